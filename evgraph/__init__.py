@@ -1,0 +1,1 @@
+"""EVGraph: EV charging for attended parking garages."""
