@@ -1,0 +1,179 @@
+"""From a session to what stands on the ticket (T8, T9, T10)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.energy import WattHours
+from evgraph.domain.money import Cents, to_cents
+from evgraph.domain.rate import Rate, RateKind, plain
+from evgraph.domain.stay import Stay, StayStatus
+
+SMALLEST_CHARGED_WH = 10
+_THOUSANDTH = Decimal("0.001")
+_HUNDREDTH = Decimal("0.01")
+_NOTHING = Decimal(0)
+
+
+class LineItemUnit(StrEnum):
+    SESSION = "SESSION"
+    KWH = "KWH"
+    MINUTE = "MINUTE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineItem:
+    """`sequence` counts a session's line items from 1: the pair can stand in the books once only."""
+
+    id: int
+    garage_id: int
+    stay_id: int
+    session_id: int
+    sequence: int
+    description: str
+    quantity: Decimal
+    unit: LineItemUnit
+    unit_cents: Decimal
+    amount_cents: Cents
+    is_correction: bool
+    after_checkout: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a session costs: amount = quantity x unit price, rounded once (T9)."""
+
+    quantity: Decimal
+    unit: LineItemUnit
+    unit_cents: Decimal
+
+    @property
+    def amount_cents(self) -> Cents:
+        return to_cents(self.quantity * self.unit_cents)
+
+
+def kwh(energy_wh: WattHours) -> Decimal:
+    """Exact, with three decimals."""
+    return (Decimal(energy_wh) / 1000).quantize(_THOUSANDTH)
+
+
+def minutes(lasted: timedelta) -> Decimal:
+    """Hundredths of a minute, half up."""
+    microseconds = Decimal(lasted // timedelta(microseconds=1))
+    return (microseconds / 60_000_000).quantize(_HUNDREDTH, rounding=ROUND_HALF_UP)
+
+
+def charge(rate: Rate, *, energy_wh: WattHours, lasted: timedelta, flat_fee_paid: bool = False) -> Charge | None:
+    """Null where nothing is charged: under 0.01 kWh, or a flat fee that an earlier part of the charge bore (T8)."""
+    if energy_wh < SMALLEST_CHARGED_WH:
+        return None
+    match rate.kind:
+        case RateKind.FLAT_FEE:
+            if flat_fee_paid:
+                return None
+            return Charge(quantity=Decimal(1), unit=LineItemUnit.SESSION, unit_cents=rate.amount_cents)
+        case RateKind.PER_KWH:
+            return Charge(quantity=kwh(energy_wh), unit=LineItemUnit.KWH, unit_cents=rate.amount_cents)
+        case RateKind.PER_MINUTE:
+            return Charge(quantity=minutes(lasted), unit=LineItemUnit.MINUTE, unit_cents=rate.amount_cents)
+
+
+def cost(session: ChargingSession, rate: Rate | None, now: datetime) -> Cents | None:
+    """Running while it charges, final once it has ended; null without a rate (T10)."""
+    if rate is None or session.started_at is None:
+        return None
+    due = charge(
+        rate,
+        energy_wh=session.energy_wh,
+        lasted=session.lasted(now),
+        flat_fee_paid=session.flat_fee_paid,
+    )
+    return due.amount_cents if due else 0
+
+
+def line_item(session: ChargingSession, rate: Rate | None, stay: Stay, now: datetime) -> LineItem | None:
+    """T1: the bill of a session that has ended; null where nothing is charged."""
+    if rate is None:
+        return None
+    due = charge(
+        rate,
+        energy_wh=session.energy_wh,
+        lasted=session.lasted(now),
+        flat_fee_paid=session.flat_fee_paid,
+    )
+    if due is None:
+        return None
+    return LineItem(
+        id=0,
+        garage_id=session.garage_id,
+        stay_id=stay.id,
+        session_id=session.id,
+        sequence=1,
+        description=_description(due),
+        quantity=due.quantity,
+        unit=due.unit,
+        unit_cents=due.unit_cents,
+        amount_cents=due.amount_cents,
+        is_correction=False,
+        after_checkout=stay.status is StayStatus.CLOSED,
+        created_at=now,
+    )
+
+
+def correction(
+    session: ChargingSession, rate: Rate | None, stay: Stay, billed: list[LineItem], now: datetime
+) -> LineItem | None:
+    """T5: what was billed is never rewritten; the difference to the truth is a further line item, up or down."""
+    if not billed:
+        return line_item(session, rate, stay, now)
+    if rate is None:
+        return None
+    due = charge(
+        rate,
+        energy_wh=session.energy_wh,
+        lasted=session.lasted(now),
+        flat_fee_paid=session.flat_fee_paid,
+    )
+    first = billed[0]
+    quantity = (due.quantity if due else _NOTHING) - sum((item.quantity for item in billed), _NOTHING)
+    amount = (due.amount_cents if due else 0) - sum(item.amount_cents for item in billed)
+    if quantity == 0 and amount == 0:
+        return None
+    return LineItem(
+        id=0,
+        garage_id=session.garage_id,
+        stay_id=stay.id,
+        session_id=session.id,
+        sequence=max(item.sequence for item in billed) + 1,
+        description=f"Correction: {_words(quantity, first.unit)}",
+        quantity=quantity,
+        unit=first.unit,
+        unit_cents=first.unit_cents,
+        amount_cents=amount,
+        is_correction=True,
+        after_checkout=stay.status is StayStatus.CLOSED,
+        created_at=now,
+    )
+
+
+def _description(due: Charge) -> str:
+    match due.unit:
+        case LineItemUnit.SESSION:
+            return "EV charging, flat fee"
+        case LineItemUnit.KWH:
+            return f"EV charging, {due.quantity} kWh at {plain(due.unit_cents)} c/kWh"
+        case LineItemUnit.MINUTE:
+            return f"EV charging, {due.quantity} minutes at {plain(due.unit_cents)} c/minute"
+
+
+def _words(quantity: Decimal, unit: LineItemUnit) -> str:
+    match unit:
+        case LineItemUnit.SESSION:
+            return f"{plain(quantity):} flat fee"
+        case LineItemUnit.KWH:
+            return f"{quantity:+} kWh"
+        case LineItemUnit.MINUTE:
+            return f"{quantity:+} minutes"

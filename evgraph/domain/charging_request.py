@@ -1,0 +1,116 @@
+"""A vehicle's place in the EV queue."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.stay import Channel
+
+
+class RequestStatus(StrEnum):
+    NEEDS_CHARGING = "NEEDS_CHARGING"
+    STARTING = "STARTING"
+    CHARGING = "CHARGING"
+    CHARGED = "CHARGED"
+    CANCELED = "CANCELED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingRequest:
+    """`session_id` is the latest session made for it."""
+
+    id: int
+    garage_id: int
+    stay_id: int
+    status: RequestStatus
+    channel: Channel
+    requested_at: datetime
+    estimated_checkout_at: datetime | None
+    session_id: int | None
+    last_start_failure: str | None
+
+
+def new_request(
+    *,
+    garage_id: int,
+    stay_id: int,
+    channel: Channel,
+    estimated_checkout_at: datetime | None,
+    now: datetime,
+) -> ChargingRequest:
+    return ChargingRequest(
+        id=0,
+        garage_id=garage_id,
+        stay_id=stay_id,
+        status=RequestStatus.NEEDS_CHARGING,
+        channel=channel,
+        requested_at=now,
+        estimated_checkout_at=estimated_checkout_at,
+        session_id=None,
+        last_start_failure=None,
+    )
+
+
+def asked_again(
+    request: ChargingRequest, *, channel: Channel, estimated_checkout_at: datetime | None, now: datetime
+) -> ChargingRequest:
+    """A charged vehicle goes back to the queue: the same request, so that a flat fee is not asked twice (T8)."""
+    if request.status is not RequestStatus.CHARGED:
+        raise Refusal(ErrorCode.REQUEST_EXISTS, "This vehicle is on the EV queue already.", ("input", "stayId"))
+    return replace(
+        request,
+        status=RequestStatus.NEEDS_CHARGING,
+        channel=channel,
+        requested_at=now,
+        estimated_checkout_at=estimated_checkout_at or request.estimated_checkout_at,
+        last_start_failure=None,
+    )
+
+
+def start_asked(request: ChargingRequest, session_id: int) -> ChargingRequest:
+    if request.status is not RequestStatus.NEEDS_CHARGING:
+        raise Refusal(ErrorCode.REQUEST_NOT_WAITING, _not_waiting(request.status), ("input", "requestId"))
+    return replace(request, status=RequestStatus.STARTING, session_id=session_id, last_start_failure=None)
+
+
+def start_failed(request: ChargingRequest, session_id: int, why: str) -> ChargingRequest:
+    """S4: it waits again, and says why. A request that has moved on to another session is left alone."""
+    if request.status is not RequestStatus.STARTING or request.session_id != session_id:
+        return request
+    return replace(request, status=RequestStatus.NEEDS_CHARGING, last_start_failure=why)
+
+
+def charging_began(request: ChargingRequest, session_id: int) -> ChargingRequest:
+    """S2, S5: also out of NEEDS_CHARGING, when the start had been given up."""
+    return replace(request, status=RequestStatus.CHARGING, session_id=session_id, last_start_failure=None)
+
+
+def can_be_revived(request: ChargingRequest, session_id: int) -> bool:
+    """S5: a start that was given up may still begin, if the request has no other session by now."""
+    return request.status is RequestStatus.NEEDS_CHARGING and request.session_id == session_id
+
+
+def charged(request: ChargingRequest, session_id: int) -> ChargingRequest:
+    if request.session_id != session_id or request.status is RequestStatus.CANCELED:
+        return request
+    return replace(request, status=RequestStatus.CHARGED)
+
+
+def canceled(request: ChargingRequest) -> ChargingRequest:
+    """Only a waiting request can be cancelled; cancelling twice changes nothing."""
+    if request.status is RequestStatus.CANCELED:
+        return request
+    if request.status is not RequestStatus.NEEDS_CHARGING:
+        raise Refusal(ErrorCode.REQUEST_NOT_WAITING, _not_waiting(request.status), ("input", "requestId"))
+    return replace(request, status=RequestStatus.CANCELED)
+
+
+def _not_waiting(status: RequestStatus) -> str:
+    return {
+        RequestStatus.NEEDS_CHARGING: "This vehicle is waiting.",
+        RequestStatus.STARTING: "This vehicle is starting already. Plug it in.",
+        RequestStatus.CHARGING: "This vehicle is charging already.",
+        RequestStatus.CHARGED: "This vehicle has been charged already. Make a new request first.",
+        RequestStatus.CANCELED: "This request was cancelled. Make a new request first.",
+    }[status]

@@ -1,0 +1,309 @@
+"""One charging session: an OCPP transaction, tied to an open ticket. One function an event; late and doubled
+messages are cases of the function, not accidents."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from evgraph.domain.energy import Reading, WattHours, Watts
+from evgraph.domain.port import PortStatus
+from evgraph.domain.refusals import ErrorCode, IllegalMove
+
+START_WINDOW = timedelta(seconds=180)
+
+
+class SessionStatus(StrEnum):
+    STARTING = "STARTING"
+    CHARGING = "CHARGING"
+    ENDED = "ENDED"
+    FAILED = "FAILED"
+
+
+class StopReason(StrEnum):
+    """OCPP 1.6 section 7.37, Reason."""
+
+    DE_AUTHORIZED = "DeAuthorized"
+    EMERGENCY_STOP = "EmergencyStop"
+    EV_DISCONNECTED = "EVDisconnected"
+    HARD_RESET = "HardReset"
+    LOCAL = "Local"
+    OTHER = "Other"
+    POWER_LOSS = "PowerLoss"
+    REBOOT = "Reboot"
+    REMOTE = "Remote"
+    SOFT_RESET = "SoftReset"
+    UNLOCK_COMMAND = "UnlockCommand"
+
+
+# A session that ended so was cut by the charger, not by anyone's wish: what follows it is the same charge (T8).
+INTERRUPTED = frozenset({StopReason.POWER_LOSS, StopReason.REBOOT, StopReason.HARD_RESET, StopReason.SOFT_RESET})
+
+
+class SessionFlag(StrEnum):
+    CLOCK_REPLACED = "CLOCK_REPLACED"
+    METER_RESET = "METER_RESET"
+    METER_GAP = "METER_GAP"
+    METER_LEAP = "METER_LEAP"
+    UNCONFIRMED = "UNCONFIRMED"
+    ESTIMATED = "ESTIMATED"
+    SUPERSEDED = "SUPERSEDED"
+    AFTER_CHECKOUT = "AFTER_CHECKOUT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingSession:
+    """`id` is the OCPP transactionId once it runs. Energy is `carried_wh` plus what the register gained since
+    `base_register_wh`: the two change when a register falls (M2).
+
+    `reported_start` is the charger's own start stamp, as text, to know a resent StartTransaction by (S2).
+    `flat_fee_paid`: an earlier part of the same charge bore the flat fee (T8).
+    """
+
+    id: int
+    garage_id: int
+    charge_point_id: int
+    port_id: int
+    connector_id: int
+    request_id: int | None
+    stay_id: int | None
+    rate_id: int | None
+    status: SessionStatus
+    flags: frozenset[SessionFlag]
+    id_tag: str
+    asked_at: datetime
+    accepted_at: datetime | None = None
+    start_deadline: datetime | None = None
+    failure_code: ErrorCode | None = None
+    failure: str | None = None
+    reported_start: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    stop_reason: StopReason | None = None
+    meter_start_wh: WattHours = 0
+    carried_wh: WattHours = 0
+    base_register_wh: WattHours = 0
+    energy_wh: WattHours = 0
+    power_w: Watts | None = None
+    last_meter_at: datetime | None = None
+    full_since: datetime | None = None
+    flat_fee_paid: bool = False
+
+    @property
+    def is_active(self) -> bool:
+        """It holds its port."""
+        return self.status in (SessionStatus.STARTING, SessionStatus.CHARGING)
+
+    @property
+    def transaction_id(self) -> int | None:
+        """Null until the charger began it."""
+        return self.id if self.started_at is not None else None
+
+    def lasted(self, now: datetime) -> timedelta:
+        """From its start to its end, or to now."""
+        if self.started_at is None:
+            return timedelta(0)
+        return max((self.ended_at or now) - self.started_at, timedelta(0))
+
+
+def asked(
+    *,
+    garage_id: int,
+    charge_point_id: int,
+    port_id: int,
+    connector_id: int,
+    request_id: int,
+    stay_id: int,
+    id_tag: str,
+    now: datetime,
+    window: timedelta = START_WINDOW,
+) -> ChargingSession:
+    """S1: a session that holds the port, before the charger is asked. The deadline stands from the first moment,
+    so that a restart between the asking and the answer leaves nothing stuck."""
+    return ChargingSession(
+        id=0,
+        garage_id=garage_id,
+        charge_point_id=charge_point_id,
+        port_id=port_id,
+        connector_id=connector_id,
+        request_id=request_id,
+        stay_id=stay_id,
+        rate_id=None,
+        status=SessionStatus.STARTING,
+        flags=frozenset(),
+        id_tag=id_tag,
+        asked_at=now,
+        start_deadline=now + window,
+    )
+
+
+def remote_start_accepted(session: ChargingSession, now: datetime, window: timedelta = START_WINDOW) -> ChargingSession:
+    """S1. A session that is past STARTING stays as it is: StartTransaction overtook the answer, or it was given up."""
+    if session.status is not SessionStatus.STARTING:
+        return session
+    return replace(session, accepted_at=now, start_deadline=now + window)
+
+
+def start_failed(session: ChargingSession, code: ErrorCode, why: str, now: datetime) -> ChargingSession:
+    """S1, S4: nothing came of it, `why` in an attendant's words. One that runs already stays as it is."""
+    if session.status is not SessionStatus.STARTING:
+        return session
+    return replace(
+        session,
+        status=SessionStatus.FAILED,
+        failure_code=code,
+        failure=why,
+        ended_at=now,
+        start_deadline=None,
+    )
+
+
+def transaction_started(
+    session: ChargingSession,
+    *,
+    meter_start_wh: WattHours,
+    at: datetime,
+    reported_start: str,
+    rate_id: int | None,
+    flat_fee_paid: bool = False,
+    clock_replaced: bool = False,
+) -> ChargingSession:
+    """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10)."""
+    if session.status not in (SessionStatus.STARTING, SessionStatus.FAILED) or session.started_at is not None:
+        raise IllegalMove("transaction started", expected="STARTING or FAILED", got=session.status)
+    flags = session.flags | {SessionFlag.CLOCK_REPLACED} if clock_replaced else session.flags
+    return replace(
+        session,
+        status=SessionStatus.CHARGING,
+        flags=flags,
+        rate_id=rate_id,
+        failure_code=None,
+        failure=None,
+        start_deadline=None,
+        started_at=at,
+        ended_at=None,
+        reported_start=reported_start,
+        meter_start_wh=meter_start_wh,
+        base_register_wh=meter_start_wh,
+        flat_fee_paid=flat_fee_paid,
+    )
+
+
+def readings_taken(session: ChargingSession, readings: Iterable[Reading]) -> ChargingSession:
+    """M1, M2, M4: in the order of their time. Only a running session is moved."""
+    if session.status is not SessionStatus.CHARGING:
+        return session
+    for reading in sorted(readings, key=lambda r: r.at):
+        session = _reading_taken(session, reading)
+    return session
+
+
+def transaction_stopped(
+    session: ChargingSession,
+    *,
+    meter_stop_wh: WattHours | None,
+    at: datetime,
+    reason: StopReason,
+    readings: Iterable[Reading] = (),
+    clock_replaced: bool = False,
+) -> ChargingSession:
+    """T1: ended at its last register. T2: one that has ended stays as it is. T6: energy never falls."""
+    if session.status is SessionStatus.ENDED:
+        return session
+    if session.status is not SessionStatus.CHARGING or session.started_at is None:
+        raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
+    session = readings_taken(session, readings)
+    if meter_stop_wh is not None:
+        session = _register_seen(session, meter_stop_wh)
+    flags = session.flags | {SessionFlag.CLOCK_REPLACED} if clock_replaced else session.flags
+    return replace(
+        session,
+        status=SessionStatus.ENDED,
+        flags=flags,
+        ended_at=max(at, session.started_at or at),
+        stop_reason=reason,
+        power_w=None,
+    )
+
+
+def superseded(session: ChargingSession, meter_start_wh: WattHours, at: datetime) -> ChargingSession:
+    """S7: another transaction began on its connector; it ends at its last register, or at that one's start, if higher."""
+    higher = meter_start_wh > _register(session)
+    ended = transaction_stopped(
+        session,
+        meter_stop_wh=meter_start_wh if higher else None,
+        at=at,
+        reason=StopReason.OTHER,
+    )
+    return replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
+
+
+def truth_told(
+    session: ChargingSession, *, meter_stop_wh: WattHours, at: datetime, reason: StopReason
+) -> ChargingSession:
+    """T5, T7: the charger's own end of a session that we had closed with what we knew."""
+    if session.status is not SessionStatus.ENDED or not session.flags & CLOSED_BY_US:
+        return session
+    if SessionFlag.METER_RESET not in session.flags and meter_stop_wh >= session.meter_start_wh:
+        told = replace(session, energy_wh=meter_stop_wh - session.meter_start_wh)
+    else:
+        told = _register_seen(session, meter_stop_wh)
+    return replace(
+        told,
+        ended_at=max(at, session.started_at or at),
+        stop_reason=reason,
+        flags=told.flags - {SessionFlag.ESTIMATED},
+    )
+
+
+CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
+
+
+def status_seen(session: ChargingSession, status: PortStatus, at: datetime) -> ChargingSession:
+    """M6, its first half: SuspendedEV is "full", and since when."""
+    if session.status is not SessionStatus.CHARGING:
+        return session
+    if status is PortStatus.SUSPENDED_EV:
+        return session if session.full_since else replace(session, full_since=at)
+    if status is PortStatus.CHARGING and session.full_since:
+        return replace(session, full_since=None)
+    return session
+
+
+def _reading_taken(session: ChargingSession, reading: Reading) -> ChargingSession:
+    if session.last_meter_at is not None and reading.at <= session.last_meter_at:
+        return session
+    if session.started_at is not None and reading.at < session.started_at:
+        return session
+    if reading.register_wh is not None:
+        session = _register_seen(session, reading.register_wh)
+    elif reading.interval_wh is not None and reading.interval_wh > 0:
+        session = replace(
+            session,
+            carried_wh=session.carried_wh + reading.interval_wh,
+            energy_wh=session.energy_wh + reading.interval_wh,
+        )
+    flags = session.flags | {SessionFlag.CLOCK_REPLACED} if reading.clock_replaced else session.flags
+    return replace(
+        session,
+        flags=flags,
+        last_meter_at=reading.at,
+        power_w=reading.power_w if reading.power_w is not None else session.power_w,
+    )
+
+
+def _register(session: ChargingSession) -> WattHours:
+    """Where the meter stood when it was last believed."""
+    return session.base_register_wh + session.energy_wh - session.carried_wh
+
+
+def _register_seen(session: ChargingSession, register_wh: WattHours) -> ChargingSession:
+    """M2: a register below the last starts a new base, flagged; the energy so far stays."""
+    if register_wh < _register(session):
+        return replace(
+            session,
+            carried_wh=session.energy_wh,
+            base_register_wh=register_wh,
+            flags=session.flags | {SessionFlag.METER_RESET},
+        )
+    return replace(session, energy_wh=session.carried_wh + register_wh - session.base_register_wh)

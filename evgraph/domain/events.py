@@ -1,0 +1,46 @@
+"""What happened, in the past tense; each carries all that its readers show, so that telling asks the database nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from evgraph.domain.billing import LineItem
+from evgraph.domain.board import Card, PortView
+from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.rate import Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardChanged:
+    """What differs from the revision before: `rate` is null when it did not change."""
+
+    garage_id: int
+    revision: int
+    rate: Rate | None
+    ports: tuple[PortView, ...]
+    cards: tuple[Card, ...]
+    removed_request_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyMetered:
+    """A running session's latest reading; `session` is as it was just committed."""
+
+    garage_id: int
+    session: ChargingSession
+    rate: Rate | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChanged:
+    garage_id: int
+    session: ChargingSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineItemAdded:
+    garage_id: int
+    line_item: LineItem
+
+
+Event = BoardChanged | EnergyMetered | SessionChanged | LineItemAdded

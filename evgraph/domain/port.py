@@ -1,0 +1,121 @@
+"""One connector that a vehicle can be plugged into."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from evgraph.domain.refusals import ErrorCode, Refusal
+
+MAX_NAME = 60
+EV_SIDE_DISCONNECTED = "ev side disconnected"
+
+
+class PortStatus(StrEnum):
+    """ChargePointStatus (OCPP 1.6 section 7.7), and OFFLINE, which only we can know."""
+
+    AVAILABLE = "Available"
+    PREPARING = "Preparing"
+    CHARGING = "Charging"
+    SUSPENDED_EV = "SuspendedEV"
+    SUSPENDED_EVSE = "SuspendedEVSE"
+    FINISHING = "Finishing"
+    RESERVED = "Reserved"
+    UNAVAILABLE = "Unavailable"
+    FAULTED = "Faulted"
+    OFFLINE = "Offline"
+
+
+# Finishing: the last session is over and the cable may still be in; nothing runs, so a next one may be started.
+_STARTABLE = (PortStatus.AVAILABLE, PortStatus.PREPARING, PortStatus.FINISHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """`reported_at` is the charger's stamp of its last status, `status_changed_at` ours of the last change.
+
+    `identity` and `is_online` are its charge point's. `active_session_id` is the session that holds the port.
+    """
+
+    id: int
+    garage_id: int
+    charge_point_id: int
+    connector_id: int
+    identity: str
+    is_online: bool
+    custom_name: str | None
+    reported_status: PortStatus
+    reported_at: datetime | None
+    status_changed_at: datetime
+    error_code: str | None
+    info: str | None
+    max_power_w: int | None
+    active_session_id: int | None
+
+    @property
+    def name(self) -> str:
+        """What the sticker says."""
+        return self.custom_name or f"{self.identity}-{self.connector_id}"
+
+    @property
+    def status(self) -> PortStatus:
+        """C4: without a connection it is OFFLINE, whatever was last reported."""
+        return self.reported_status if self.is_online else PortStatus.OFFLINE
+
+    @property
+    def is_open(self) -> bool:
+        return self.active_session_id is None and self.status in _STARTABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """A StatusNotification of one connector; `at` is the charger's stamp where it can be believed (B7)."""
+
+    connector_id: int
+    status: PortStatus
+    error_code: str | None
+    info: str | None
+    at: datetime
+
+
+def status_reported(port: Port, report: StatusReport, now: datetime) -> Port:
+    """B6: a report older than the one held changes nothing."""
+    if port.reported_at is not None and report.at < port.reported_at:
+        return port
+    changed = report.status is not port.reported_status or report.error_code != port.error_code
+    return replace(
+        port,
+        reported_status=report.status,
+        reported_at=report.at,
+        status_changed_at=now if changed else port.status_changed_at,
+        error_code=report.error_code,
+        info=report.info,
+    )
+
+
+def ev_side_disconnected(report: StatusReport) -> bool:
+    """T4, third dialect: the car is gone, the charger keeps its transaction open (OCPP 1.6 section 9.1.23)."""
+    return report.status is PortStatus.SUSPENDED_EV and EV_SIDE_DISCONNECTED in (report.info or "").lower()
+
+
+def renamed(port: Port, name: str | None) -> Port:
+    """Null or empty takes the custom name away. Raises Refusal INVALID over 60 characters."""
+    custom = (name or "").strip()
+    if len(custom) > MAX_NAME:
+        raise Refusal(ErrorCode.INVALID, f"A port's name has at most {MAX_NAME} characters.", ("input", "name"))
+    if not custom.isprintable():
+        raise Refusal(ErrorCode.INVALID, "A port's name cannot hold control characters.", ("input", "name"))
+    return replace(port, custom_name=custom or None)
+
+
+def refuse_unless_open(port: Port, field: tuple[str, ...]) -> None:
+    """Raises Refusal PORT_IN_USE, CHARGER_OFFLINE or PORT_NOT_OPEN."""
+    if port.active_session_id is not None:
+        raise Refusal(ErrorCode.PORT_IN_USE, f"{port.name} is already in use. Choose another port.", field)
+    if not port.is_online:
+        raise Refusal(ErrorCode.CHARGER_OFFLINE, f"{port.name} is offline. Choose another port.", field)
+    if not port.is_open:
+        raise Refusal(
+            ErrorCode.PORT_NOT_OPEN,
+            f"{port.name} is {port.status.value}. Choose another port.",
+            field,
+        )

@@ -1,0 +1,57 @@
+"""What a charger says of a transaction, read and translated; and what it is answered (OCPP 1.6 sections 4.8, 4.10)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from evgraph.domain.charging_session import StopReason
+from evgraph.domain.energy import Reading, WattHours
+
+
+class AuthorizationStatus(StrEnum):
+    """OCPP 1.6 section 7.2."""
+
+    ACCEPTED = "Accepted"
+    BLOCKED = "Blocked"
+    EXPIRED = "Expired"
+    INVALID = "Invalid"
+    CONCURRENT_TX = "ConcurrentTx"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionStart:
+    """A StartTransaction. `at` is the instant to bill from (B7), `reported_at` the charger's stamp as it was sent."""
+
+    connector_id: int
+    id_tag: str
+    meter_start_wh: WattHours
+    at: datetime
+    reported_at: str
+    clock_replaced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionStop:
+    """A StopTransaction. `meter_stop_wh` is null when it could not be read; `raw` is the frame, for quarantine (T3)."""
+
+    transaction_id: int | None
+    id_tag: str | None
+    meter_stop_wh: WattHours | None
+    at: datetime
+    reason: StopReason
+    readings: tuple[Reading, ...]
+    clock_replaced: bool
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartAnswer:
+    """`transaction_id`: a positive int32, unique for ever; sent also with a status that is not Accepted."""
+
+    transaction_id: int
+    status: AuthorizationStatus
+
+
+def tag(id_tag: str) -> str:
+    """An idTag to compare by: CiString20, without regard to case (OCPP 1.6 section 7.28)."""
+    return id_tag.strip()[:20].upper()
