@@ -227,7 +227,7 @@ def transaction_stopped(
 
 
 def superseded(session: ChargingSession, meter_start_wh: WattHours, at: datetime) -> ChargingSession:
-    """S7: another transaction began on its connector; it ends at its last register, or at that one's start, if higher."""
+    """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher."""
     higher = meter_start_wh > _register(session)
     ended = transaction_stopped(
         session,

@@ -46,7 +46,7 @@ class Reading:
 def reading_of(at: datetime, samples: Sequence[SampledValue], *, clock_replaced: bool = False) -> Reading:
     """One reading out of the samples taken at one instant (M1).
 
-    Energy is the unphased register, else the sum of its phases, else the interval (unphased, else summed), else nothing.
+    Energy is the unphased register, else the sum of its phases, else the interval, else nothing.
     """
     return Reading(
         at=at,

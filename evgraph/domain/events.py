@@ -1,4 +1,4 @@
-"""What happened, in the past tense; each carries all that its readers show, so that telling asks the database nothing."""
+"""What happened; each carries all that its readers show, so that telling asks the database nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime

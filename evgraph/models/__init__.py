@@ -1,0 +1,28 @@
+"""The rows, and the database that they live in."""
+
+from evgraph.models.charge_point import ChargePointRow, PortRow, QuarantinedMessageRow, RefusedConnectionRow
+from evgraph.models.charging import MeterSampleRow, RequestRow, SessionRow
+from evgraph.models.garage import GarageRow, OrganizationRow
+from evgraph.models.idempotency import IdempotencyRow
+from evgraph.models.people import AccessTokenRow, PersonRoleRow, PersonRow
+from evgraph.models.rate import RateRow
+from evgraph.models.stay import LineItemRow, StayRow
+
+__all__ = [
+    "AccessTokenRow",
+    "ChargePointRow",
+    "GarageRow",
+    "IdempotencyRow",
+    "LineItemRow",
+    "MeterSampleRow",
+    "OrganizationRow",
+    "PersonRoleRow",
+    "PersonRow",
+    "PortRow",
+    "QuarantinedMessageRow",
+    "RateRow",
+    "RefusedConnectionRow",
+    "RequestRow",
+    "SessionRow",
+    "StayRow",
+]

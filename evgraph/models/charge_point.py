@@ -1,0 +1,95 @@
+"""Chargers, their connectors, and what they said that could not be placed."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from evgraph.domain.charge_point import Acceptance, ChargePoint
+from evgraph.domain.port import Port, PortStatus
+from evgraph.models.records import to_value
+
+
+class ChargePointRow(Model):
+    """`key_hash` is null for a charge point that signs in without a key (security profile 0)."""
+
+    id = fields.IntField(primary_key=True)
+    garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
+        "evgraph.GarageRow", related_name="charge_points", on_delete=fields.RESTRICT
+    )
+    garage_id: int
+    identity = fields.CharField(max_length=100, unique=True)
+    key_hash = fields.CharField(max_length=200, null=True)
+    acceptance = fields.CharEnumField(Acceptance, max_length=10, default=Acceptance.ACCEPTED)
+    vendor = fields.CharField(max_length=100, null=True)
+    model = fields.CharField(max_length=100, null=True)
+    serial_number = fields.CharField(max_length=100, null=True)
+    firmware_version = fields.CharField(max_length=100, null=True)
+    is_online = fields.BooleanField(default=False)
+    last_seen_at = fields.DatetimeField(null=True)
+    last_boot_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "charge_point"
+
+    def value(self) -> ChargePoint:
+        return to_value(self, ChargePoint)
+
+
+class PortRow(Model):
+    """Which session holds a port is not written here: it is the one session of the port that is active."""
+
+    id = fields.IntField(primary_key=True)
+    garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
+        "evgraph.GarageRow", related_name="ports", on_delete=fields.RESTRICT
+    )
+    garage_id: int
+    charge_point: fields.ForeignKeyRelation[ChargePointRow] = fields.ForeignKeyField(
+        "evgraph.ChargePointRow", related_name="ports", on_delete=fields.RESTRICT
+    )
+    charge_point_id: int
+    connector_id = fields.IntField()
+    custom_name = fields.CharField(max_length=60, null=True)
+    reported_status = fields.CharEnumField(PortStatus, max_length=20, default=PortStatus.UNAVAILABLE)
+    reported_at = fields.DatetimeField(null=True)
+    status_changed_at = fields.DatetimeField()
+    error_code = fields.CharField(max_length=50, null=True)
+    info = fields.CharField(max_length=100, null=True)
+    max_power_w = fields.IntField(null=True)
+
+    class Meta:
+        table = "port"
+        unique_together = (("charge_point_id", "connector_id"),)
+
+    def value(self, *, identity: str, is_online: bool, active_session_id: int | None) -> Port:
+        return to_value(self, Port, identity=identity, is_online=is_online, active_session_id=active_session_id)
+
+
+class RefusedConnectionRow(Model):
+    """A handshake that was turned away (C1)."""
+
+    id = fields.IntField(primary_key=True)
+    identity = fields.CharField(max_length=200, db_index=True)
+    remote = fields.CharField(max_length=100)
+    reason = fields.CharField(max_length=40)
+    at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "refused_connection"
+
+
+class QuarantinedMessageRow(Model):
+    """A message that was answered and could not be placed or read whole (C8, T3, M3)."""
+
+    id = fields.IntField(primary_key=True)
+    charge_point: fields.ForeignKeyRelation[ChargePointRow] = fields.ForeignKeyField(
+        "evgraph.ChargePointRow", related_name="quarantined", on_delete=fields.RESTRICT
+    )
+    charge_point_id: int
+    action = fields.CharField(max_length=60)
+    frame = fields.TextField()
+    why = fields.CharField(max_length=300)
+    energy_wh = fields.IntField(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "quarantined_message"
+        indexes = (("charge_point_id", "at"),)

@@ -1,0 +1,114 @@
+"""Where the rows live: one SQLite file, or PostgreSQL; opened, migrated and closed here."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection, get_connections
+from tortoise.migrations.api import migrate as run_migrations
+from tortoise.migrations.api.plan import plan as plan_migrations
+
+APP = "evgraph"
+WRITER = "default"
+READER = "reader"
+
+
+class BadDatabaseUrl(ValueError):
+    """The address is neither sqlite://PATH nor postgresql://USER:PASSWORD@HOST:PORT/NAME."""
+
+
+def config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
+    """Tortoise's configuration. On SQLite the reader is a connection of its own, so that reads do not wait for the
+    one writer; on PostgreSQL both are the pool. Raises BadDatabaseUrl."""
+    writer, reader = _connections(url, pool_size)
+    return {
+        "connections": {WRITER: writer, READER: reader} if reader else {WRITER: writer},
+        "apps": {
+            APP: {
+                "models": ["evgraph.models"],
+                "default_connection": WRITER,
+                "migrations": "evgraph.models.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def open_database(url: str, *, pool_size: int = 10) -> None:
+    """Connects. The file's folder is made when it is missing."""
+    settings = config(url, pool_size=pool_size)
+    path = settings["connections"][WRITER]["credentials"].get("file_path")
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # The file and its WAL must be there before a reader opens them read-only.
+        await Tortoise.init(config=settings, _enable_global_fallback=True)
+        await get_connection(WRITER).execute_query("SELECT 1")
+        return
+    await Tortoise.init(config=settings, _enable_global_fallback=True)
+
+
+async def close_database() -> None:
+    await Tortoise.close_connections()
+
+
+async def migrate(url: str, *, target: str | None = None) -> None:
+    """Brings the database to the newest migration, or to `target` ("evgraph.0001_initial"), forwards or backwards."""
+    await open_database(url)
+    try:
+        await run_migrations(config=config(url), target=target)
+    finally:
+        await close_database()
+
+
+async def pending_migrations(url: str) -> list[str]:
+    """The steps that `migrate` would take, oldest first; the database must be open."""
+    return list(await plan_migrations(config=config(url)))
+
+
+def reader() -> BaseDBAsyncClient:
+    """For reads outside a transaction: `Row.filter(...).using_db(reader())`."""
+    return get_connection(READER if READER in get_connections().db_config else WRITER)
+
+
+def is_sqlite() -> bool:
+    return get_connection(WRITER).capabilities.dialect == "sqlite"
+
+
+def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = unquote(parts.netloc + parts.path)
+        if not path or path == ":memory:":
+            raise BadDatabaseUrl(
+                "A SQLite database needs a file: sqlite://PATH, for example sqlite://var/evgraph.sqlite3."
+            )
+        engine = "evgraph.models.sqlite"
+        common = {"file_path": path, "journal_mode": "WAL", "busy_timeout": 5000}
+        return (
+            {
+                "engine": engine,
+                "credentials": {**common, "synchronous": "FULL", "journal_size_limit": 64 * 1024 * 1024},
+            },
+            {"engine": engine, "credentials": {**common, "query_only": "ON"}},
+        )
+    if parts.scheme in ("postgres", "postgresql", "asyncpg"):
+        credentials: dict[str, Any] = {
+            "host": parts.hostname or unquote(dict(_pairs(parts.query)).get("host", "localhost")),
+            "port": parts.port or 5432,
+            "user": unquote(parts.username or "postgres"),
+            "password": unquote(parts.password or ""),
+            "database": parts.path.lstrip("/") or "evgraph",
+            "minsize": 1,
+            "maxsize": pool_size,
+        }
+        return {"engine": "tortoise.backends.asyncpg", "credentials": credentials}, None
+    raise BadDatabaseUrl(
+        f"{parts.scheme or url!r} is no database address: give sqlite://PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
+    )
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part)]

@@ -1,0 +1,37 @@
+"""Tortoise's SQLite client, with two habits that money needs.
+
+A transaction takes the write lock when it begins (BEGIN IMMEDIATE), so that it waits for a writer in another process
+instead of failing at its first write. And a commit that fails (disk full, database locked) is rolled back at once:
+left open, the next transaction would commit what its caller was told had failed.
+"""
+
+import sqlite3
+
+from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.exceptions import OperationalError
+
+
+class EVGraphSqliteClient(SqliteClient):
+    def _in_transaction(self) -> TransactionContext:
+        return SqliteTransactionContext(_Transaction(self), self._lock)
+
+
+class _Transaction(SqliteTransactionWrapper):
+    async def begin(self) -> None:
+        connection = self._connection
+        try:
+            await connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as failure:
+            raise OperationalError(failure) from failure
+
+    async def commit(self) -> None:
+        connection = self._connection
+        try:
+            await super().commit()
+        except sqlite3.Error as failure:
+            await connection.rollback()
+            raise OperationalError(failure) from failure
+
+
+client_class = EVGraphSqliteClient
