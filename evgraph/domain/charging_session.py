@@ -40,6 +40,16 @@ class StopReason(StrEnum):
 INTERRUPTED = frozenset({StopReason.POWER_LOSS, StopReason.REBOOT, StopReason.HARD_RESET, StopReason.SOFT_RESET})
 
 
+class AuthorizationStatus(StrEnum):
+    """OCPP 1.6 section 7.2: what an idTag was answered."""
+
+    ACCEPTED = "Accepted"
+    BLOCKED = "Blocked"
+    EXPIRED = "Expired"
+    INVALID = "Invalid"
+    CONCURRENT_TX = "ConcurrentTx"
+
+
 class SessionFlag(StrEnum):
     CLOCK_REPLACED = "CLOCK_REPLACED"
     METER_RESET = "METER_RESET"
@@ -57,6 +67,8 @@ class ChargingSession:
     `base_register_wh`: the two change when a register falls (M2).
 
     `reported_start` is the charger's own start stamp, as text, to know a resent StartTransaction by (S2).
+    `authorization` is what its StartTransaction was answered, to answer a resent one alike. `available_since`: the
+    charger reports the connector free, with no word of the transaction (T7).
     `flat_fee_paid`: an earlier part of the same charge bore the flat fee (T8).
     """
 
@@ -71,6 +83,7 @@ class ChargingSession:
     status: SessionStatus
     flags: frozenset[SessionFlag]
     id_tag: str
+    authorization: AuthorizationStatus | None = None
     asked_at: datetime
     accepted_at: datetime | None = None
     start_deadline: datetime | None = None
@@ -87,6 +100,7 @@ class ChargingSession:
     power_w: Watts | None = None
     last_meter_at: datetime | None = None
     full_since: datetime | None = None
+    available_since: datetime | None = None
     flat_fee_paid: bool = False
 
     @property
@@ -171,11 +185,11 @@ def transaction_started(
     """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10)."""
     if session.status not in (SessionStatus.STARTING, SessionStatus.FAILED) or session.started_at is not None:
         raise IllegalMove("transaction started", expected="STARTING or FAILED", got=session.status)
-    flags = session.flags | {SessionFlag.CLOCK_REPLACED} if clock_replaced else session.flags
     return replace(
         session,
         status=SessionStatus.CHARGING,
-        flags=flags,
+        flags=_flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced),
+        authorization=AuthorizationStatus.ACCEPTED,
         rate_id=rate_id,
         failure_code=None,
         failure=None,
@@ -186,6 +200,43 @@ def transaction_started(
         meter_start_wh=meter_start_wh,
         base_register_wh=meter_start_wh,
         flat_fee_paid=flat_fee_paid,
+    )
+
+
+def unassigned(
+    *,
+    garage_id: int,
+    charge_point_id: int,
+    port_id: int,
+    connector_id: int,
+    id_tag: str,
+    authorization: AuthorizationStatus,
+    meter_start_wh: WattHours,
+    at: datetime,
+    reported_start: str,
+    rate_id: int | None,
+    clock_replaced: bool,
+    now: datetime,
+) -> ChargingSession:
+    """S6: a transaction that nobody asked for; it runs, is metered, and belongs to no ticket yet."""
+    return ChargingSession(
+        id=0,
+        garage_id=garage_id,
+        charge_point_id=charge_point_id,
+        port_id=port_id,
+        connector_id=connector_id,
+        request_id=None,
+        stay_id=None,
+        rate_id=rate_id,
+        status=SessionStatus.CHARGING,
+        flags=frozenset({SessionFlag.CLOCK_REPLACED}) if clock_replaced else frozenset(),
+        id_tag=id_tag,
+        authorization=authorization,
+        asked_at=now,
+        started_at=at,
+        reported_start=reported_start,
+        meter_start_wh=meter_start_wh,
+        base_register_wh=meter_start_wh,
     )
 
 
@@ -215,11 +266,10 @@ def transaction_stopped(
     session = readings_taken(session, readings)
     if meter_stop_wh is not None:
         session = _register_seen(session, meter_stop_wh)
-    flags = session.flags | {SessionFlag.CLOCK_REPLACED} if clock_replaced else session.flags
     return replace(
         session,
         status=SessionStatus.ENDED,
-        flags=flags,
+        flags=_flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced),
         ended_at=max(at, session.started_at or at),
         stop_reason=reason,
         power_w=None,
@@ -259,15 +309,23 @@ def truth_told(
 CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
 
 
-def status_seen(session: ChargingSession, status: PortStatus, at: datetime) -> ChargingSession:
-    """M6, its first half: SuspendedEV is "full", and since when."""
+def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now: datetime) -> ChargingSession:
+    """M6, its first half: SuspendedEV is "full", and since when. T7: Available starts the wait for its end."""
     if session.status is not SessionStatus.CHARGING:
         return session
+    full_since = session.full_since
     if status is PortStatus.SUSPENDED_EV:
-        return session if session.full_since else replace(session, full_since=at)
-    if status is PortStatus.CHARGING and session.full_since:
-        return replace(session, full_since=None)
-    return session
+        full_since = full_since or at
+    elif status is PortStatus.CHARGING:
+        full_since = None
+    available_since = (session.available_since or now) if status is PortStatus.AVAILABLE else None
+    return replace(session, full_since=full_since, available_since=available_since)
+
+
+def given_up(session: ChargingSession, at: datetime) -> ChargingSession:
+    """T7: closed with its last reading, marked estimated. The truth, if it still comes, is a correction."""
+    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER)
+    return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED})
 
 
 def _reading_taken(session: ChargingSession, reading: Reading) -> ChargingSession:
@@ -283,10 +341,10 @@ def _reading_taken(session: ChargingSession, reading: Reading) -> ChargingSessio
             carried_wh=session.carried_wh + reading.interval_wh,
             energy_wh=session.energy_wh + reading.interval_wh,
         )
-    flags = session.flags | {SessionFlag.CLOCK_REPLACED} if reading.clock_replaced else session.flags
     return replace(
         session,
-        flags=flags,
+        flags=_flagged(session, SessionFlag.CLOCK_REPLACED, reading.clock_replaced),
+        available_since=None,
         last_meter_at=reading.at,
         power_w=reading.power_w if reading.power_w is not None else session.power_w,
     )
@@ -307,3 +365,7 @@ def _register_seen(session: ChargingSession, register_wh: WattHours) -> Charging
             flags=session.flags | {SessionFlag.METER_RESET},
         )
     return replace(session, energy_wh=session.carried_wh + register_wh - session.base_register_wh)
+
+
+def _flagged(session: ChargingSession, flag: SessionFlag, is_so: bool) -> frozenset[SessionFlag]:
+    return session.flags | {flag} if is_so else session.flags

@@ -2,20 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from evgraph.domain.charging_session import StopReason
+from evgraph.domain.charging_session import AuthorizationStatus, StopReason
 from evgraph.domain.energy import Reading, WattHours
-
-
-class AuthorizationStatus(StrEnum):
-    """OCPP 1.6 section 7.2."""
-
-    ACCEPTED = "Accepted"
-    BLOCKED = "Blocked"
-    EXPIRED = "Expired"
-    INVALID = "Invalid"
-    CONCURRENT_TX = "ConcurrentTx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

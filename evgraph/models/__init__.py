@@ -1,6 +1,6 @@
 """The rows, and the database that they live in."""
 
-from evgraph.models.charge_point import ChargePointRow, PortRow, QuarantinedMessageRow, RefusedConnectionRow
+from evgraph.models.charge_point import CardRow, ChargePointRow, PortRow, QuarantinedMessageRow, RefusedConnectionRow
 from evgraph.models.charging import MeterSampleRow, RequestRow, SessionRow
 from evgraph.models.garage import GarageRow, OrganizationRow
 from evgraph.models.idempotency import IdempotencyRow
@@ -10,6 +10,7 @@ from evgraph.models.stay import LineItemRow, StayRow
 
 __all__ = [
     "AccessTokenRow",
+    "CardRow",
     "ChargePointRow",
     "GarageRow",
     "IdempotencyRow",

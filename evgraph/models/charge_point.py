@@ -93,3 +93,21 @@ class QuarantinedMessageRow(Model):
     class Meta:
         table = "quarantined_message"
         indexes = (("charge_point_id", "at"),)
+
+
+class CardRow(Model):
+    """An idTag that may start a charger of the garage without a ticket: a staff card (S6). Kept in capitals."""
+
+    id = fields.IntField(primary_key=True)
+    garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
+        "evgraph.GarageRow", related_name="cards", on_delete=fields.RESTRICT
+    )
+    garage_id: int
+    id_tag = fields.CharField(max_length=20)
+    name = fields.CharField(max_length=100, null=True)
+    is_blocked = fields.BooleanField(default=False)
+    expires_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "card"
+        unique_together = (("garage_id", "id_tag"),)

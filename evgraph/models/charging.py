@@ -1,11 +1,10 @@
 """The queue, the sessions and what their meters counted."""
 
 from tortoise import fields
-from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
-from evgraph.domain.charging_session import ChargingSession, SessionStatus, StopReason
+from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionStatus, StopReason
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.stay import Channel
 from evgraph.models.records import FlagsField, to_value
@@ -37,7 +36,7 @@ class RequestRow(Model):
 
 
 class SessionRow(Model):
-    """Its id is the OCPP transactionId. The database itself holds that a port has one active session at the most (S1)."""
+    """Its id is the OCPP transactionId. An index of migration 0002 holds that a port has one active session (S1)."""
 
     id = fields.IntField(primary_key=True)
     garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
@@ -68,6 +67,7 @@ class SessionRow(Model):
     status = fields.CharEnumField(SessionStatus, max_length=10)
     flags = FlagsField(default="")
     id_tag = fields.CharField(max_length=20, db_index=True)
+    authorization = fields.CharEnumField(AuthorizationStatus, max_length=20, null=True)
     asked_at = fields.DatetimeField()
     accepted_at = fields.DatetimeField(null=True)
     start_deadline = fields.DatetimeField(null=True)
@@ -84,6 +84,7 @@ class SessionRow(Model):
     power_w = fields.IntField(null=True)
     last_meter_at = fields.DatetimeField(null=True)
     full_since = fields.DatetimeField(null=True)
+    available_since = fields.DatetimeField(null=True)
     flat_fee_paid = fields.BooleanField(default=False)
 
     class Meta:
@@ -93,13 +94,6 @@ class SessionRow(Model):
             ("charge_point_id", "status"),
             ("port_id", "id"),
             ("status", "start_deadline"),
-        )
-        constraints = (
-            UniqueConstraint(
-                fields=("port_id",),
-                name="one_active_session_per_port",
-                condition="status IN ('STARTING', 'CHARGING')",
-            ),
         )
 
     def value(self) -> ChargingSession:

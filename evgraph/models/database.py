@@ -1,5 +1,7 @@
 """Where the rows live: one SQLite file, or PostgreSQL; opened, migrated and closed here."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -9,6 +11,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection, get_connections
 from tortoise.migrations.api import migrate as run_migrations
 from tortoise.migrations.api.plan import plan as plan_migrations
+from tortoise.transactions import in_transaction
 
 APP = "evgraph"
 WRITER = "default"
@@ -71,6 +74,16 @@ async def pending_migrations(url: str) -> list[str]:
 def reader() -> BaseDBAsyncClient:
     """For reads outside a transaction: `Row.filter(...).using_db(reader())`."""
     return get_connection(READER if READER in get_connections().db_config else WRITER)
+
+
+@asynccontextmanager
+async def snapshot() -> AsyncIterator[BaseDBAsyncClient]:
+    """The reader, in a transaction that sees one moment: what several queries read belongs together."""
+    name = READER if READER in get_connections().db_config else WRITER
+    async with in_transaction(name) as connection:
+        if not is_sqlite():
+            await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield connection
 
 
 def is_sqlite() -> bool:

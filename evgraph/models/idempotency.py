@@ -7,14 +7,14 @@ from tortoise.models import Model
 
 
 class IdempotencyRow(Model):
-    """`answer` holds the ids that the first call answered with, or its refusal. It is null while that call is under way."""
+    """`answer` holds the ids that the first call answered with, or its refusal."""
 
     id = fields.IntField(primary_key=True)
     person_id = fields.IntField()
     operation = fields.CharField(max_length=40)
     key = fields.CharField(max_length=200)
     input_hash = fields.CharField(max_length=64)
-    answer: dict[str, Any] | None = fields.JSONField(null=True)
+    answer: dict[str, Any] = fields.JSONField()
     at = fields.DatetimeField()
 
     class Meta:

@@ -21,7 +21,7 @@ class _Transaction(SqliteTransactionWrapper):
     async def begin(self) -> None:
         connection = self._connection
         try:
-            await connection.execute("BEGIN IMMEDIATE")
+            await connection.execute("BEGIN" if self._parent.pragmas.get("query_only") else "BEGIN IMMEDIATE")
         except sqlite3.OperationalError as failure:
             raise OperationalError(failure) from failure
 

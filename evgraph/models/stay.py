@@ -1,7 +1,6 @@
 """Tickets, and what charging put on them."""
 
 from tortoise import fields
-from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
 from evgraph.domain.billing import LineItem, LineItemUnit
@@ -31,11 +30,6 @@ class StayRow(Model):
     class Meta:
         table = "stay"
         indexes = (("garage_id", "status", "id"), ("garage_id", "ticket_number"))
-        constraints = (
-            UniqueConstraint(
-                fields=("garage_id", "ticket_number"), name="one_open_stay_per_ticket", condition="status = 'OPEN'"
-            ),
-        )
 
     def value(self) -> Stay:
         return to_value(self, Stay)

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from evgraph.domain.billing import LineItemUnit
 from evgraph.domain.charge_point import Acceptance
 from evgraph.domain.charging_request import RequestStatus
-from evgraph.domain.charging_session import SessionStatus, StopReason
+from evgraph.domain.charging_session import AuthorizationStatus, SessionStatus, StopReason
 from evgraph.domain.people import Role
 from evgraph.domain.port import PortStatus
 from evgraph.domain.rate import RateKind
@@ -15,7 +15,6 @@ from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import UniqueConstraint
 
 class Migration(migrations.Migration):
     initial = True
@@ -29,10 +28,10 @@ class Migration(migrations.Migration):
                 ('operation', fields.CharField(max_length=40)),
                 ('key', fields.CharField(max_length=200)),
                 ('input_hash', fields.CharField(max_length=64)),
-                ('answer', fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
+                ('answer', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'idempotency_key', 'app': 'evgraph', 'unique_together': (('person_id', 'operation', 'key'),), 'pk_attr': 'id', 'table_description': '`answer` holds the ids that the first call answered with, or its refusal. It is null while that call is under way.'},
+            options={'table': 'idempotency_key', 'app': 'evgraph', 'unique_together': (('person_id', 'operation', 'key'),), 'pk_attr': 'id', 'table_description': '`answer` holds the ids that the first call answered with, or its refusal.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -76,6 +75,19 @@ class Migration(migrations.Migration):
                 ('locked', fields.IntField(default=0)),
             ],
             options={'table': 'garage', 'app': 'evgraph', 'unique_together': (('organization_id', 'location_id'),), 'pk_attr': 'id', 'table_description': '`tickets_made` counts the ticket numbers that we gave, `locked` is written first by every change (one writer).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CardRow',
+            fields=[
+                ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('garage', fields.ForeignKeyField('evgraph.GarageRow', source_field='garage_id', db_constraint=True, to_field='id', related_name='cards', on_delete=OnDelete.RESTRICT)),
+                ('id_tag', fields.CharField(max_length=20)),
+                ('name', fields.CharField(null=True, max_length=100)),
+                ('is_blocked', fields.BooleanField(default=False)),
+                ('expires_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'card', 'app': 'evgraph', 'unique_together': (('garage_id', 'id_tag'),), 'pk_attr': 'id', 'table_description': 'An idTag that may start a charger of the garage without a ticket: a staff card (S6). Kept in capitals.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -208,7 +220,7 @@ class Migration(migrations.Migration):
                 ('estimated_checkout_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('checked_out_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'stay', 'app': 'evgraph', 'constraints': [UniqueConstraint(fields=('garage_id', 'ticket_number'), name='one_open_stay_per_ticket', condition="status = 'OPEN'")], 'indexes': [Index(fields=['garage_id', 'status', 'id']), Index(fields=['garage_id', 'ticket_number'])], 'pk_attr': 'id'},
+            options={'table': 'stay', 'app': 'evgraph', 'indexes': [Index(fields=['garage_id', 'status', 'id']), Index(fields=['garage_id', 'ticket_number'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -241,6 +253,7 @@ class Migration(migrations.Migration):
                 ('status', fields.CharEnumField(description='STARTING: STARTING\nCHARGING: CHARGING\nENDED: ENDED\nFAILED: FAILED', enum_type=SessionStatus, max_length=10)),
                 ('flags', FlagsField(default='', generated=False, null=False, unique=False)),
                 ('id_tag', fields.CharField(db_index=True, max_length=20)),
+                ('authorization', fields.CharEnumField(null=True, description='ACCEPTED: Accepted\nBLOCKED: Blocked\nEXPIRED: Expired\nINVALID: Invalid\nCONCURRENT_TX: ConcurrentTx', enum_type=AuthorizationStatus, max_length=20)),
                 ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('accepted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('start_deadline', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -257,9 +270,10 @@ class Migration(migrations.Migration):
                 ('power_w', fields.IntField(null=True)),
                 ('last_meter_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('full_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('available_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('flat_fee_paid', fields.BooleanField(default=False)),
             ],
-            options={'table': 'charging_session', 'app': 'evgraph', 'constraints': [UniqueConstraint(fields=('port_id',), name='one_active_session_per_port', condition="status IN ('STARTING', 'CHARGING')")], 'indexes': [Index(fields=['garage_id', 'status', 'id']), Index(fields=['charge_point_id', 'status']), Index(fields=['port_id', 'id']), Index(fields=['status', 'start_deadline'])], 'pk_attr': 'id', 'table_description': 'Its id is the OCPP transactionId. The database itself holds that a port has one active session at the most (S1).'},
+            options={'table': 'charging_session', 'app': 'evgraph', 'indexes': [Index(fields=['garage_id', 'status', 'id']), Index(fields=['charge_point_id', 'status']), Index(fields=['port_id', 'id']), Index(fields=['status', 'start_deadline'])], 'pk_attr': 'id', 'table_description': 'Its id is the OCPP transactionId. An index of migration 0002 holds that a port has one active session (S1).'},
             bases=['Model'],
         ),
         ops.CreateModel(
