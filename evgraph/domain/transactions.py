@@ -6,6 +6,8 @@ from datetime import datetime
 from evgraph.domain.charging_session import AuthorizationStatus, StopReason
 from evgraph.domain.energy import Reading, WattHours
 
+__all__ = ["AuthorizationStatus", "StartAnswer", "TransactionStart", "TransactionStop", "tag"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionStart:

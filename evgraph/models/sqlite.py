@@ -18,10 +18,14 @@ class EVGraphSqliteClient(SqliteClient):
 
 
 class _Transaction(SqliteTransactionWrapper):
+    def __init__(self, client: EVGraphSqliteClient) -> None:
+        super().__init__(client)
+        self._begin = "BEGIN" if client.pragmas.get("query_only") else "BEGIN IMMEDIATE"
+
     async def begin(self) -> None:
         connection = self._connection
         try:
-            await connection.execute("BEGIN" if self._parent.pragmas.get("query_only") else "BEGIN IMMEDIATE")
+            await connection.execute(self._begin)
         except sqlite3.OperationalError as failure:
             raise OperationalError(failure) from failure
 

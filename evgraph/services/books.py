@@ -1,0 +1,171 @@
+"""The unit of work: one transaction, one writer a garage, and the news once it is committed.
+
+A change first writes the rows of its garages, which no other change can write until it ends, in this process or in
+another. So within a garage everything happens one after the other, on SQLite and on PostgreSQL alike, and what a
+change has read stays true until it is saved.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from tortoise.expressions import F
+from tortoise.transactions import in_transaction
+
+from evgraph.bus import EventBus
+from evgraph.domain.billing import LineItem
+from evgraph.domain.charging_request import ChargingRequest, RequestStatus
+from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.events import BoardChanged, Event, LineItemAdded, SessionChanged
+from evgraph.domain.port import Port
+from evgraph.domain.rate import Rate
+from evgraph.domain.stay import Stay
+from evgraph.models import GarageRow, LineItemRow, PortRow, RateRow, RequestRow, SessionRow, StayRow
+from evgraph.models.database import WRITER
+from evgraph.models.records import to_columns
+from evgraph.services import reading
+from evgraph.services.interfaces import Clock
+
+_PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
+
+
+class Change:
+    """What is saved through it stands on the boards' news. `now` is one instant for all of it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._ports: defaultdict[int, set[int]] = defaultdict(set)
+        self._requests: defaultdict[int, set[int]] = defaultdict(set)
+        self._rates: dict[int, Rate] = {}
+        self._sessions: dict[int, ChargingSession] = {}
+        self._line_items: list[LineItem] = []
+
+    # Loading, within the transaction. None where there is no such row.
+
+    async def port(self, port_id: int) -> Port | None:
+        found = await reading.ports(id=port_id)
+        return found[0] if found else None
+
+    async def session(self, session_id: int) -> ChargingSession | None:
+        row = await SessionRow.get_or_none(id=session_id)
+        return row.value() if row else None
+
+    async def request(self, request_id: int) -> ChargingRequest | None:
+        row = await RequestRow.get_or_none(id=request_id)
+        return row.value() if row else None
+
+    async def stay(self, stay_id: int) -> Stay | None:
+        row = await StayRow.get_or_none(id=stay_id)
+        return row.value() if row else None
+
+    async def rate(self, rate_id: int | None) -> Rate | None:
+        row = await RateRow.get_or_none(id=rate_id) if rate_id is not None else None
+        return row.value() if row else None
+
+    async def request_on_board(self, stay_id: int) -> ChargingRequest | None:
+        row = await RequestRow.filter(stay_id=stay_id).exclude(status=RequestStatus.CANCELED).order_by("-id").first()
+        return row.value() if row else None
+
+    # Saving. A value with the id 0 is new; what comes back bears its id.
+
+    async def save_port(self, port: Port) -> Port:
+        columns = to_columns(port, *_PORT_ELSEWHERE)
+        if port.id == 0:
+            row = await PortRow.create(**columns)
+            (port,) = await reading.ports(id=row.id)
+        else:
+            await PortRow.filter(id=port.id).update(**columns)
+        self.touch_port(port.garage_id, port.id)
+        return port
+
+    async def save_session(self, session: ChargingSession) -> ChargingSession:
+        if session.id == 0:
+            session = (await SessionRow.create(**to_columns(session))).value()
+        else:
+            await SessionRow.filter(id=session.id).update(**to_columns(session))
+        self.touch_session(session)
+        return session
+
+    async def save_request(self, request: ChargingRequest) -> ChargingRequest:
+        if request.id == 0:
+            request = (await RequestRow.create(**to_columns(request))).value()
+        else:
+            await RequestRow.filter(id=request.id).update(**to_columns(request))
+        self._requests[request.garage_id].add(request.id)
+        return request
+
+    async def save_stay(self, stay: Stay) -> Stay:
+        if stay.id == 0:
+            return (await StayRow.create(**to_columns(stay))).value()
+        await StayRow.filter(id=stay.id).update(**to_columns(stay))
+        shown = await self.request_on_board(stay.id)
+        if shown is not None:
+            self._requests[stay.garage_id].add(shown.id)
+        return stay
+
+    async def add_rate(self, rate: Rate) -> Rate:
+        rate = (await RateRow.create(**to_columns(rate))).value()
+        self._rates[rate.garage_id] = rate
+        return rate
+
+    async def add_line_item(self, item: LineItem) -> LineItem:
+        item = (await LineItemRow.create(**to_columns(item))).value()
+        self._line_items.append(item)
+        return item
+
+    def touch_port(self, garage_id: int, port_id: int) -> None:
+        """Something that the port shows was saved elsewhere."""
+        self._ports[garage_id].add(port_id)
+
+    def touch_session(self, session: ChargingSession) -> None:
+        """The session was saved, and its port and its request show it."""
+        self._sessions[session.id] = session
+        self._ports[session.garage_id].add(session.port_id)
+        if session.request_id is not None:
+            self._requests[session.garage_id].add(session.request_id)
+
+    async def news(self) -> list[Event]:
+        """The events of all that was saved, each garage's revision counted up; called last in the transaction."""
+        news: list[Event] = []
+        for garage_id in sorted({*self._ports, *self._requests, *self._rates}):
+            await GarageRow.filter(id=garage_id).update(revision=F("revision") + 1)
+            garage = await GarageRow.get(id=garage_id)
+            cards = await reading.cards(id__in=list(self._requests[garage_id]))
+            news.append(
+                BoardChanged(
+                    garage_id=garage_id,
+                    revision=garage.revision,
+                    rate=self._rates.get(garage_id),
+                    ports=tuple(await reading.port_views(id__in=list(self._ports[garage_id]))),
+                    cards=tuple(card for card in cards if card.is_on_board),
+                    removed_request_ids=tuple(card.request.id for card in cards if not card.is_on_board),
+                )
+            )
+        news += [SessionChanged(garage_id=s.garage_id, session=s) for s in self._sessions.values()]
+        news += [LineItemAdded(garage_id=item.garage_id, line_item=item) for item in self._line_items]
+        return news
+
+
+class Books:
+    """Opens changes, and tells what they brought once they are committed."""
+
+    def __init__(self, bus: EventBus, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+
+    @asynccontextmanager
+    async def change(self, *garage_ids: int) -> AsyncIterator[Change]:
+        """One transaction over these garages; an exception undoes all of it and nothing is told.
+
+        Within it there is nothing but the database: every other writer of these garages waits.
+        """
+        change = Change(self._clock.now())
+        async with in_transaction(WRITER):
+            # In one order everywhere, so that two changes over the same garages cannot wait for each other.
+            for garage_id in sorted(set(garage_ids)):
+                await GarageRow.filter(id=garage_id).update(locked=F("locked") + 1)
+            yield change
+            news = await change.news()
+        for event in news:
+            self._bus.publish(event)

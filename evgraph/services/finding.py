@@ -1,0 +1,52 @@
+"""What a command names, found for a viewer: by id, or by garage and ticket number."""
+
+from evgraph.domain.people import Right, Viewer
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.stay import StayStatus
+from evgraph.models import PortRow, RequestRow, SessionRow, StayRow
+from evgraph.services.permissions import missing, require
+
+
+async def stay(
+    viewer: Viewer, right: Right, *, stay_id: int | None, garage_id: int | None, ticket_number: str | None
+) -> StayRow:
+    """The open stay of a ticket number, else its latest. Raises Refusal NOT_FOUND or INVALID, or Forbidden."""
+    if stay_id is not None:
+        row = await StayRow.get_or_none(id=stay_id)
+        field = "stayId"
+    elif garage_id is not None and ticket_number is not None:
+        same = StayRow.filter(garage_id=garage_id, ticket_number=ticket_number.strip())
+        row = await same.filter(status=StayStatus.OPEN).first() or await same.order_by("-id").first()
+        field = "ticketNumber"
+    else:
+        raise Refusal(
+            ErrorCode.INVALID, "Name the stay by its id, or by its garage and ticket number.", ("input", "stayId")
+        )
+    if row is None:
+        raise missing("ticket", "input", field)
+    require(viewer, right, row.garage_id, "ticket", "input", field)
+    return row
+
+
+async def request_garage(viewer: Viewer, right: Right, request_id: int) -> int:
+    row = await RequestRow.get_or_none(id=request_id)
+    if row is None:
+        raise missing("request", "input", "requestId")
+    require(viewer, right, row.garage_id, "request", "input", "requestId")
+    return row.garage_id
+
+
+async def session_garage(viewer: Viewer, right: Right, session_id: int) -> int:
+    row = await SessionRow.get_or_none(id=session_id)
+    if row is None:
+        raise missing("session", "input", "sessionId")
+    require(viewer, right, row.garage_id, "session", "input", "sessionId")
+    return row.garage_id
+
+
+async def port_garage(viewer: Viewer, right: Right, port_id: int) -> int:
+    row = await PortRow.get_or_none(id=port_id)
+    if row is None:
+        raise missing("port", "input", "portId")
+    require(viewer, right, row.garage_id, "port", "input", "portId")
+    return row.garage_id
