@@ -1,0 +1,9 @@
+/** "11.482": kWh to the watt-hour. */
+export function kwhText(energyWh: number): string {
+  return (energyWh / 1000).toFixed(3)
+}
+
+/** "9.8 kW". */
+export function powerText(powerKw: number): string {
+  return `${powerKw.toFixed(1)} kW`
+}
