@@ -154,6 +154,9 @@ class Books:
         self._bus = bus
         self._clock = clock
 
+    def now(self) -> datetime:
+        return self._clock.now()
+
     @asynccontextmanager
     async def change(self, *garage_ids: int) -> AsyncIterator[Change]:
         """One transaction over these garages; an exception undoes all of it and nothing is told.

@@ -68,7 +68,7 @@ class Once:
         if place in self._running:
             running_digest, running = self._running[place]
             _same_input(running_digest, digest)
-            return await asyncio.shield(running)  # type: ignore[no-any-return]
+            return await asyncio.shield(running)
         keyed = asyncio.ensure_future(self._keyed(place, digest, work, replay))
         self._running[place] = (digest, keyed)
         keyed.add_done_callback(lambda _: self._running.pop(place, None))

@@ -1,0 +1,187 @@
+"""Chargers come and go, and say how their connectors are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+import structlog
+
+from evgraph.domain import charging_session
+from evgraph.domain import port as ports
+from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, booted
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.port import Port, PortStatus, StatusReport
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.models import ChargePointRow, PortRow, RefusedConnectionRow, SessionRow
+from evgraph.models.records import to_columns
+from evgraph.services import reading
+from evgraph.services.books import Books, Change
+from evgraph.services.keys import key_matches
+from evgraph.services.placing import keep_in_quarantine, port_at
+from evgraph.services.settling import give_up_start
+
+_LONGEST_IDENTITY = 200
+
+log = structlog.get_logger("evgraph.charge_points")
+
+
+class AdmissionFailure(StrEnum):
+    UNKNOWN_IDENTITY = "unknown identity"
+    BAD_CREDENTIALS = "bad credentials"
+
+
+class NotAdmitted(Exception):
+    """A handshake that is turned away (C1)."""
+
+    def __init__(self, reason: AdmissionFailure) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class ChargePoints:
+    """`ask_to_stop` sends a RemoteStop for a session whose car is gone (T4)."""
+
+    def __init__(self, books: Books, ask_to_stop: Callable[[ChargingSession], Awaitable[None]]) -> None:
+        self._books = books
+        self._ask_to_stop = ask_to_stop
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def admit(self, identity: str, *, user: str | None, password: bytes | None, remote: str) -> ChargePoint:
+        """C1. Raises NotAdmitted, and keeps the attempt."""
+        row = await ChargePointRow.get_or_none(identity=identity)
+        if row is None:
+            raise await self._turned_away(identity, remote, AdmissionFailure.UNKNOWN_IDENTITY)
+        if row.key_hash is not None and not (
+            user == identity and password is not None and key_matches(row.key_hash, password)
+        ):
+            raise await self._turned_away(identity, remote, AdmissionFailure.BAD_CREDENTIALS)
+        return row.value()
+
+    async def connected(self, charge_point_id: int) -> None:
+        await self._set_online(charge_point_id, is_online=True)
+
+    async def disconnected(self, charge_point_id: int) -> None:
+        """C4: its ports are OFFLINE. S4: a start that waited for it is given up; what runs stays running."""
+        await self._set_online(charge_point_id, is_online=False)
+
+    async def forget_connections(self) -> None:
+        """At our own start: who was connected to the process before is not connected to this one (X1)."""
+        for id_ in await ChargePointRow.filter(is_online=True).values_list("id", flat=True):
+            await self._set_online(int(id_), is_online=False, give_up_starts=False)
+
+    async def boot(self, charge_point_id: int, report: BootReport) -> Acceptance:
+        """B1."""
+        row = await ChargePointRow.get(id=charge_point_id)
+        charge_point = booted(row.value(), report, self._books.now())
+        await ChargePointRow.filter(id=charge_point_id).update(**to_columns(charge_point, "is_online"))
+        return charge_point.acceptance
+
+    async def heartbeat(self, charge_point_id: int) -> None:
+        await ChargePointRow.filter(id=charge_point_id).update(last_seen_at=self._books.now())
+
+    async def connectors(self, charge_point_id: int) -> list[int]:
+        ids = (
+            await PortRow.filter(charge_point_id=charge_point_id)
+            .order_by("connector_id")
+            .values_list("connector_id", flat=True)
+        )
+        return [int(id_) for id_ in ids]
+
+    async def report_status(self, charge_point_id: int, report: StatusReport) -> None:
+        """B4, B6, S4, T4, T7: the port, and what its status means for the session that holds it."""
+        garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
+        to_stop: ChargingSession | None = None
+        async with self._books.change(garage_id) as change:
+            before = await port_at(change, garage_id, charge_point_id, report.connector_id)
+            after = ports.status_reported(before, report, change.now)
+            if after is before:
+                return
+            await self._save_port(change, before, after)
+            if after.active_session_id is not None:
+                session = await change.session(after.active_session_id)
+                if session is not None:
+                    to_stop = await self._tell_session(change, session, before, report)
+        if to_stop is not None:
+            self._ask_later(to_stop)
+
+    async def quarantine(self, charge_point_id: int, *, action: str, raw: str, why: str) -> None:
+        garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
+        async with self._books.change(garage_id) as change:
+            await keep_in_quarantine(change, charge_point_id, action=action, frame=raw, why=why)
+
+    async def close(self) -> None:
+        """Waits for what is being asked."""
+        await asyncio.gather(*self._asking, return_exceptions=True)
+
+    @staticmethod
+    async def _save_port(change: Change, before: Port, after: Port) -> None:
+        if (before.reported_status, before.error_code, before.info) == (
+            after.reported_status,
+            after.error_code,
+            after.info,
+        ):
+            # Said again: newer, and nothing to show.
+            await PortRow.filter(id=after.id).update(reported_at=after.reported_at)
+            return
+        await change.save_port(after)
+
+    @staticmethod
+    async def _tell_session(
+        change: Change, session: ChargingSession, before: Port, report: StatusReport
+    ) -> ChargingSession | None:
+        """The session, when the charger must be asked to stop it."""
+        if session.status is SessionStatus.STARTING:
+            why = _start_ended_by(before, report)
+            if why is not None:
+                await give_up_start(change, session, ErrorCode.PORT_NOT_OPEN, why)
+            return None
+        told = charging_session.status_seen(session, report.status, report.at, change.now)
+        if told != session:
+            await change.save_session(told)
+        return told if ports.ev_side_disconnected(report) else None
+
+    def _ask_later(self, session: ChargingSession) -> None:
+        """T4: from a task of ours, since the charger that must answer is being served right now."""
+        task = asyncio.create_task(self._stop_quietly(session))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _stop_quietly(self, session: ChargingSession) -> None:
+        try:
+            await self._ask_to_stop(session)
+        except Refusal as refusal:
+            log.warning("charger did not stop after the car left", session=session.id, why=refusal.message)
+
+    async def _set_online(self, charge_point_id: int, *, is_online: bool, give_up_starts: bool = True) -> None:
+        garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
+        async with self._books.change(garage_id) as change:
+            await ChargePointRow.filter(id=charge_point_id).update(is_online=is_online, last_seen_at=change.now)
+            for port in await reading.ports(charge_point_id=charge_point_id):
+                change.touch_port(garage_id, port.id)
+            if is_online or not give_up_starts:
+                return
+            for row in await SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.STARTING):
+                await give_up_start(
+                    change,
+                    row.value(),
+                    ErrorCode.CHARGER_OFFLINE,
+                    "The charger lost its connection before charging began. Choose another port.",
+                )
+
+    async def _turned_away(self, identity: str, remote: str, reason: AdmissionFailure) -> NotAdmitted:
+        log.warning("connection refused", charge_point=identity[:_LONGEST_IDENTITY], remote=remote, reason=reason.value)
+        await RefusedConnectionRow.create(
+            identity=identity[:_LONGEST_IDENTITY], remote=remote[:100], reason=reason.value, at=self._books.now()
+        )
+        return NotAdmitted(reason)
+
+
+def _start_ended_by(before: Port, report: StatusReport) -> str | None:
+    """S4: the signs by which a charger tells that an accepted start came to nothing."""
+    if report.status is PortStatus.FAULTED:
+        return f"The charger reports a fault ({report.error_code or 'no details'}). Choose another port."
+    if report.status is PortStatus.UNAVAILABLE:
+        return "The charger went out of service. Choose another port."
+    if report.status is PortStatus.AVAILABLE and before.reported_status is PortStatus.PREPARING:
+        return "The cable was taken out before charging began. Plug in and start again."
+    return None

@@ -1,0 +1,181 @@
+"""Attendants start and stop; the charger is asked between two short transactions, never within one."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from evgraph.domain import charging_request, charging_session
+from evgraph.domain.charging_session import START_WINDOW, ChargingSession, SessionStatus
+from evgraph.domain.people import Right, Viewer
+from evgraph.domain.port import refuse_unless_open
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.stay import refuse_closed
+from evgraph.models import SessionRow
+from evgraph.services import finding
+from evgraph.services.books import Books
+from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.once import Claim, Once
+from evgraph.services.permissions import missing
+from evgraph.services.settling import give_up_start
+
+_TAG_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+_TAG_LENGTH = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCharging:
+    request_id: int
+    port_id: int
+    idempotency_key: str | None = None
+
+
+class Charging:
+    """`window`: how long an accepted start may wait for its vehicle to be plugged in (S4)."""
+
+    def __init__(
+        self, books: Books, once: Once, gateway: ChargePointGateway, *, window: timedelta = START_WINDOW
+    ) -> None:
+        self._books = books
+        self._once = once
+        self._gateway = gateway
+        self._window = window
+
+    async def start(self, viewer: Viewer, command: StartCharging) -> ChargingSession:
+        """S1. Raises Refusal PORT_IN_USE, PORT_NOT_OPEN, REQUEST_NOT_WAITING, STAY_CLOSED, CHARGER_OFFLINE,
+        CHARGER_REJECTED or CHARGER_TIMEOUT; after the last three the request waits again."""
+
+        async def work(claim: Claim) -> ChargingSession:
+            session, identity, port_name = await self._take_port(viewer, command, claim)
+            try:
+                await self._gateway.remote_start(identity, connector_id=session.connector_id, id_tag=session.id_tag)
+            except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+                return await self._not_started(session, *_start_failure(failure, port_name))
+            return await self._accepted(session)
+
+        return await self._once.run(viewer, "startCharging", command, work=work, replay=self._again)
+
+    async def stop(self, viewer: Viewer, session_id: int) -> ChargingSession:
+        """Asks the charger to stop; the session ends when the charger says so. A start that waits for its vehicle is
+        given up. Raises Refusal SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT."""
+        garage_id = await finding.session_garage(viewer, Right.CHARGE, session_id)
+        async with self._books.change(garage_id) as change:
+            session = await change.session(session_id)
+            if session is None:
+                raise missing("session", "input", "sessionId")
+            if session.status is SessionStatus.STARTING:
+                return await give_up_start(change, session, ErrorCode.SESSION_NOT_ACTIVE, "The start was cancelled.")
+        await self.ask_to_stop(session)
+        return session
+
+    async def ask_to_stop(self, session: ChargingSession) -> None:
+        """RemoteStopTransaction for a running session. Raises as `stop` does."""
+        if session.status is not SessionStatus.CHARGING or session.transaction_id is None:
+            raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session is not running any more.", ("input", "sessionId"))
+        row = await SessionRow.get(id=session.id).select_related("charge_point")
+        try:
+            await self._gateway.remote_stop(
+                row.charge_point.identity,  # type: ignore[attr-defined]
+                transaction_id=session.transaction_id,
+            )
+        except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+            raise Refusal(*_stop_failure(failure), ("input", "sessionId")) from failure
+
+    async def expire_starts(self) -> int:
+        """S4: gives up each start whose window has passed; tells how many. Safe to run in several processes."""
+        now = self._books.now()
+        overdue = await SessionRow.filter(status=SessionStatus.STARTING, start_deadline__lte=now).values_list(
+            "id", "garage_id"
+        )
+        given_up = 0
+        for session_id, garage_id in overdue:
+            async with self._books.change(garage_id) as change:
+                session = await change.session(session_id)
+                if session is None or session.start_deadline is None or session.start_deadline > now:
+                    continue
+                failed = await give_up_start(
+                    change, session, ErrorCode.CHARGER_TIMEOUT, "The vehicle was not plugged in in time. Start again."
+                )
+                given_up += failed.status is SessionStatus.FAILED
+        return given_up
+
+    async def _take_port(
+        self, viewer: Viewer, command: StartCharging, claim: Claim
+    ) -> tuple[ChargingSession, str, str]:
+        garage_id = await finding.request_garage(viewer, Right.CHARGE, command.request_id)
+        async with self._books.change(garage_id) as change:
+            request = await change.request(command.request_id)
+            port = await change.port(command.port_id)
+            if request is None:
+                raise missing("request", "input", "requestId")
+            if port is None or port.garage_id != garage_id:
+                raise missing("port", "input", "portId")
+            stay = await change.stay(request.stay_id)
+            if stay is None:
+                raise missing("ticket", "input", "requestId")
+            refuse_closed(stay, ("input", "requestId"))
+            charging_request.start_asked(request, 0)
+            refuse_unless_open(port, ("input", "portId"))
+            session = await change.save_session(
+                charging_session.asked(
+                    garage_id=garage_id,
+                    charge_point_id=port.charge_point_id,
+                    port_id=port.id,
+                    connector_id=port.connector_id,
+                    request_id=request.id,
+                    stay_id=stay.id,
+                    id_tag=one_time_tag(),
+                    now=change.now,
+                    window=self._window,
+                )
+            )
+            await change.save_request(charging_request.start_asked(request, session.id))
+            await claim.keep({"session": session.id})
+        return session, port.identity, port.name
+
+    async def _accepted(self, session: ChargingSession) -> ChargingSession:
+        async with self._books.change(session.garage_id) as change:
+            present = await change.session(session.id) or session
+            accepted = charging_session.remote_start_accepted(present, change.now, self._window)
+            return accepted if accepted is present else await change.save_session(accepted)
+
+    async def _not_started(self, session: ChargingSession, code: ErrorCode, why: str) -> ChargingSession:
+        async with self._books.change(session.garage_id) as change:
+            present = await change.session(session.id) or session
+            failed = await give_up_start(change, present, code, why)
+        if failed.status is not SessionStatus.FAILED:
+            return failed  # StartTransaction overtook the answer that was lost (S2).
+        raise Refusal(failed.failure_code or code, failed.failure or why, ("input", "portId"))
+
+    @staticmethod
+    async def _again(kept: Mapping[str, Any]) -> ChargingSession:
+        return (await SessionRow.get(id=kept["session"])).value()
+
+
+def one_time_tag() -> str:
+    """An idTag of at most 20 characters, never used again: 88 random bits in capitals that all chargers print (S1)."""
+    return "EV" + "".join(secrets.choice(_TAG_ALPHABET) for _ in range(_TAG_LENGTH))
+
+
+def _start_failure(failure: Exception, port_name: str) -> tuple[ErrorCode, str]:
+    match failure:
+        case ChargerOffline():
+            return ErrorCode.CHARGER_OFFLINE, f"{port_name} lost its connection. Choose another port."
+        case ChargerTimeout():
+            return ErrorCode.CHARGER_TIMEOUT, f"{port_name} did not answer in time. Try again or choose another port."
+        case _:
+            return ErrorCode.CHARGER_REJECTED, f"{port_name} refused to start. Choose another port."
+
+
+def _stop_failure(failure: Exception) -> tuple[ErrorCode, str]:
+    match failure:
+        case ChargerOffline():
+            return ErrorCode.CHARGER_OFFLINE, "The charger is offline. Unplug the vehicle to end the session."
+        case ChargerTimeout():
+            return (
+                ErrorCode.CHARGER_TIMEOUT,
+                "The charger did not answer in time. Unplug the vehicle to end the session.",
+            )
+        case _:
+            return ErrorCode.CHARGER_REJECTED, "The charger refused to stop. Unplug the vehicle to end the session."

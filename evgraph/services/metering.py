@@ -1,0 +1,228 @@
+"""Readings, saved together: while one commit runs the next readings queue, and go into one transaction after it.
+
+No timer: the linger is the commit before. Each charger is answered after the commit that holds its reading; boards are
+told from memory.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from evgraph.bus import EventBus
+from evgraph.domain.charging_session import ChargingSession, SessionStatus, readings_taken
+from evgraph.domain.energy import Reading
+from evgraph.domain.events import EnergyMetered
+from evgraph.domain.rate import Rate
+from evgraph.models import ChargePointRow, MeterSampleRow, SessionRow
+from evgraph.services import reading
+from evgraph.services.books import Books, Change
+from evgraph.services.placing import keep_in_quarantine
+
+MOST_TOGETHER = 500
+_CHANGED_BY_READINGS = [
+    "flags",
+    "carried_wh",
+    "base_register_wh",
+    "energy_wh",
+    "power_w",
+    "last_meter_at",
+    "available_since",
+]
+
+log = structlog.get_logger("evgraph.metering")
+
+
+@dataclass(slots=True)
+class _Message:
+    """One MeterValues that waits for its commit."""
+
+    charge_point_id: int
+    garage_id: int
+    connector_id: int
+    transaction_id: int | None
+    readings: tuple[Reading, ...]
+    raw: str
+    saved: asyncio.Future[None] = field(repr=False)
+
+
+class Metering:
+    """Its `run` is a task that the app owns; without it nothing is saved."""
+
+    def __init__(self, books: Books, bus: EventBus) -> None:
+        self._books = books
+        self._bus = bus
+        self._waiting: list[_Message] = []
+        self._news = asyncio.Event()
+        self._garages: dict[int, int] = {}
+
+    async def record(
+        self,
+        charge_point_id: int,
+        *,
+        connector_id: int,
+        transaction_id: int | None,
+        readings: Sequence[Reading],
+        raw: str,
+    ) -> None:
+        """Returns when the readings are durable (M1 to M4). Raises what the database raised."""
+        saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(
+            _Message(
+                charge_point_id=charge_point_id,
+                garage_id=await self._garage(charge_point_id),
+                connector_id=connector_id,
+                transaction_id=transaction_id,
+                readings=tuple(readings),
+                raw=raw,
+                saved=saved,
+            )
+        )
+        self._news.set()
+        await saved
+
+    async def run(self) -> None:
+        """Saves what waits, until cancelled."""
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                while self._waiting:
+                    batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+                    await self._save_each(batch)
+        finally:
+            for message in self._waiting:
+                message.saved.cancel()
+
+    async def _save_each(self, batch: list[_Message]) -> None:
+        try:
+            await self._save(batch)
+        except Exception as failure:
+            if len(batch) > 1:
+                # One message that cannot be saved must not take the others with it.
+                for message in batch:
+                    await self._save_each([message])
+                return
+            log.warning("reading not saved", charge_point_id=batch[0].charge_point_id, error=repr(failure))
+            _resolve(batch[0], failure)
+        else:
+            for message in batch:
+                _resolve(message, None)
+
+    async def _save(self, batch: list[_Message]) -> None:
+        async with self._books.change(*(message.garage_id for message in batch)) as change:
+            before = await _sessions_of(batch)
+            after = dict(before)
+            samples: list[MeterSampleRow] = []
+            for message in batch:
+                session = _meant(message, after)
+                if session is None and message.connector_id != 0 and message.readings:
+                    await keep_in_quarantine(
+                        change,
+                        message.charge_point_id,
+                        action="MeterValues",
+                        frame=message.raw,
+                        why=f"No session was open at connector {message.connector_id} for these readings.",
+                    )
+                    continue
+                for one in message.readings:
+                    if session is not None:
+                        session = after[session.id] = readings_taken(session, (one,))
+                    samples.append(_sample(message, one, session, change.now))
+            moved = [session for id_, session in after.items() if session != before[id_]]
+            await MeterSampleRow.bulk_create(samples)
+            await _save_sessions(moved)
+            _tell_boards(change, before, moved)
+            prices = await reading.rates(None, (session.rate_id for session in moved))
+        for session in moved:
+            self._bus.publish(_metered(session, prices))
+
+    async def _garage(self, charge_point_id: int) -> int:
+        """A charge point stays in its garage, so that it is asked for once."""
+        garage_id = self._garages.get(charge_point_id)
+        if garage_id is None:
+            garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
+            self._garages[charge_point_id] = garage_id
+        return garage_id
+
+
+async def _sessions_of(batch: list[_Message]) -> dict[int, ChargingSession]:
+    """What runs at the batch's charge points, and what the batch names that runs no more."""
+    charge_points = list({message.charge_point_id for message in batch})
+    rows = await SessionRow.filter(charge_point_id__in=charge_points, status=SessionStatus.CHARGING)
+    found = {row.id: row.value() for row in rows}
+    named = {m.transaction_id for m in batch if m.transaction_id is not None and 0 < m.transaction_id < 2**31}
+    named -= found.keys()
+    if named:
+        rows = await SessionRow.filter(id__in=list(named), charge_point_id__in=charge_points, started_at__isnull=False)
+        found |= {row.id: row.value() for row in rows}
+    return found
+
+
+def _meant(message: _Message, sessions: dict[int, ChargingSession]) -> ChargingSession | None:
+    """M3: the session of its transactionId, else the connector's open one, if the time fits."""
+    named = sessions.get(message.transaction_id or 0)
+    if named is not None and named.charge_point_id == message.charge_point_id:
+        return named
+    for session in sessions.values():
+        if (
+            session.charge_point_id == message.charge_point_id
+            and session.connector_id == message.connector_id
+            and session.status is SessionStatus.CHARGING
+            and session.started_at is not None
+            and any(one.at >= session.started_at for one in message.readings)
+        ):
+            return session
+    return None
+
+
+def _sample(message: _Message, one: Reading, session: ChargingSession | None, received_at: datetime) -> MeterSampleRow:
+    return MeterSampleRow(
+        charge_point_id=message.charge_point_id,
+        connector_id=message.connector_id,
+        session_id=session.id if session else None,
+        at=one.at,
+        received_at=received_at,
+        register_wh=one.register_wh,
+        power_w=one.power_w,
+        energy_wh=session.energy_wh if session else None,
+    )
+
+
+async def _save_sessions(moved: list[ChargingSession]) -> None:
+    if not moved:
+        return
+    rows = []
+    for session in moved:
+        row = SessionRow(id=session.id)
+        for name in _CHANGED_BY_READINGS:
+            setattr(row, name, getattr(session, name))
+        rows.append(row)
+    await SessionRow.bulk_update(rows, fields=_CHANGED_BY_READINGS)
+
+
+def _tell_boards(change: Change, before: dict[int, ChargingSession], moved: list[ChargingSession]) -> None:
+    """Energy goes by EnergyMetered; a flag is a change of the board."""
+    for session in moved:
+        if session.flags != before[session.id].flags:
+            change.touch_session(session)
+
+
+def _metered(session: ChargingSession, prices: dict[int, Rate]) -> EnergyMetered:
+    return EnergyMetered(
+        garage_id=session.garage_id,
+        session=session,
+        rate=prices.get(session.rate_id) if session.rate_id is not None else None,
+        at=session.last_meter_at or session.started_at or session.asked_at,
+    )
+
+
+def _resolve(message: _Message, failure: Exception | None) -> None:
+    if message.saved.done():
+        return
+    if failure is None:
+        message.saved.set_result(None)
+    else:
+        message.saved.set_exception(failure)

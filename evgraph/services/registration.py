@@ -1,0 +1,145 @@
+"""What an operator sets up once: garages, charge points, cards, people. Each raises Refusal for what cannot be."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.garage import Garage
+from evgraph.domain.people import Role
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.transactions import tag
+from evgraph.models import (
+    CardRow,
+    ChargePointRow,
+    GarageRow,
+    OrganizationRow,
+    PersonRoleRow,
+    PersonRow,
+)
+from evgraph.models.database import WRITER
+from evgraph.services.books import Books
+from evgraph.services.keys import hash_key, new_charge_point_key
+from evgraph.services.people import People
+from evgraph.services.placing import DEFAULT_MAX_POWER_W, port_at
+
+_IDENTITY = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,48}")
+_SHORTEST_PASSWORD = 8
+
+
+class Registration:
+    def __init__(self, books: Books, people: People) -> None:
+        self._books = books
+        self._people = people
+
+    async def add_garage(
+        self,
+        *,
+        organization: str,
+        location_id: str,
+        name: str,
+        time_zone: str = "America/New_York",
+        currency: str = "USD",
+        locale: str = "en_US",
+        free_starts: bool = False,
+    ) -> Garage:
+        """The organisation is made when it is new."""
+        if time_zone not in available_timezones():
+            raise Refusal(ErrorCode.INVALID, f"{time_zone} is no IANA time zone, such as America/New_York.")
+        if currency not in list_currencies():
+            raise Refusal(ErrorCode.INVALID, f"{currency} is no ISO 4217 currency, such as USD.")
+        try:
+            Locale.parse(locale)
+        except (UnknownLocaleError, ValueError) as failure:
+            raise Refusal(ErrorCode.INVALID, f"{locale} is no locale, such as en_US.") from failure
+        async with in_transaction(WRITER):
+            owner, _ = await OrganizationRow.get_or_create(name=organization)
+            if await GarageRow.exists(organization_id=owner.id, location_id=location_id):
+                raise Refusal(ErrorCode.NAME_TAKEN, f"{organization} has a garage {location_id} already.")
+            row = await GarageRow.create(
+                organization_id=owner.id,
+                location_id=location_id,
+                name=name,
+                time_zone=time_zone,
+                currency=currency,
+                locale=locale,
+                free_starts=free_starts,
+            )
+        return row.value()
+
+    async def find_garage(self, location_id: str) -> Garage:
+        rows = await GarageRow.filter(location_id=location_id)
+        if len(rows) != 1:
+            problem = "There is no garage" if not rows else "Several organisations have a garage"
+            raise Refusal(ErrorCode.NOT_FOUND, f"{problem} with the location ID {location_id}.")
+        return rows[0].value()
+
+    async def add_charge_point(
+        self,
+        *,
+        garage_id: int,
+        identity: str,
+        connectors: int = 1,
+        max_power_w: int = DEFAULT_MAX_POWER_W,
+        key: str | None = None,
+        open_to_all: bool = False,
+    ) -> tuple[ChargePoint, str | None]:
+        """The charge point and its key, which is told this once; `open_to_all` needs no key (security profile 0)."""
+        if not _IDENTITY.fullmatch(identity):
+            raise Refusal(
+                ErrorCode.INVALID, "An identity has 1 to 48 letters, digits or any of * - _ = : + | @ . (no spaces)."
+            )
+        if not 1 <= connectors <= 10:
+            raise Refusal(ErrorCode.INVALID, "A charge point has 1 to 10 connectors.")
+        if await ChargePointRow.exists(identity=identity):
+            raise Refusal(ErrorCode.NAME_TAKEN, f"There is a charge point {identity} already.")
+        secret = None if open_to_all else key or new_charge_point_key()
+        async with self._books.change(garage_id) as change:
+            row = await ChargePointRow.create(
+                garage_id=garage_id, identity=identity, key_hash=hash_key(secret) if secret else None
+            )
+            for connector_id in range(1, connectors + 1):
+                port = await port_at(change, garage_id, row.id, connector_id)
+                if port.max_power_w != max_power_w:
+                    await change.save_port(replace(port, max_power_w=max_power_w))
+        return row.value(), secret
+
+    async def add_card(
+        self, *, garage_id: int, id_tag: str, name: str | None = None, expires_at: datetime | None = None
+    ) -> None:
+        """An idTag that may start chargers of the garage without a ticket (S6)."""
+        if not tag(id_tag):
+            raise Refusal(ErrorCode.INVALID, "A card's idTag has 1 to 20 characters.")
+        try:
+            await CardRow.create(garage_id=garage_id, id_tag=tag(id_tag), name=name, expires_at=expires_at)
+        except IntegrityError as failure:
+            raise Refusal(ErrorCode.NAME_TAKEN, f"The garage has a card {tag(id_tag)} already.") from failure
+
+    async def add_person(self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role) -> None:
+        """All garages of one organisation; who is known already gets the role in these garages too."""
+        address = email.strip().lower()
+        if "@" not in address:
+            raise Refusal(ErrorCode.INVALID, f"{email} is no email address.")
+        if len(password) < _SHORTEST_PASSWORD:
+            raise Refusal(ErrorCode.INVALID, f"A password has at least {_SHORTEST_PASSWORD} characters.")
+        garages = await GarageRow.filter(id__in=garage_ids)
+        owners = {garage.organization_id for garage in garages}
+        if len(owners) != 1:
+            raise Refusal(ErrorCode.INVALID, "A person works for the garages of one organisation.")
+        password_hash = await self._people.hash_password(password)
+        async with in_transaction(WRITER):
+            row = await PersonRow.get_or_none(email=address)
+            if row is None:
+                row = await PersonRow.create(
+                    organization_id=owners.pop(), email=address, name=name, password_hash=password_hash
+                )
+            elif row.organization_id not in owners:
+                raise Refusal(ErrorCode.NAME_TAKEN, f"{address} belongs to another organisation.")
+            for garage_id in garage_ids:
+                await PersonRoleRow.update_or_create(defaults={"role": role}, person_id=row.id, garage_id=garage_id)

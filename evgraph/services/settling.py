@@ -1,0 +1,54 @@
+"""What ends a session, whoever ended it: the bill, the ticket, the request, all in the change that ended it (T1)."""
+
+from dataclasses import replace
+
+from evgraph.domain import billing, charging_request, charging_session
+from evgraph.domain.charging_session import ChargingSession, SessionFlag
+from evgraph.domain.refusals import ErrorCode
+from evgraph.domain.stay import StayStatus
+from evgraph.models import LineItemRow
+from evgraph.services.books import Change
+
+
+async def settle(change: Change, session: ChargingSession) -> ChargingSession:
+    """Saves a session that has just ended and bills it. T5: also when its ticket is checked out, marked so."""
+    stay = await change.stay(session.stay_id) if session.stay_id is not None else None
+    if stay is None:
+        return await change.save_session(session)
+    item = billing.line_item(session, await change.rate(session.rate_id), stay, change.now)
+    if stay.status is StayStatus.CLOSED:
+        session = replace(session, flags=session.flags | {SessionFlag.AFTER_CHECKOUT})
+    session = await change.save_session(session)
+    if item is not None:
+        await change.add_line_item(item)
+    request = await change.request(session.request_id) if session.request_id is not None else None
+    if request is not None:
+        await change.save_request(charging_request.charged(request, session.id))
+    return session
+
+
+async def correct(change: Change, session: ChargingSession) -> ChargingSession:
+    """Saves a session whose truth came after its bill; the difference is a further line item (T5)."""
+    stay = await change.stay(session.stay_id) if session.stay_id is not None else None
+    if stay is None:
+        return await change.save_session(session)
+    billed = [row.value() for row in await LineItemRow.filter(session_id=session.id).order_by("sequence")]
+    item = billing.correction(session, await change.rate(session.rate_id), stay, billed, change.now)
+    if stay.status is StayStatus.CLOSED:
+        session = replace(session, flags=session.flags | {SessionFlag.AFTER_CHECKOUT})
+    session = await change.save_session(session)
+    if item is not None:
+        await change.add_line_item(item)
+    return session
+
+
+async def give_up_start(change: Change, session: ChargingSession, code: ErrorCode, why: str) -> ChargingSession:
+    """S4: a start that came to nothing; the request waits again and says why, the port is open again."""
+    failed = charging_session.start_failed(session, code, why, change.now)
+    if failed is session:
+        return session
+    failed = await change.save_session(failed)
+    request = await change.request(failed.request_id) if failed.request_id is not None else None
+    if request is not None:
+        await change.save_request(charging_request.start_failed(request, failed.id, why))
+    return failed

@@ -1,0 +1,289 @@
+"""What chargers say of transactions: begun, ended, and what an idTag may do. Answered after the commit."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from evgraph.domain import charging_request, charging_session
+from evgraph.domain.billing import LineItemUnit
+from evgraph.domain.charging_session import (
+    CLOSED_BY_US,
+    INTERRUPTED,
+    AuthorizationStatus,
+    ChargingSession,
+    SessionFlag,
+    SessionStatus,
+)
+from evgraph.domain.port import Port
+from evgraph.domain.refusals import ErrorCode
+from evgraph.domain.stay import StayStatus
+from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, tag
+from evgraph.models import CardRow, ChargePointRow, GarageRow, LineItemRow, SessionRow
+from evgraph.services import reading
+from evgraph.services.books import Books, Change
+from evgraph.services.placing import keep_in_quarantine, port_at
+from evgraph.services.settling import correct, give_up_start, settle
+
+FREE_FOR = timedelta(minutes=5)
+SILENT_FOR = timedelta(hours=24)
+
+
+class Transactions:
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    async def authorize(self, charge_point_id: int, id_tag: str) -> AuthorizationStatus:
+        """S3: Accepted for an idTag that StartTransaction would take; else what S6 says of it."""
+        waiting = await SessionRow.filter(charge_point_id=charge_point_id, id_tag=tag(id_tag)).order_by("-id").first()
+        if waiting is not None and waiting.request_id is not None:
+            value = waiting.value()
+            if value.is_active or (value.status is SessionStatus.FAILED and await _can_revive(value)):
+                return AuthorizationStatus.ACCEPTED
+        charge_point = await ChargePointRow.get(id=charge_point_id)
+        return await self._card_status(charge_point.garage_id, id_tag)
+
+    async def transaction_started(self, charge_point_id: int, start: TransactionStart) -> StartAnswer:
+        """S2, S5, S6, S7: a transactionId and a status, the same ones for a StartTransaction that was sent before."""
+        garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
+        async with self._books.change(garage_id) as change:
+            id_tag = tag(start.id_tag)
+            port = await port_at(change, garage_id, charge_point_id, start.connector_id)
+            known = await self._known(charge_point_id, port, id_tag, start)
+            if known is not None:
+                return _answer(known)
+            waiting = await self._waiting(charge_point_id, id_tag)
+            await self._end_what_runs(change, port, start, except_for=waiting)
+            waiting = waiting or await self._continued(change, charge_point_id, id_tag)
+            rate = await reading.rate_in_force(None, garage_id)
+            rate_id = rate.id if rate else None
+            if waiting is not None:
+                session = await self._begin(change, waiting, port, start, rate_id)
+            else:
+                session = await change.save_session(
+                    charging_session.unassigned(
+                        garage_id=garage_id,
+                        charge_point_id=charge_point_id,
+                        port_id=port.id,
+                        connector_id=port.connector_id,
+                        id_tag=id_tag,
+                        authorization=await self._card_status(garage_id, id_tag),
+                        meter_start_wh=start.meter_start_wh,
+                        at=start.at,
+                        reported_start=start.reported_at,
+                        rate_id=rate_id,
+                        clock_replaced=start.clock_replaced,
+                        now=change.now,
+                    )
+                )
+            return _answer(session)
+
+    async def transaction_stopped(self, charge_point_id: int, stop: TransactionStop) -> AuthorizationStatus | None:
+        """T1 to T6: ends, bills, and answers always. The status is null when no idTag was told."""
+        garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
+        async with self._books.change(garage_id) as change:
+            session = await self._meant(charge_point_id, stop)
+            if session is None:
+                await keep_in_quarantine(
+                    change,
+                    charge_point_id,
+                    action="StopTransaction",
+                    frame=stop.raw,
+                    why=f"No session is known by transactionId {stop.transaction_id}.",
+                    energy_wh=stop.meter_stop_wh,
+                )
+            elif session.status is SessionStatus.CHARGING:
+                ended = charging_session.transaction_stopped(
+                    session,
+                    meter_stop_wh=stop.meter_stop_wh,
+                    at=stop.at,
+                    reason=stop.reason,
+                    readings=stop.readings,
+                    clock_replaced=stop.clock_replaced,
+                )
+                await settle(change, ended)
+            elif session.flags & CLOSED_BY_US and stop.meter_stop_wh is not None:
+                told = charging_session.truth_told(
+                    session, meter_stop_wh=stop.meter_stop_wh, at=stop.at, reason=stop.reason
+                )
+                if told != session:
+                    await correct(change, told)
+        return AuthorizationStatus.ACCEPTED if stop.id_tag else None
+
+    async def close_forgotten(self) -> int:
+        """T7: closes what a charger reports free for five minutes, or has not spoken of for a day; tells how many."""
+        now = self._books.now()
+        running = SessionRow.filter(status=SessionStatus.CHARGING)
+        free = await running.filter(available_since__lte=now - FREE_FOR).values_list("id", "garage_id")
+        silent = await running.filter(
+            started_at__lte=now - SILENT_FOR, charge_point__last_seen_at__lte=now - SILENT_FOR
+        ).values_list("id", "garage_id")
+        closed = 0
+        for session_id, garage_id in {*free, *silent}:
+            async with self._books.change(garage_id) as change:
+                session = await change.session(session_id)
+                if session is None or session.status is not SessionStatus.CHARGING:
+                    continue
+                await settle(change, charging_session.given_up(session, _last_known(session)))
+                closed += 1
+        return closed
+
+    async def _known(
+        self, charge_point_id: int, port: Port, id_tag: str, start: TransactionStart
+    ) -> ChargingSession | None:
+        """S2: the session that this very StartTransaction opened before. A one-time idTag of ours is proof enough of
+        the moment; a card's start is known by its stamp, as it was sent."""
+        rows = await SessionRow.filter(
+            charge_point_id=charge_point_id,
+            id_tag=id_tag,
+            meter_start_wh=start.meter_start_wh,
+            started_at__isnull=False,
+        ).order_by("-id")
+        for row in rows:
+            session = row.value()
+            if session.request_id is not None or (
+                session.connector_id == port.connector_id and session.reported_start == start.reported_at
+            ):
+                return session
+        return None
+
+    @staticmethod
+    async def _waiting(charge_point_id: int, id_tag: str) -> ChargingSession | None:
+        """S2, S5: the session that was asked for with this idTag and may begin."""
+        row = (
+            await SessionRow.filter(charge_point_id=charge_point_id, id_tag=id_tag, request_id__isnull=False)
+            .order_by("-id")
+            .first()
+        )
+        if row is None:
+            return None
+        session = row.value()
+        if session.status is SessionStatus.STARTING:
+            return session
+        if session.status is SessionStatus.FAILED and await _can_revive(session):
+            return session
+        return None
+
+    @staticmethod
+    async def _continued(change: Change, charge_point_id: int, id_tag: str) -> ChargingSession | None:
+        """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
+        row = (
+            await SessionRow.filter(charge_point_id=charge_point_id, id_tag=id_tag, request_id__isnull=False)
+            .order_by("-id")
+            .first()
+        )
+        if row is None or row.status is not SessionStatus.ENDED:
+            return None
+        cut = row.value()
+        if cut.stop_reason not in INTERRUPTED and SessionFlag.SUPERSEDED not in cut.flags:
+            return None
+        (card,) = await reading.cards(id=cut.request_id)
+        if card.stay.status is not StayStatus.OPEN or card.request.session_id != cut.id:
+            return None
+        return charging_session.asked(
+            garage_id=cut.garage_id,
+            charge_point_id=cut.charge_point_id,
+            port_id=cut.port_id,
+            connector_id=cut.connector_id,
+            request_id=card.request.id,
+            stay_id=card.stay.id,
+            id_tag=cut.id_tag,
+            now=change.now,
+        )
+
+    @staticmethod
+    async def _end_what_runs(
+        change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None
+    ) -> None:
+        """S7: what was open on the connector ends before the next begins; a start that waited there is given up."""
+        holder = await SessionRow.get_or_none(port_id=port.id, status__in=reading.ACTIVE)
+        if holder is None or (except_for is not None and holder.id == except_for.id):
+            return
+        session = holder.value()
+        if session.status is SessionStatus.STARTING:
+            await give_up_start(
+                change,
+                session,
+                ErrorCode.PORT_IN_USE,
+                f"Another vehicle began to charge at {port.name}. Choose another port.",
+            )
+        else:
+            await settle(change, charging_session.superseded(session, start.meter_start_wh, start.at))
+
+    @staticmethod
+    async def _begin(
+        change: Change, session: ChargingSession, port: Port, start: TransactionStart, rate_id: int | None
+    ) -> ChargingSession:
+        if session.port_id != port.id:
+            # The charger began on another connector than it was asked to: the vehicle is where the energy flows.
+            change.touch_port(session.garage_id, session.port_id)
+            session = replace(session, port_id=port.id, connector_id=port.connector_id)
+        session = await change.save_session(
+            charging_session.transaction_started(
+                session,
+                meter_start_wh=start.meter_start_wh,
+                at=start.at,
+                reported_start=start.reported_at,
+                rate_id=rate_id,
+                flat_fee_paid=await _flat_fee_paid(session),
+                clock_replaced=start.clock_replaced,
+            )
+        )
+        request = await change.request(session.request_id) if session.request_id is not None else None
+        if request is not None:
+            await change.save_request(charging_request.charging_began(request, session.id))
+        return session
+
+    @staticmethod
+    async def _meant(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
+        """T3: by its transactionId; else by its idTag, or as the charge point's only open session."""
+        begun = SessionRow.filter(charge_point_id=charge_point_id, started_at__isnull=False)
+        if stop.transaction_id is not None and stop.transaction_id > 0:
+            row = await begun.get_or_none(id=stop.transaction_id)
+            if row is not None:
+                return row.value()
+        running = [row.value() for row in await begun.filter(status=SessionStatus.CHARGING)]
+        if stop.id_tag:
+            same = [session for session in running if session.id_tag == tag(stop.id_tag)]
+            if len(same) == 1:
+                return same[0]
+        return running[0] if len(running) == 1 else None
+
+    async def _card_status(self, garage_id: int, id_tag: str) -> AuthorizationStatus:
+        """S6: one of the garage's registered cards, or a garage that allows free starts."""
+        card = await CardRow.get_or_none(garage_id=garage_id, id_tag=tag(id_tag))
+        if card is None:
+            garage = await GarageRow.get(id=garage_id)
+            return AuthorizationStatus.ACCEPTED if garage.free_starts else AuthorizationStatus.INVALID
+        if card.is_blocked:
+            return AuthorizationStatus.BLOCKED
+        if card.expires_at is not None and card.expires_at <= self._books.now():
+            return AuthorizationStatus.EXPIRED
+        return AuthorizationStatus.ACCEPTED
+
+
+async def _can_revive(session: ChargingSession) -> bool:
+    """S5: the stay is open, and the request has no other session by now."""
+    card = (await reading.cards(id=session.request_id))[:1]
+    return bool(card) and (
+        session.started_at is None
+        and card[0].stay.status is StayStatus.OPEN
+        and charging_request.can_be_revived(card[0].request, session.id)
+    )
+
+
+async def _flat_fee_paid(session: ChargingSession) -> bool:
+    """T8: an earlier session of the request, cut by the charger, bore the flat fee."""
+    if session.request_id is None:
+        return False
+    return await LineItemRow.filter(
+        session__request_id=session.request_id,
+        session__stop_reason__in=list(INTERRUPTED),
+        unit=LineItemUnit.SESSION,
+    ).exists()
+
+
+def _answer(session: ChargingSession) -> StartAnswer:
+    return StartAnswer(transaction_id=session.id, status=session.authorization or AuthorizationStatus.ACCEPTED)
+
+
+def _last_known(session: ChargingSession) -> datetime:
+    return session.available_since or session.last_meter_at or session.started_at or session.asked_at
