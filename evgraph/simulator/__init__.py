@@ -1,0 +1,23 @@
+"""Simulated Phihong AX48 charge points and the cars that plug into them.
+
+Each one is a real WebSocket client, so it works against any OCPP 1.6 JSON server. Nothing here
+imports the rest of evgraph.
+"""
+
+from evgraph.simulator.car import MODELS, Car, CarModel
+from evgraph.simulator.charge_point import SimulatedChargePoint
+from evgraph.simulator.link import BackOff
+from evgraph.simulator.moves import AfterPowerLoss, UnknownConnector, WrongMove
+from evgraph.simulator.transaction import Transaction
+
+__all__ = [
+    "MODELS",
+    "AfterPowerLoss",
+    "BackOff",
+    "Car",
+    "CarModel",
+    "SimulatedChargePoint",
+    "Transaction",
+    "UnknownConnector",
+    "WrongMove",
+]

@@ -1,0 +1,244 @@
+"""How transactions begin, are metered and end on the connectors of one charge point."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from evgraph.simulator import messages
+from evgraph.simulator.asking import CallRefused, ConnectionLost
+from evgraph.simulator.car import Car
+from evgraph.simulator.changes import Changes
+from evgraph.simulator.configuration import Configuration
+from evgraph.simulator.connector import EV_SIDE_DISCONNECTED, Authorisation, Connector, Station, StatusReport
+from evgraph.simulator.library import call, enums
+from evgraph.simulator.messenger import Messenger
+from evgraph.simulator.simulated_time import SimulatedTime
+from evgraph.simulator.transaction import Transaction
+from evgraph.simulator.transaction_queue import QueuedMessage, TransactionQueue
+
+LOGGER = logging.getLogger("evgraph.simulator")
+
+LONGEST_TICK = 1.0
+"""Real seconds after which, at the latest, a charging connector is looked at again."""
+
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
+class Charging:
+    """Each connector has at most one task that begins a transaction, and one that meters it."""
+
+    def __init__(
+        self,
+        station: Station,
+        configuration: Configuration,
+        time: SimulatedTime,
+        changes: Changes,
+        messenger: Messenger,
+        queue: TransactionQueue,
+        spawn: Spawn,
+    ) -> None:
+        self.ended: list[Transaction] = []
+        """Every transaction that is over, oldest first: what the meters really counted."""
+        self.stop_delay = 0.0
+        """Simulated seconds by which a status overtakes the StopTransaction that explains it."""
+        self._connectors = station.connectors
+        self._configuration = configuration
+        self._time = time
+        self._changes = changes
+        self._messenger = messenger
+        self._queue = queue
+        self._spawn = spawn
+        self._reported: dict[int, StatusReport] = {}
+        self._beginning: dict[int, asyncio.Task[None]] = {}
+        self._metering: dict[int, asyncio.Task[None]] = {}
+        self._loses_next_stop = False
+
+    def advance(self, connector: Connector) -> None:
+        """Let the energy flow that has flown since the last look."""
+        connector.advance(self._time.elapsed())
+
+    def refresh(self, place: Connector | Station, info: str | None = None) -> None:
+        """Tell the central system the status of a connector or the station if it has changed."""
+        report = place.report if info is None else replace(place.report, info=info)
+        if self._reported.get(report.connector_id) != report:
+            self._reported[report.connector_id] = report
+            self._messenger.report(report)
+        self._changes.announce()
+
+    def lose_next_stop(self) -> None:
+        """The next transaction ends without a StopTransaction, as some firmwares do."""
+        self._loses_next_stop = True
+
+    # Beginning
+
+    def authorise(self, connector: Connector, id_tag: str, *, ask: bool) -> None:
+        """Hold the connector for somebody; the transaction starts once the cable is in.
+
+        With `ask`, the central system is asked by Authorize first.
+        """
+        authorisation = connector.authorisation = Authorisation(id_tag)
+        self.refresh(connector)
+        self._beginning[connector.connector_id] = self._spawn(self._begin(connector, authorisation, ask))
+
+    def withdraw(self, connector: Connector) -> None:
+        """Nobody is waited for any longer."""
+        beginning = self._beginning.pop(connector.connector_id, None)
+        if beginning is not None:
+            beginning.cancel()
+        connector.authorisation = None
+
+    async def accepts(self, id_tag: str) -> bool:
+        """Ask by Authorize. Offline, AllowOfflineTxForUnknownId decides (section 9.1.1)."""
+        try:
+            answer = await self._messenger.ask(call.Authorize(id_tag=id_tag))
+        except ConnectionLost:
+            return self._configuration.is_true("AllowOfflineTxForUnknownId")
+        except (CallRefused, TimeoutError) as failure:
+            LOGGER.info("Authorize of %s failed: %s", id_tag, failure)
+            return False
+        return bool(answer.id_tag_info["status"] == enums.AuthorizationStatus.accepted)
+
+    async def _begin(self, connector: Connector, authorisation: Authorisation, ask: bool) -> None:
+        authorisation.is_granted = not ask or await self.accepts(authorisation.id_tag)
+        if authorisation.is_granted:
+            timeout = self._time.real(self._configuration.seconds("ConnectionTimeOut"))
+            try:
+                await self._changes.wait_until(lambda: connector.car is not None, timeout)
+                self._start(connector, authorisation.id_tag)
+            except TimeoutError:
+                # Section 9.1.6: no message says so, only the status goes back.
+                LOGGER.info("Connector %s: no cable came.", connector.connector_id)
+        connector.authorisation = None
+        self._beginning.pop(connector.connector_id, None)
+        self.refresh(connector)
+
+    def _start(self, connector: Connector, id_tag: str) -> None:
+        self.advance(connector)
+        transaction = Transaction(
+            connector_id=connector.connector_id,
+            id_tag=id_tag,
+            meter_start=connector.meter.register_wh,
+            started_at=self._time.now(),
+        )
+        connector.transaction = transaction
+        connector.may_deliver = True
+        connector.is_finishing = False
+        self._note_reading(connector, transaction, enums.ReadingContext.transaction_begin)
+        self._queue.put(QueuedMessage(messages.start_transaction(transaction), transaction))
+        self.meter(connector)
+
+    # Metering
+
+    def meter(self, connector: Connector) -> None:
+        """Sample the running transaction of a connector until it ends."""
+        transaction = connector.transaction
+        if transaction is not None:
+            task = self._spawn(self._sample(connector, transaction))
+            self._metering[connector.connector_id] = task
+
+    async def _sample(self, connector: Connector, transaction: Transaction) -> None:
+        sampled_at = self._time.elapsed()
+        while connector.transaction is transaction:
+            interval = self._configuration.seconds("MeterValueSampleInterval")
+            left = self._time.real(sampled_at + interval - self._time.elapsed()) if interval else LONGEST_TICK
+            await asyncio.sleep(min(LONGEST_TICK, left))
+            self.advance(connector)
+            self.refresh(connector)
+            if interval and self._time.elapsed() >= sampled_at + interval:
+                sampled_at = self._time.elapsed()
+                self._queue_sample(connector, transaction)
+
+    def _queue_sample(self, connector: Connector, transaction: Transaction) -> None:
+        measurands = self._configuration.measurands("MeterValuesSampledData")
+        if measurands:
+            periodic = enums.ReadingContext.sample_periodic
+            reading = messages.reading(connector, self._time.now(), measurands, periodic)
+            request = messages.meter_values(connector.connector_id, reading, None)
+            self._queue.put(QueuedMessage(request, transaction))
+
+    def _note_reading(self, connector: Connector, transaction: Transaction, context: str) -> None:
+        measurands = self._configuration.measurands("StopTxnSampledData")
+        if measurands:
+            reading = messages.reading(connector, self._time.now(), measurands, context)
+            transaction.readings.append(reading)
+
+    # Ending
+
+    def stop(self, connector: Connector, reason: str, *, info: str | None = None, is_told: bool = True) -> None:
+        """End the running transaction. Unless `is_told`, the central system hears nothing of it."""
+        transaction = connector.transaction
+        if transaction is None:
+            return
+        self.advance(connector)
+        self._note_reading(connector, transaction, enums.ReadingContext.transaction_end)
+        self.cease_metering(connector)
+        transaction.meter_stop = connector.meter.register_wh
+        transaction.ended_at = self._time.now()
+        transaction.reason = str(reason)
+        connector.transaction = None
+        connector.is_finishing = connector.car is not None
+        self.ended.append(transaction)
+        if is_told and not self._loses_next_stop:
+            self._tell_stop(QueuedMessage(messages.stop_transaction(transaction), transaction))
+        self._loses_next_stop = False
+        if connector.becomes_inoperative:
+            connector.becomes_inoperative = False
+            connector.is_operative = False
+        self.refresh(connector, info)
+
+    def _tell_stop(self, message: QueuedMessage) -> None:
+        if self.stop_delay:
+            self._spawn(self._queue_later(message))
+        else:
+            self._queue.put(message)
+
+    async def _queue_later(self, message: QueuedMessage) -> None:
+        await asyncio.sleep(self._time.real(self.stop_delay))
+        self._queue.put(message)
+
+    def cease_metering(self, connector: Connector) -> None:
+        task = self._metering.pop(connector.connector_id, None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    def plugged_in(self, connector: Connector, car: Car) -> None:
+        self.advance(connector)
+        connector.car = car
+        self.refresh(connector)
+
+    def unplugged(self, connector: Connector) -> None:
+        """Sections 4.9 and 9.1.23: the cable is out, which ends the transaction or suspends it."""
+        self.advance(connector)
+        if self._configuration.is_true("StopTransactionOnEVSideDisconnect"):
+            self.stop(connector, enums.Reason.ev_disconnected, info=EV_SIDE_DISCONNECTED)
+        connector.car = None
+        connector.is_finishing = False
+        self.refresh(connector)
+
+    # Answers to queued messages
+
+    def answered(self, message: QueuedMessage, answer: Any) -> None:
+        """The central system has taken a transaction message."""
+        transaction = message.transaction
+        if message.is_start:
+            transaction.transaction_id = answer.transaction_id
+            if answer.id_tag_info["status"] != enums.AuthorizationStatus.accepted:
+                self._deauthorise(transaction)
+        elif not message.is_sample:
+            transaction.stop_answered = True
+
+    def _deauthorise(self, transaction: Transaction) -> None:
+        """Section 4.8: the id tag is not valid; stop, or at least deliver no more."""
+        connector = self._connectors[transaction.connector_id]
+        if connector.transaction is not transaction:
+            return
+        if self._configuration.is_true("StopTransactionOnInvalidId"):
+            self.stop(connector, enums.Reason.de_authorized)
+        else:
+            self.advance(connector)
+            connector.may_deliver = False
+            self.refresh(connector)
