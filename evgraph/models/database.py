@@ -10,7 +10,7 @@ from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection, get_connections
 from tortoise.migrations.api import migrate as run_migrations
-from tortoise.migrations.api.plan import plan as plan_migrations
+from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
 APP = "evgraph"
@@ -67,8 +67,10 @@ async def migrate(url: str, *, target: str | None = None) -> None:
 
 
 async def pending_migrations(url: str) -> list[str]:
-    """The steps that `migrate` would take, oldest first; the database must be open."""
-    return list(await plan_migrations(config=config(url)))
+    """The names of the migrations that `migrate` would run, oldest first; the database must be open."""
+    apps = config(url)["apps"]
+    steps = await MigrationExecutor(get_connection(WRITER), apps).plan(None)
+    return [step.migration.name for step in steps]
 
 
 def reader() -> BaseDBAsyncClient:

@@ -66,8 +66,8 @@ class ChargePoints:
 
     async def forget_connections(self) -> None:
         """At our own start: who was connected to the process before is not connected to this one (X1)."""
-        for id_ in await ChargePointRow.filter(is_online=True).values_list("id", flat=True):
-            await self._set_online(int(id_), is_online=False, give_up_starts=False)
+        for row in await ChargePointRow.filter(is_online=True):
+            await self._set_online(row.id, is_online=False, give_up_starts=False)
 
     async def boot(self, charge_point_id: int, report: BootReport) -> Acceptance:
         """B1."""
@@ -80,12 +80,8 @@ class ChargePoints:
         await ChargePointRow.filter(id=charge_point_id).update(last_seen_at=self._books.now())
 
     async def connectors(self, charge_point_id: int) -> list[int]:
-        ids = (
-            await PortRow.filter(charge_point_id=charge_point_id)
-            .order_by("connector_id")
-            .values_list("connector_id", flat=True)
-        )
-        return [int(id_) for id_ in ids]
+        rows = await PortRow.filter(charge_point_id=charge_point_id).order_by("connector_id")
+        return [row.connector_id for row in rows]
 
     async def report_status(self, charge_point_id: int, report: StatusReport) -> None:
         """B4, B6, S4, T4, T7: the port, and what its status means for the session that holds it."""

@@ -54,6 +54,7 @@ def open_house(
     gateway: ChargePointGateway,
     start_window: timedelta = START_WINDOW,
     stop_wait_s: float = 15.0,
+    upkeep_every_s: float = 1.0,
 ) -> Services:
     books = Books(bus, clock)
     once = Once(clock)
@@ -76,5 +77,5 @@ def open_house(
         rates=Rates(books),
         ports=Ports(books),
         charge_points=ChargePoints(books, charging.ask_to_stop),
-        upkeep=Upkeep(charging, transactions),
+        upkeep=Upkeep(charging, transactions, every_s=upkeep_every_s),
     )

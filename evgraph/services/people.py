@@ -108,10 +108,8 @@ async def _viewer(person: PersonRow) -> Viewer:
     organization = await OrganizationRow.get(id=person.organization_id, using_db=db)
     roles = {row.garage_id: row.role for row in await PersonRoleRow.filter(person_id=person.id).using_db(db)}
     if Role.ADMIN in roles.values():
-        garages = (
-            await GarageRow.filter(organization_id=person.organization_id).using_db(db).values_list("id", flat=True)
-        )
-        roles = {int(garage_id): Role.ADMIN for garage_id in garages}
+        garages = await GarageRow.filter(organization_id=person.organization_id).using_db(db)
+        roles = {garage.id: Role.ADMIN for garage in garages}
     return Viewer(
         id=person.id,
         organization_id=person.organization_id,

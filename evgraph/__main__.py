@@ -1,0 +1,3 @@
+from evgraph.cli import main
+
+main()

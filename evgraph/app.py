@@ -1,0 +1,155 @@
+"""The one place that wires: settings in, a running house out. Its lifespan owns every task."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from tortoise.connection import get_connection
+
+from evgraph.bus import EventBus
+from evgraph.graph import create_graphql_app
+from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
+from evgraph.ocpp.endpoint import create_endpoint
+from evgraph.ocpp.gateway import Gateway
+from evgraph.ocpp.registry import Registry
+from evgraph.services.clock import SystemClock
+from evgraph.services.house import Services, open_house
+from evgraph.services.interfaces import Clock
+from evgraph.settings import Settings
+from evgraph.web import SecurityHeaders, WebApp
+
+log = structlog.get_logger("evgraph")
+
+_LARGEST_FRAME = 64 * 1024
+_SHUTDOWN_S = 5
+
+
+class NotMigrated(RuntimeError):
+    """The database is older than this program: run `evgraph migrate`."""
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
+    """The ASGI application. The house is open while its lifespan runs; it stands in `app.state.services`."""
+    bus = EventBus()
+    clock = clock or SystemClock()
+    registry = Registry()
+    services = open_house(
+        bus=bus,
+        clock=clock,
+        gateway=Gateway(registry, deadline=settings.call_timeout_s),
+        start_window=timedelta(seconds=settings.start_window_s),
+        stop_wait_s=settings.stop_wait_s,
+        upkeep_every_s=settings.upkeep_every_s,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await open_database(settings.database_url, pool_size=settings.database_pool_size)
+        try:
+            await _refuse_old_database(settings)
+            async with _running(services):
+                yield
+        finally:
+            await close_database()
+
+    app = Starlette(
+        routes=_routes(settings, services, registry, clock),
+        lifespan=lifespan,
+        middleware=[Middleware(SecurityHeaders)],
+    )
+    app.state.services = services
+    return app
+
+
+def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
+    """uvicorn as chargers need it: frames of 64 KiB at the most (C6), pings (C4), no compression (35 kB a socket)."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, clock=clock),
+            host=settings.host,
+            port=settings.port,
+            ws="websockets-sansio",
+            ws_max_size=_LARGEST_FRAME,
+            ws_ping_interval=settings.ping_interval_s,
+            ws_ping_timeout=settings.ping_interval_s,
+            ws_per_message_deflate=False,
+            http="httptools",
+            loop="uvloop",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_SHUTDOWN_S,
+        )
+    )
+
+
+@asynccontextmanager
+async def _running(services: Services) -> AsyncIterator[None]:
+    """The house with its tasks; they end, and what is under way is waited for, before the database closes."""
+    metering = asyncio.create_task(services.metering.run(), name="metering")
+    await services.charge_points.forget_connections()
+    upkeep = asyncio.create_task(services.upkeep.run(), name="upkeep")
+    log.info("open")
+    try:
+        yield
+    finally:
+        await services.close()
+        for task in (upkeep, metering):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        log.info("closed")
+
+
+async def _refuse_old_database(settings: Settings) -> None:
+    pending = await pending_migrations(settings.database_url)
+    if pending:
+        raise NotMigrated(f"The database lacks {', '.join(pending)}. Run: evgraph migrate")
+
+
+def _routes(settings: Settings, services: Services, registry: Registry, clock: Clock) -> list[BaseRoute]:
+    graphql = create_graphql_app(services=services, ide_page=settings.web_dist / "graphiql.html")
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(_: Request) -> Response:
+        try:
+            await asyncio.wait_for(get_connection(WRITER).execute_query("SELECT 1"), 2)
+        except Exception as failure:
+            log.warning("not ready", error=repr(failure))
+            return JSONResponse({"database": "unreachable"}, 503)
+        return JSONResponse({"database": "ok"})
+
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(
+            "# TYPE evgraph_charge_points_connected gauge\n"
+            f"evgraph_charge_points_connected {len(registry)}\n"
+            "# TYPE evgraph_subscriptions gauge\n"
+            f"evgraph_subscriptions {services.bus.reader_count}\n",
+            media_type="text/plain; version=0.0.4",
+        )
+
+    return [
+        create_endpoint(
+            charge_points=services.charge_points,
+            charging=services.transactions,
+            metering=services.metering,
+            registry=registry,
+            clock=clock,
+            heartbeat_interval=settings.heartbeat_interval_s,
+            boot_wait=settings.boot_wait_s,
+        ),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Mount("/graphql", graphql),
+        Mount("/", WebApp(settings.web_dist)),
+    ]

@@ -1,0 +1,30 @@
+"""What can be set from outside: environment variables named EVGRAPH_..., each with a default that serves a garage."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="EVGRAPH_", frozen=True)
+
+    database_url: str = Field(
+        "sqlite://var/evgraph.sqlite3",
+        description="sqlite://PATH (two slashes and a relative path, three and an absolute one) or"
+        " postgresql://USER:PASSWORD@HOST:PORT/NAME.",
+    )
+    database_pool_size: int = Field(10, ge=1, description="PostgreSQL connections at the most.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    web_dist: Path = Field(Path(__file__).parent.parent / "web" / "dist", description="The built web app, served at /.")
+    heartbeat_interval_s: int = Field(300, ge=10, description="Told to a charge point when it boots (B1).")
+    ping_interval_s: float = Field(20.0, gt=0, description="Between two WebSocket pings; two missed is offline (C4).")
+    call_timeout_s: float = Field(30.0, gt=0, description="A charge point's time to answer a CALL (C5).")
+    boot_wait_s: float = Field(5.0, gt=0, description="After connecting, before statuses are asked for (B5).")
+    start_window_s: float = Field(180.0, gt=0, description="An accepted start waits so long for its vehicle (S4).")
+    stop_wait_s: float = Field(15.0, gt=0, description="A checkout waits so long for a session's end.")
+    upkeep_every_s: float = Field(1.0, gt=0, description="Between two looks for what has run out of time.")
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
