@@ -1,0 +1,1 @@
+"""What we ask of charge points, one file a message. Strict: each is checked against the OCPP 1.6 JSON schema."""

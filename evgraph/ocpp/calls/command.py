@@ -1,0 +1,33 @@
+"""A CALL of ours, and how its answer is read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from ocpp.messages import MessageType, get_validator  # type: ignore[import-untyped]
+
+from evgraph.services.interfaces import ChargerRejected
+
+Answered = TypeVar("Answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[Answered]):
+    """`read` makes the answer out of the CALLRESULT's payload, or raises ChargerRejected.
+
+    Raises jsonschema's ValidationError for a payload that OCPP 1.6 does not allow: a bug of ours.
+    """
+
+    action: str
+    payload: dict[str, Any]
+    read: Callable[[Mapping[str, Any]], Answered]
+
+    def __post_init__(self) -> None:
+        get_validator(MessageType.Call, self.action, "1.6").validate(self.payload)
+
+
+def accepted(answer: Mapping[str, Any]) -> None:
+    """Raises ChargerRejected unless its status is Accepted, also where it has none that can be read (C5)."""
+    status = answer.get("status")
+    if status != "Accepted":
+        raise ChargerRejected(f"it answered {status!r}"[:100])

@@ -1,0 +1,6 @@
+from evgraph.ocpp.calls.command import Command, accepted
+
+
+def remote_stop_transaction(*, transaction_id: int) -> Command[None]:
+    """OCPP 1.6 section 5.12."""
+    return Command("RemoteStopTransaction", {"transactionId": transaction_id}, accepted)

@@ -1,0 +1,86 @@
+"""From a CALL to its answer, and what becomes of one whose handler fails."""
+
+import asyncio
+from uuid import uuid4
+
+import structlog
+from ocpp.v16.enums import Action  # type: ignore[import-untyped]
+
+from evgraph.ocpp import handlers
+from evgraph.ocpp.fields import CallRefused
+from evgraph.ocpp.frames import ErrorCode
+from evgraph.ocpp.handling import HANDLERS
+from evgraph.ocpp.inbound import Answer, InboundCall
+
+log = structlog.get_logger("evgraph.ocpp")
+
+# C8: read tolerantly, kept when they cannot be read, and sent again by the charger when they are not answered. A
+# CALLERROR would be the end of them: a charger gives up after three, and the bill is lost (OCPP 1.6 section 3.7.1).
+PRECIOUS = frozenset({"BootNotification", "StatusNotification", "StartTransaction", "StopTransaction", "MeterValues"})
+
+KNOWN_ACTIONS = frozenset(action.value for action in Action)
+
+__all__ = ["KNOWN_ACTIONS", "PRECIOUS", "Unanswered", "answer", "handlers"]
+
+
+class Unanswered(Exception):
+    """Its handler failed; the charger gets no answer, so that it sends the message again."""
+
+
+async def answer(call: InboundCall) -> Answer:
+    """The payload of the CALLRESULT. Raises CallRefused for a CALLERROR, Unanswered for silence."""
+    handler = HANDLERS.get(call.action)
+    if not call.peer.is_accepted and call.action != "BootNotification":
+        # OCPP-J 1.6 errata 3.8.
+        raise CallRefused(ErrorCode.SECURITY_ERROR, "BootNotification is not accepted yet.")
+    if handler is None:
+        raise _not_served(call.action)
+    try:
+        try:
+            payload = await handler(call)
+        except CallRefused as refusal:
+            call.fields.note(refusal.description)
+            await _quarantine(call)
+            raise
+        # After its service, which knows a message that is sent again: so that a failure in between keeps nothing twice.
+        await _quarantine(call)
+    except CallRefused:
+        raise
+    except asyncio.CancelledError as failure:
+        # A service that is shutting down cancels what it still owed us; that is not our own cancellation.
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        raise _failed(call, failure) from failure
+    except Exception as failure:
+        raise _failed(call, failure) from failure
+    return payload
+
+
+async def _quarantine(call: InboundCall) -> None:
+    if not call.fields.problems:
+        return
+    why = "; ".join(call.fields.problems)
+    log.warning("message not understood", charge_point=call.peer.identity, action=call.action, why=why)
+    if call.action in PRECIOUS:
+        raw = call.raw.replace("\x00", "")
+        await call.services.charge_points.quarantine(call.peer.id, action=call.action, raw=raw, why=why[:300])
+
+
+def _not_served(action: str) -> CallRefused:
+    if action in KNOWN_ACTIONS:
+        return CallRefused(ErrorCode.NOT_SUPPORTED, "This action is not served.")
+    return CallRefused(ErrorCode.NOT_IMPLEMENTED, "There is no such action in OCPP 1.6.")
+
+
+def _failed(call: InboundCall, failure: BaseException) -> Exception:
+    error_id = uuid4().hex
+    log.error(
+        "handler failed",
+        charge_point=call.peer.identity,
+        action=call.action,
+        error_id=error_id,
+        exc_info=failure,
+    )
+    if call.action in PRECIOUS:
+        return Unanswered(error_id)
+    return CallRefused(ErrorCode.INTERNAL_ERROR, f"An internal error occurred ({error_id}).")

@@ -1,0 +1,165 @@
+"""Where charge points connect: the handshake, the connection, and what follows when it closes."""
+
+import asyncio
+from contextlib import suppress
+from uuid import uuid4
+
+import structlog
+from starlette.responses import PlainTextResponse
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from evgraph.domain.charge_point import ChargePoint
+from evgraph.ocpp.calls.trigger_message import trigger_status_notification
+from evgraph.ocpp.connection import Connection
+from evgraph.ocpp.handshake import Offer, choose_subprotocol, credentials
+from evgraph.ocpp.inbound import Peer, Services
+from evgraph.ocpp.registry import Registry
+from evgraph.services.charge_points import AdmissionFailure, ChargePoints, NotAdmitted
+from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout, Clock
+from evgraph.services.metering import Metering
+from evgraph.services.transactions import Transactions
+
+HEARTBEAT_INTERVAL = 300
+BOOT_WAIT = 5.0
+# Shorter than for people's commands, which wait in line behind these.
+TRIGGER_DEADLINE = 10.0
+_WAITS = (1.0, 5.0, 0.0)
+_LONGEST_IDENTITY = 200
+
+_PROTOCOL_ERROR = 1002
+_INTERNAL_ERROR = 1011
+
+log = structlog.get_logger("evgraph.ocpp")
+
+
+def create_endpoint(
+    *,
+    charge_points: ChargePoints,
+    transactions: Transactions,
+    metering: Metering,
+    registry: Registry,
+    clock: Clock,
+    heartbeat_interval: int = HEARTBEAT_INTERVAL,
+    boot_wait: float = BOOT_WAIT,
+) -> WebSocketRoute:
+    """The route /ocpp/{identity} (C1 to C9, B1, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds."""
+    services = Services(charge_points=charge_points, transactions=transactions, metering=metering)
+    endpoint = Endpoint(services, registry, clock, heartbeat_interval=heartbeat_interval, boot_wait=boot_wait)
+    return WebSocketRoute("/ocpp/{identity:path}", endpoint.serve, name="ocpp")
+
+
+class Endpoint:
+    def __init__(
+        self, services: Services, registry: Registry, clock: Clock, *, heartbeat_interval: int, boot_wait: float
+    ) -> None:
+        self._services = services
+        self._charge_points = services.charge_points
+        self._registry = registry
+        self._clock = clock
+        self._heartbeat_interval = heartbeat_interval
+        self._boot_wait = boot_wait
+
+    async def serve(self, websocket: WebSocket) -> None:
+        charge_point = await self._admit(websocket)
+        if charge_point is None:
+            return
+        subprotocol = choose_subprotocol(websocket.scope["subprotocols"])
+        if subprotocol is Offer.OTHERS:
+            # OCPP-J 1.6 section 3.1.2: complete the handshake without a subprotocol, then close.
+            log.warning("only other subprotocols offered", charge_point=charge_point.identity)
+            await websocket.accept()
+            await websocket.close(_PROTOCOL_ERROR, "Only ocpp1.6 is spoken here.")
+            return
+        await websocket.accept(None if isinstance(subprotocol, Offer) else subprotocol)
+        connection = Connection(
+            websocket,
+            Peer(id=charge_point.id, identity=charge_point.identity, acceptance=charge_point.acceptance),
+            services=self._services,
+            clock=self._clock,
+            heartbeat_interval=self._heartbeat_interval,
+        )
+        self._registry.enter(connection)
+        try:
+            await self._serve(connection)
+        except Exception as failure:
+            log.error("connection failed", charge_point=charge_point.identity, error_id=uuid4().hex, exc_info=failure)
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await websocket.close(_INTERNAL_ERROR)
+        finally:
+            self._registry.leave(connection)
+            await self._left(connection.peer)
+
+    async def _admit(self, websocket: WebSocket) -> ChargePoint | None:
+        """Null when it was turned away (C1)."""
+        # PostgreSQL takes no NUL; no identity holds the character that stands in for it.
+        identity = websocket.path_params["identity"].replace("\x00", "\ufffd")[:_LONGEST_IDENTITY]
+        shown = credentials(websocket.headers.get("authorization"))
+        remote = websocket.client.host if websocket.client else "unknown"
+        try:
+            return await self._charge_points.admit(identity, user=shown.user, password=shown.password, remote=remote)
+        except NotAdmitted as refusal:
+            log.warning("connection refused", charge_point=identity, remote=remote, reason=refusal.reason.value)
+            if refusal.reason is AdmissionFailure.UNKNOWN_IDENTITY:
+                response = PlainTextResponse("Unknown charge point.", 404)
+            else:
+                challenge = {"WWW-Authenticate": 'Basic realm="EVGraph", charset="UTF-8"'}
+                response = PlainTextResponse("Wrong credentials.", 401, challenge)
+        except Exception as failure:
+            log.error("admission failed", charge_point=identity, error_id=uuid4().hex, exc_info=failure)
+            response = PlainTextResponse("Try again later.", 503)
+        await websocket.send_denial_response(response)
+        return None
+
+    async def _serve(self, connection: Connection) -> None:
+        peer = connection.peer
+        async with self._registry.presence(peer.identity):
+            await self._charge_points.connected(peer.id)
+        log.info("connected", charge_point=peer.identity)
+        asker = asyncio.create_task(self._ask_status_unless_it_boots(connection))
+        try:
+            await connection.run()
+        finally:
+            asker.cancel()
+            await asyncio.gather(asker, return_exceptions=True)
+
+    async def _left(self, peer: Peer) -> None:
+        """Tells that it is offline, unless a newer connection is open."""
+        for wait in _WAITS:
+            async with self._registry.presence(peer.identity):
+                if self._registry.current(peer.identity) is not None:
+                    return
+                try:
+                    await self._charge_points.disconnected(peer.id)
+                    return
+                except Exception as failure:
+                    log.error(
+                        "leaving not recorded",
+                        charge_point=peer.identity,
+                        error_id=uuid4().hex,
+                        exc_info=failure,
+                    )
+            await asyncio.sleep(wait)
+
+    async def _ask_status_unless_it_boots(self, connection: Connection) -> None:
+        """B5: a charger that reconnects without a BootNotification says nothing of its connectors unasked."""
+        peer = connection.peer
+        try:
+            async with asyncio.timeout(self._boot_wait):
+                await peer.booted.wait()
+            return
+        except TimeoutError:
+            log.info("no boot", charge_point=peer.identity)
+        if not peer.is_accepted:
+            return
+        try:
+            connectors: list[int | None] = [*await self._charge_points.connectors(peer.id)]
+            for connector_id in connectors or [None]:
+                try:
+                    await connection.ask(trigger_status_notification(connector_id=connector_id), TRIGGER_DEADLINE)
+                except ChargerRejected as refusal:
+                    log.info("status not triggered", charge_point=peer.identity, why=str(refusal))
+        except (ChargerOffline, ChargerTimeout) as failure:
+            log.info("status not triggered", charge_point=peer.identity, why=str(failure))
+        except Exception as failure:
+            log.error("status not triggered", charge_point=peer.identity, error_id=uuid4().hex, exc_info=failure)

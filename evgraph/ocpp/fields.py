@@ -1,0 +1,126 @@
+"""Tolerant reading of one payload (C8): what is there in another form is taken, what makes no sense is noted."""
+
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from evgraph.ocpp.frames import ErrorCode
+
+MAX_INT32 = 2**31 - 1
+_MAX_CONNECTOR = 999
+# Beyond any meter's life, and well within a database's 64 bits: a terawatt-hour.
+_MAX_WATT_HOURS = Decimal(10**12)
+
+# Decimal() itself would also take underscores, NaN and the digits of every script.
+_NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,2})?", re.ASCII)
+
+
+class CallRefused(Exception):
+    """To be answered with a CALLERROR."""
+
+    def __init__(self, code: ErrorCode, description: str) -> None:
+        super().__init__(f"{code}: {description}")
+        self.code = code
+        self.description = description
+
+
+class Fields:
+    """The fields of an object in a payload. `problems` gathers, in words, what cannot be made sense of; it is shared
+    with the objects inside."""
+
+    __slots__ = ("_values", "problems")
+
+    def __init__(self, values: Mapping[str, Any], problems: list[str] | None = None) -> None:
+        self._values = values
+        self.problems: list[str] = [] if problems is None else problems
+
+    def quietly(self) -> "Fields":
+        """The same fields, whose problems need not be kept."""
+        return Fields(self._values)
+
+    def require(self, *names: str) -> None:
+        """Raises CallRefused when one of them is missing altogether; null is there, and makes no sense."""
+        missing = [name for name in names if name not in self._values]
+        if missing:
+            raise CallRefused(ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"{', '.join(missing)} is missing.")
+
+    def is_given(self, name: str) -> bool:
+        return self._values.get(name) is not None
+
+    def text(self, name: str, longest: int) -> str | None:
+        """Trimmed and cut to `longest`; null when missing, null or not a text or number."""
+        value = self._values.get(name)
+        match value:
+            case None:
+                return None
+            case str():
+                return _storable(value).strip()[:longest]
+            case bool() | int() | Decimal():
+                return str(value)[:longest]
+        self.note(f"{name} is not a text")
+        return None
+
+    def connector_id(self, name: str = "connectorId") -> int | None:
+        """0 is the charge point itself; it may come as 1.0 or "1". Null, and noted, when it is no connector."""
+        value = number(self._values.get(name))
+        if value is None or value != value.to_integral_value() or not 0 <= value <= _MAX_CONNECTOR:
+            self.note(f"{name} is not a connector")
+            return None
+        return int(value)
+
+    def transaction_id(self, name: str = "transactionId") -> int | None:
+        """Ours are positive int32. Chargers that never learnt one send null, 0, -1 or beyond: no id, and no problem
+        (OCPP 1.6 errata 3.18, 3.54)."""
+        if not self.is_given(name):
+            return None
+        value = number(self._values[name])
+        if value is None:
+            self.note(f"{name} is not an integer")
+            return None
+        is_one_of_ours = 0 < value <= MAX_INT32 and value == value.to_integral_value()
+        return int(value) if is_one_of_ours else None
+
+    def watt_hours(self, name: str) -> int | None:
+        """A meter's register in whole Wh, half up; null, and noted, when it is none."""
+        value = number(self._values.get(name))
+        if value is None or not 0 <= value <= _MAX_WATT_HOURS:
+            self.note(f"{name} is not a meter reading")
+            return None
+        return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+    def decimal(self, name: str) -> Decimal | None:
+        """Not noted: the caller knows whether it matters."""
+        return number(self._values.get(name))
+
+    def objects(self, name: str) -> list["Fields"]:
+        """The objects of a list; a single object counts as a list of one. Anything else in it is noted."""
+        value = self._values.get(name)
+        entries = value if isinstance(value, list) else [] if value is None else [value]
+        found = [Fields(entry, self.problems) for entry in entries if isinstance(entry, dict)]
+        if len(found) < len(entries):
+            self.note(f"{name} holds something else than objects")
+        return found
+
+    def note(self, problem: str) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def number(value: Any) -> Decimal | None:
+    """A number, or the text of one; null otherwise. Never NaN, never infinite, never more than some 140 digits."""
+    match value:
+        case bool():
+            return None
+        case int() | Decimal():
+            value = str(value)
+        case str():
+            value = value.strip(" \t\r\n\x00")
+        case _:
+            return None
+    return Decimal(value) if _NUMBER.fullmatch(value) else None
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL, UTF-8 no half surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,191 @@
+"""What chargers send (OCPP 1.6 section 6), read tolerantly: null stands for what was left out or makes no sense.
+
+Each function reads one payload and raises CallRefused when a part that its message cannot do without is missing
+altogether. A timestamp is never such a part: ours replaces it (B7).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from evgraph.domain.energy import INTERVAL, POWER, REGISTER, SampledValue, WattHours
+from evgraph.ocpp.fields import Fields
+
+ID_TAG_LENGTH = 20
+_STAMP_LENGTH = 64
+_WORD_LENGTH = 50
+_LARGEST_ENERGY = Decimal(10**12)
+_LARGEST_POWER = Decimal(10**9)
+
+_MEASURANDS = {name.casefold(): name for name in (REGISTER, INTERVAL, POWER)}
+# Firmware confuses Wh with W; what counts is the k.
+_UNITS = {"": None, "wh": None, "w": None, "kwh": "kWh", "kw": "kW"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootNotification:
+    vendor: str | None
+    model: str | None
+    serial_number: str | None
+    firmware_version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusNotification:
+    connector_id: int | None
+    status: str | None
+    error_code: str | None
+    info: str | None
+    timestamp: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorize:
+    id_tag: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTransaction:
+    connector_id: int | None
+    id_tag: str | None
+    meter_start_wh: WattHours | None
+    timestamp: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterValue:
+    timestamp: str | None
+    samples: tuple[SampledValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterValues:
+    """`transaction_id` is null unless it is a positive int32."""
+
+    connector_id: int | None
+    transaction_id: int | None
+    meter_values: tuple[MeterValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTransaction:
+    """`transaction_id` is null unless it is a positive int32; `reason` is text, known or not."""
+
+    transaction_id: int | None
+    id_tag: str | None
+    meter_stop_wh: WattHours | None
+    timestamp: str | None
+    reason: str | None
+    transaction_data: tuple[MeterValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataTransfer:
+    vendor_id: str | None
+    message_id: str | None
+
+
+def boot_notification(fields: Fields) -> BootNotification:
+    fields.require("chargePointVendor", "chargePointModel")
+    return BootNotification(
+        vendor=fields.text("chargePointVendor", 20),
+        model=fields.text("chargePointModel", 20),
+        serial_number=fields.text("chargePointSerialNumber", 25) or fields.text("chargeBoxSerialNumber", 25),
+        firmware_version=fields.text("firmwareVersion", 50),
+    )
+
+
+def status_notification(fields: Fields) -> StatusNotification:
+    """A missing errorCode is taken as NoError: the status is worth more than the form."""
+    fields.require("connectorId", "status")
+    return StatusNotification(
+        connector_id=fields.connector_id(),
+        status=fields.text("status", _WORD_LENGTH),
+        error_code=fields.text("errorCode", _WORD_LENGTH),
+        info=fields.text("info", _WORD_LENGTH),
+        timestamp=_stamp(fields),
+    )
+
+
+def authorize(fields: Fields) -> Authorize:
+    fields.require("idTag")
+    return Authorize(id_tag=fields.text("idTag", ID_TAG_LENGTH))
+
+
+def start_transaction(fields: Fields) -> StartTransaction:
+    fields.require("connectorId", "idTag", "meterStart")
+    return StartTransaction(
+        connector_id=fields.connector_id(),
+        id_tag=fields.text("idTag", ID_TAG_LENGTH),
+        meter_start_wh=fields.watt_hours("meterStart"),
+        timestamp=_stamp(fields),
+    )
+
+
+def meter_values(fields: Fields) -> MeterValues:
+    fields.require("connectorId", "meterValue")
+    return MeterValues(
+        connector_id=fields.connector_id(),
+        transaction_id=fields.transaction_id(),
+        meter_values=_meter_values(fields, "meterValue"),
+    )
+
+
+def stop_transaction(fields: Fields) -> StopTransaction:
+    fields.require("transactionId", "meterStop")
+    return StopTransaction(
+        transaction_id=fields.transaction_id(),
+        id_tag=fields.text("idTag", ID_TAG_LENGTH),
+        meter_stop_wh=fields.watt_hours("meterStop"),
+        timestamp=_stamp(fields),
+        reason=fields.text("reason", _WORD_LENGTH),
+        transaction_data=_meter_values(fields, "transactionData"),
+    )
+
+
+def data_transfer(fields: Fields) -> DataTransfer:
+    fields.require("vendorId")
+    return DataTransfer(vendor_id=fields.text("vendorId", 255), message_id=fields.text("messageId", _WORD_LENGTH))
+
+
+def _stamp(fields: Fields) -> str | None:
+    return fields.quietly().text("timestamp", _STAMP_LENGTH)
+
+
+def _meter_values(fields: Fields, name: str) -> tuple[MeterValue, ...]:
+    return tuple(
+        MeterValue(
+            timestamp=_stamp(entry),
+            samples=tuple(filter(None, (_sample(sample) for sample in entry.objects("sampledValue")))),
+        )
+        for entry in fields.objects(name)
+    )
+
+
+def _sample(fields: Fields) -> SampledValue | None:
+    """Null for what is not read: another measurand, SignedData, and, noted, a value that is none (M1)."""
+    # OCPP 1.6, SampledValue: no measurand means Energy.Active.Import.Register, no format Raw, no location Outlet.
+    measurand = _MEASURANDS.get((_word(fields, "measurand") or REGISTER).casefold())
+    if measurand is None or _word(fields, "format").casefold() == "signeddata":
+        return None
+    value, unit = fields.decimal("value"), _word(fields, "unit").casefold()
+    if value is None or unit not in _UNITS or not _is_plausible(measurand, value):
+        fields.note(f"{measurand} is not a reading")
+        return None
+    location = _word(fields, "location") or "Outlet"
+    return SampledValue(
+        value=value,
+        measurand=measurand,
+        unit=_UNITS[unit],
+        phase=_word(fields, "phase") or None,
+        location="Outlet" if location.casefold() == "outlet" else location,
+        context=_word(fields, "context") or "Sample.Periodic",
+    )
+
+
+def _word(fields: Fields, name: str) -> str:
+    return fields.quietly().text(name, _WORD_LENGTH) or ""
+
+
+def _is_plausible(measurand: str, value: Decimal) -> bool:
+    """Not more than a database holds; and an import register never stands below zero."""
+    return abs(value) <= _LARGEST_POWER if measurand == POWER else 0 <= value <= _LARGEST_ENERGY

@@ -1,0 +1,123 @@
+"""From what a charger said to the values of the domain."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from evgraph.domain.charge_point import BootReport
+from evgraph.domain.charging_session import StopReason
+from evgraph.domain.energy import Reading, reading_of
+from evgraph.domain.port import PortStatus, StatusReport
+from evgraph.domain.transactions import TransactionStart, TransactionStop
+from evgraph.ocpp import messages
+
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+FARTHEST_AHEAD = timedelta(minutes=5)
+_NO_ERROR = "noerror"
+
+# datetime.fromisoformat() also takes a bare date, which would be midnight.
+_DATE_AND_TIME = re.compile(r"\d{4}-?\d\d-?\d\d[Tt ]\d\d.*", re.ASCII)
+_STATUSES = {status.value.casefold(): status for status in PortStatus if status is not PortStatus.OFFLINE}
+_REASONS = {reason.value.casefold(): reason for reason in StopReason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """`at` is the instant to go by, `reported` the charger's own words."""
+
+    at: datetime
+    reported: str
+    is_replaced: bool
+
+
+def stamp(reported: str | None, received_at: datetime) -> Stamp:
+    """B7: a stamp before 2020, more than five minutes ahead of ours, or none at all, is replaced by the time of
+    receipt; one in the past is right: it was queued offline."""
+    at = _instant(reported) if reported else None
+    if at is None or at < EARLIEST or at - received_at > FARTHEST_AHEAD:
+        return Stamp(at=received_at, reported=reported or "", is_replaced=True)
+    return Stamp(at=at, reported=reported or "", is_replaced=False)
+
+
+def boot_report(message: messages.BootNotification) -> BootReport:
+    return BootReport(
+        vendor=message.vendor,
+        model=message.model,
+        serial_number=message.serial_number,
+        firmware_version=message.firmware_version,
+    )
+
+
+def status_report(message: messages.StatusNotification, received_at: datetime) -> StatusReport | None:
+    """Null when the connector or the status makes no sense. NoError is no error code."""
+    status = _STATUSES.get((message.status or "").casefold())
+    if message.connector_id is None or status is None:
+        return None
+    return StatusReport(
+        connector_id=message.connector_id,
+        status=status,
+        error_code=error_code(message),
+        info=message.info or None,
+        at=stamp(message.timestamp, received_at).at,
+    )
+
+
+def error_code(message: messages.StatusNotification) -> str | None:
+    return None if (message.error_code or _NO_ERROR).casefold() == _NO_ERROR else message.error_code
+
+
+def transaction_start(message: messages.StartTransaction, received_at: datetime) -> TransactionStart | None:
+    """Null when it lacks what a session is billed by: its connector, its idTag, its first meter reading."""
+    if message.connector_id is None or message.id_tag is None or message.meter_start_wh is None:
+        return None
+    begun = stamp(message.timestamp, received_at)
+    return TransactionStart(
+        connector_id=message.connector_id,
+        id_tag=message.id_tag,
+        meter_start_wh=message.meter_start_wh,
+        at=begun.at,
+        reported_at=begun.reported,
+        clock_replaced=begun.is_replaced,
+    )
+
+
+def transaction_stop(message: messages.StopTransaction, received_at: datetime, raw: str) -> TransactionStop:
+    ended = stamp(message.timestamp, received_at)
+    return TransactionStop(
+        transaction_id=message.transaction_id,
+        id_tag=message.id_tag,
+        meter_stop_wh=message.meter_stop_wh,
+        at=ended.at,
+        reason=_reason(message.reason),
+        readings=readings(message.transaction_data, received_at),
+        clock_replaced=ended.is_replaced,
+        raw=raw,
+    )
+
+
+def readings(meter_values: Iterable[messages.MeterValue], received_at: datetime) -> tuple[Reading, ...]:
+    """One for each MeterValue, also where it says nothing of energy or power: it shows that the session runs (B2)."""
+    stamped = ((stamp(entry.timestamp, received_at), entry.samples) for entry in meter_values)
+    return tuple(reading_of(taken.at, samples, clock_replaced=taken.is_replaced) for taken, samples in stamped)
+
+
+def iso(instant: datetime) -> str:
+    """UTC with Z, in milliseconds: a Phihong model takes nothing else (B1)."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _reason(text: str | None) -> StopReason:
+    # OCPP 1.6 section 6.49: no reason means Local.
+    return _REASONS.get(text.casefold(), StopReason.OTHER) if text else StopReason.LOCAL
+
+
+def _instant(reported: str) -> datetime | None:
+    if not _DATE_AND_TIME.fullmatch(reported):
+        return None
+    try:
+        at = datetime.fromisoformat(reported.upper().replace(" ", "T", 1))
+        # OCPP 1.6 errata 3.10 asks for a zone; without one it is taken as UTC.
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
