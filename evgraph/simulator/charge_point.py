@@ -15,7 +15,6 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection
 
 from evgraph.simulator import messages
-from evgraph.simulator.asking import ConnectionLost
 from evgraph.simulator.car import MODELS, Car
 from evgraph.simulator.changes import Changes
 from evgraph.simulator.charging import Charging
@@ -30,6 +29,7 @@ from evgraph.simulator.meter import EnergyMeter
 from evgraph.simulator.moves import AfterPowerLoss, UnknownConnector, WrongMove
 from evgraph.simulator.session import CentralSystemSession
 from evgraph.simulator.simulated_time import SimulatedTime, utc_now
+from evgraph.simulator.together import together
 from evgraph.simulator.transaction import Transaction
 from evgraph.simulator.transaction_queue import QueuedMessage, TransactionQueue
 
@@ -204,18 +204,7 @@ class SimulatedChargePoint:
 
     async def _converse(self, socket: ClientConnection) -> None:
         session = CentralSystemSession(self.identity, socket, self._commands, self._note, self._call_timeout)
-        lost: list[BaseException] = []
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(session.read())
-                tasks.create_task(self._messenger.serve(session))
-        except* ConnectionLost as losses:
-            lost.extend(losses.exceptions)
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            # Python 3.11: a TaskGroup that fails while it is cancelled forgets the cancellation.
-            raise asyncio.CancelledError
-        raise ConnectionLost("; ".join(str(loss) for loss in lost))
+        await together(session.read(), self._messenger.serve(session))
 
     def _note(self, direction: Direction, text: str) -> None:
         self.log.add(Frame(self._time.now(), direction, text))
@@ -330,39 +319,29 @@ class SimulatedChargePoint:
 
     async def power_cycle(self, dark_for: float = 0.0, transactions: AfterPowerLoss = AfterPowerLoss.STOP) -> None:
         """Cut the power for so many real seconds. What is queued, the meter and the keys survive."""
+        await self._reboot(enums.Reason.power_loss, dark_for, transactions)
+
+    async def _reboot(self, reason: str, dark_for: float, transactions: AfterPowerLoss) -> None:
         await self._disconnect()
         for connector in self._station.connectors.values():
-            self._lose_power(connector, transactions)
+            self._charging.power_lost(connector, reason, transactions)
         self._messenger.power_lost()
         await asyncio.sleep(dark_for)
         for connector in self._station.connectors.values():
-            self._charging.advance(connector)
-            connector.is_powered = True
-            self._charging.meter(connector)
+            self._charging.power_returned(connector)
         self._connect()
-
-    def _lose_power(self, connector: Connector, transactions: AfterPowerLoss) -> None:
-        self._charging.advance(connector)
-        self._charging.withdraw(connector)
-        if transactions is AfterPowerLoss.RESUME:
-            self._charging.cease_metering(connector)
-        else:
-            is_told = transactions is AfterPowerLoss.STOP
-            self._charging.stop(connector, enums.Reason.power_loss, is_told=is_told)
-            connector.is_finishing = connector.is_finishing and is_told
-        connector.is_powered = False
 
     def _restart(self, reason: str) -> None:
         self._spawn(self._reset(reason))
 
     async def _reset(self, reason: str) -> None:
-        """Section 5.14: a soft reset lets the StopTransaction out first, a hard one need not (errata 3.36)."""
-        for connector in self._station.connectors.values():
-            self._charging.stop(connector, reason)
+        """Section 5.14: a soft reset lets the StopTransaction out first, a hard one does not (errata 3.36)."""
         if reason == enums.Reason.soft_reset:
+            for connector in self._station.connectors.values():
+                self._charging.stop(connector, reason)
             with suppress(TimeoutError):
                 await self.told_everything(SOFT_RESET_PATIENCE)
-        await self.power_cycle()
+        await self._reboot(reason, 0.0, AfterPowerLoss.STOP)
 
     # Proofs
 
@@ -379,6 +358,10 @@ class SimulatedChargePoint:
     async def wait_for_status(self, connector_id: int, status: str, timeout: float | None = 10.0) -> None:
         """Return once the connector is in this status; TimeoutError after real seconds."""
         await self._changes.wait_until(lambda: self.connector(connector_id).status == status, timeout)
+
+    async def has_queued(self, messages: int, timeout: float | None = 10.0) -> None:
+        """Return once so many transaction messages wait; TimeoutError after real seconds."""
+        await self._changes.wait_until(lambda: len(self._queue) >= messages, timeout)
 
     async def told_everything(self, timeout: float | None = 10.0) -> None:
         """Return once the central system has answered all there was to tell; TimeoutError after real seconds."""

@@ -16,6 +16,7 @@ from evgraph.simulator.configuration import Configuration
 from evgraph.simulator.connector import EV_SIDE_DISCONNECTED, Authorisation, Connector, Station, StatusReport
 from evgraph.simulator.library import call, enums
 from evgraph.simulator.messenger import Messenger
+from evgraph.simulator.moves import AfterPowerLoss
 from evgraph.simulator.simulated_time import SimulatedTime
 from evgraph.simulator.transaction import Transaction
 from evgraph.simulator.transaction_queue import QueuedMessage, TransactionQueue
@@ -218,6 +219,23 @@ class Charging:
         connector.car = None
         connector.is_finishing = False
         self.refresh(connector)
+
+    def power_lost(self, connector: Connector, reason: str, transactions: AfterPowerLoss) -> None:
+        """Nothing flows and nobody is waited for; what becomes of the transaction is the firmware's habit."""
+        self.advance(connector)
+        self.withdraw(connector)
+        if transactions is AfterPowerLoss.RESUME:
+            self.cease_metering(connector)
+        else:
+            is_told = transactions is AfterPowerLoss.STOP
+            self.stop(connector, reason, is_told=is_told)
+            connector.is_finishing = connector.is_finishing and is_told
+        connector.is_powered = False
+
+    def power_returned(self, connector: Connector) -> None:
+        self.advance(connector)
+        connector.is_powered = True
+        self.meter(connector)
 
     # Answers to queued messages
 

@@ -15,6 +15,7 @@ from evgraph.simulator.configuration import Configuration
 from evgraph.simulator.connector import StatusReport
 from evgraph.simulator.library import call, enums
 from evgraph.simulator.simulated_time import SimulatedTime
+from evgraph.simulator.together import together
 from evgraph.simulator.transaction_queue import TransactionQueue
 
 LOGGER = logging.getLogger("evgraph.simulator")
@@ -41,6 +42,7 @@ class Messenger:
         self._current_reports = current_reports
         self._session: Session | None = None
         self._accepted = asyncio.Event()
+        self._is_in_step = False
         self._registration_interval = 0
         self._known: dict[int, StatusReport] = {}
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()
@@ -58,7 +60,7 @@ class Messenger:
 
     @property
     def has_told_everything(self) -> bool:
-        return self.is_connected and self.is_registered and not self._unanswered and not len(self._queue)
+        return self._is_in_step and not self._unanswered and not len(self._queue)
 
     def power_lost(self) -> None:
         """The next connection begins with a BootNotification."""
@@ -98,17 +100,20 @@ class Messenger:
         self._session = session
         self._changes.announce()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._empty_outbox(session))
-                await self._register(session)
-                for report in self._current_reports():
-                    if self._known.get(report.connector_id) != report:
-                        self.report(report)
-                tasks.create_task(self._queue.deliver(session.ask))
-                tasks.create_task(self._keep_beating())
+            await together(self._empty_outbox(session), self._introduce_and_deliver(session))
         finally:
             self._session = None
+            self._is_in_step = False
             self._changes.announce()
+
+    async def _introduce_and_deliver(self, session: Session) -> None:
+        await self._register(session)
+        for report in self._current_reports():
+            if self._known.get(report.connector_id) != report:
+                self.report(report)
+        self._is_in_step = True
+        self._changes.announce()
+        await together(self._queue.deliver(session.ask), self._keep_beating())
 
     async def _empty_outbox(self, session: Session) -> None:
         while True:

@@ -77,6 +77,7 @@ class TransactionQueue:
             self._drop_oldest_sample()
         self._messages.append(message)
         self._filled.set()
+        self._changes.announce()
 
     async def deliver(self, ask: Callable[[Any], Awaitable[Any]]) -> None:
         """Send one after the other for as long as the connection holds.

@@ -201,3 +201,19 @@ async def charge_point(make_charge_point: MakeChargePoint) -> AsyncIterator[Simu
     async with make_charge_point() as simulated:
         await simulated.told_everything()
         yield simulated
+
+
+@pytest.fixture
+def silence() -> object:
+    """An answer that never comes."""
+    return SILENCE
+
+
+@pytest.fixture
+def refuse() -> Callable[[dict[str, Any]], Any]:
+    """An answer with a CALLERROR."""
+
+    def answer(_payload: dict[str, Any]) -> Any:
+        raise Refusal("not today")
+
+    return answer
