@@ -1,0 +1,1 @@
+"""How the graph is filled: queries, mutations, subscriptions, and the loaders that types read from."""

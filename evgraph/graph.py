@@ -1,0 +1,216 @@
+"""The graph as it is served: the schema, the ASGI application, and the context of an operation."""
+
+import sys
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import orjson
+import strawberry
+from graphql import GraphQLError, print_schema
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.extensions import SchemaExtension
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.websocket_origin import is_same_origin
+from strawberry.schema.config import StrawberryConfig
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionContext
+from strawberry.types.unset import UnsetType
+
+from evgraph.resolvers import cookies
+from evgraph.resolvers.context import Operation
+from evgraph.resolvers.limits import Documents, LimitedDocuments
+from evgraph.resolvers.loaders import make_loaders
+from evgraph.resolvers.masking import MaskErrors
+from evgraph.resolvers.mutations import Mutation
+from evgraph.resolvers.queries import Query
+from evgraph.resolvers.subscriptions import Subscription
+from evgraph.schema.node import read
+from evgraph.schema.scalars import SCALARS
+from evgraph.services.house import Services
+
+SDL_FILE = Path(__file__).parent / "schema" / "schema.graphql"
+MAX_BODY = 1_000_000
+API_DESCRIPTION = """
+The public API of EVGraph: what front ends, live boards and third-party points of sale build on.
+
+Instants are UTC ISO 8601. Energy is exact in watt-hours; kWh is the same figure for people. Money is whole cents of the
+garage's currency. Every mutation answers with what it changed and with `errors`, the typed reasons that a well-behaved
+client can meet and show; GraphQL's own top-level errors (extensions.code UNAUTHENTICATED, FORBIDDEN, BAD_USER_INPUT,
+RATE_LIMITED, INTERNAL) are for the rest.
+""".strip()
+_NO_PAGE = (
+    "This is EVGraph's GraphQL endpoint. Send operations by POST as application/json; "
+    "subscribe over a WebSocket (graphql-transport-ws) or with Accept: text/event-stream.\n"
+)
+
+
+class OwnContext(SchemaExtension):
+    """Each operation gets a context of its own, also where many share one socket."""
+
+    async def on_operation(self) -> Any:
+        context = self.execution_context.context
+        if isinstance(context, Operation):
+            self.execution_context.context = await context.begin()
+        yield
+
+
+class GraphSchema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """`MaskErrors` logs what is worth it."""
+
+
+def make_schema() -> strawberry.Schema:
+    documents = Documents()
+    made = GraphSchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        extensions=[MaskErrors, OwnContext, lambda: LimitedDocuments(documents)],
+        config=StrawberryConfig(default_resolver=read, scalar_map=SCALARS),
+    )
+    made._schema.description = API_DESCRIPTION
+    return made
+
+
+schema = make_schema()
+
+
+def sdl() -> str:
+    """What stands in schema/schema.graphql."""
+    return print_schema(schema._schema) + "\n"
+
+
+class GraphApp(GraphQL[Operation, None]):
+    """Who asks: Authorization: Bearer, else the cookie, else on a socket what connection_init says."""
+
+    def __init__(
+        self, services: Services, *, ide_page: Path | None = None, allowed_origins: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=timedelta(seconds=10),
+            allowed_origins=allowed_origins,
+        )
+        self._services = services
+        self._ide_page = ide_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope)
+        if _is_for_a_person(request):
+            await self._page()(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, _bounded(request, receive), send)
+        except _TooLarge:
+            too_large = PlainTextResponse("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            await too_large(scope, receive, send)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Operation:
+        token = _bearer(request.headers.get("authorization")) or _cookie(request)
+        viewer = await self._services.people.viewer_of(token) if token else None
+        return Operation(
+            services=self._services,
+            loaders=make_loaders(self._services),
+            viewer=viewer,
+            token=token,
+            request=request,
+            response=response,
+        )
+
+    async def on_ws_connect(self, context: Operation) -> UnsetType | dict[str, object] | None:
+        """A token that is none is told at once, by closing with 4403."""
+        said = context.connection_params or {}
+        token = said.get("authToken") or _bearer(said.get("Authorization") or said.get("authorization"))
+        if token is not None:
+            context.viewer = await self._services.people.viewer_of(token) if isinstance(token, str) else None
+            if context.viewer is None:
+                raise ConnectionRejectionError
+            context.token = token
+        return await super().on_ws_connect(context)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+        """A page of another origin may open a socket, as long as it brings no cookie: then it must bring a token."""
+        return cookies.NAME not in request.cookies or super().is_websocket_origin_allowed(request, origin)
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        return False
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> str:
+        # Text: bytes would leave a socket as binary frames.
+        return orjson.dumps(data).decode()
+
+    def _page(self) -> Response:
+        if self._ide_page is not None and self._ide_page.is_file():
+            return FileResponse(self._ide_page, media_type="text/html")
+        return PlainTextResponse(_NO_PAGE)
+
+
+def create_graphql_app(
+    services: Services, *, ide_page: Path | None = None, allowed_origins: tuple[str, ...] = ()
+) -> GraphApp:
+    """`ide_page`: what a browser that asks for text/html is shown. `allowed_origins`: pages elsewhere that may use a
+    viewer's cookie on a socket."""
+    return GraphApp(services, ide_page=ide_page, allowed_origins=allowed_origins)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _bounded(request: Request, receive: Receive) -> Receive:
+    declared = request.headers.get("content-length", "")
+    seen = int(declared) if declared.isdecimal() and int(declared) > MAX_BODY else 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        if seen > MAX_BODY:
+            raise _TooLarge
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > MAX_BODY:
+            raise _TooLarge
+        return message
+
+    return bounded
+
+
+def _is_for_a_person(request: Request) -> bool:
+    return (
+        request.method == "GET"
+        and "query" not in request.query_params
+        and "text/html" in request.headers.get("accept", "")
+    )
+
+
+def _bearer(authorization: Any) -> str | None:
+    scheme, _, token = authorization.partition(" ") if isinstance(authorization, str) else ("", "", "")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _cookie(request: HTTPConnection) -> str | None:
+    """A request that a page of another origin caused does not speak for the viewer whose cookie came with it."""
+    origin = request.headers.get("origin")
+    foreign = origin is not None and not is_same_origin(origin, request.headers.get("host"))
+    if foreign and request.scope["type"] == "http":
+        return None
+    return request.cookies.get(cookies.NAME)
+
+
+if __name__ == "__main__":
+    SDL_FILE.write_text(sdl())
+    sys.stdout.write(f"{SDL_FILE.name} is written.\n")

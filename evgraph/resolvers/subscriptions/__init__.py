@@ -1,0 +1,31 @@
+"""A file a subscription. What is refused is refused before the first event."""
+
+from collections.abc import AsyncGenerator
+
+import strawberry
+
+from evgraph.resolvers.subscriptions.board_updated import board_updated
+from evgraph.resolvers.subscriptions.energy_updated import energy_updated
+from evgraph.resolvers.subscriptions.line_item_added import line_item_added
+from evgraph.resolvers.subscriptions.session_updated import session_updated
+from evgraph.schema.board import BoardUpdate
+from evgraph.schema.charging_session import ChargingSession
+from evgraph.schema.energy_update import EnergyUpdate
+from evgraph.schema.line_item import LineItem
+
+
+@strawberry.type
+class Subscription:
+    board_updated: AsyncGenerator[BoardUpdate, None] = strawberry.subscription(resolver=board_updated)
+    energy_updated: AsyncGenerator[EnergyUpdate, None] = strawberry.subscription(
+        resolver=energy_updated,
+        description="Every kWh reading of a garage, or of one session; starts with the running sessions' latest.",
+    )
+    session_updated: AsyncGenerator[ChargingSession, None] = strawberry.subscription(
+        resolver=session_updated,
+        description="One session, each time that anything of it changes; completes when it has ended.",
+    )
+    line_item_added: AsyncGenerator[LineItem, None] = strawberry.subscription(
+        resolver=line_item_added,
+        description="For a point of sale: line items as they are put on a garage's tickets.",
+    )

@@ -1,0 +1,90 @@
+"""The domain's enums as GraphQL shows them: by the names of their members."""
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from evgraph.domain.billing import LineItemUnit
+from evgraph.domain.charging_request import RequestStatus
+from evgraph.domain.charging_session import SessionFlag, SessionStatus, StopReason
+from evgraph.domain.people import Role
+from evgraph.domain.port import PortStatus
+from evgraph.domain.rate import RateKind
+from evgraph.domain.refusals import ErrorCode
+from evgraph.domain.stay import Channel, StayKind, StayStatus
+
+__all__ = [
+    "Channel",
+    "ErrorCode",
+    "LineItemUnit",
+    "PortStatus",
+    "RateKind",
+    "RequestStatus",
+    "Role",
+    "SessionFlag",
+    "SessionStatus",
+    "StayKind",
+    "StayStatus",
+    "StopReason",
+]
+
+
+def _show(enum: type[Enum], description: str | None = None, **members: str) -> None:
+    """`members`: what a member means, by its name."""
+    shown: Any = strawberry.enum(enum, description=description)
+    for value in shown.__strawberry_definition__.values:
+        value.description = members.pop(value.name, None)
+    if members:
+        raise KeyError(f"{enum.__name__} has no {', '.join(members)}")
+
+
+_show(
+    PortStatus,
+    OFFLINE="The charge point's connection is lost; what it last reported stands in lastReportedStatus.",
+)
+_show(StayKind, TRANSIENT="Daily at the POS, Transient at the handheld.")
+_show(StayStatus)
+_show(Channel, "Where something was entered.")
+_show(LineItemUnit)
+_show(RequestStatus, STARTING="startCharging was accepted by the charger; the vehicle is not drawing yet.")
+_show(SessionStatus, FAILED="Never began: rejected, timed out or cancelled; nothing is charged for it.")
+_show(StopReason)
+_show(
+    SessionFlag,
+    "What an operator should know about a session's figures.",
+    CLOCK_REPLACED="The charger's clock could not be believed; the time of receipt stands in.",
+    METER_RESET="The energy register fell (reset or swapped meter); energy was carried over.",
+    METER_GAP="meterStart is not the port's last meterStop.",
+    METER_LEAP="A reading leapt beyond what the port can deliver and was not believed.",
+    UNCONFIRMED="The charger rebooted or fell silent; whether the session still runs is not known.",
+    ESTIMATED="Closed by us with the last reading; the charger never reported the end.",
+    SUPERSEDED="Ended because another transaction began on its port.",
+    AFTER_CHECKOUT="Billed or corrected after its ticket was checked out.",
+)
+_show(
+    RateKind,
+    FLAT_FEE="Once a session, whatever it delivers.",
+    PER_MINUTE="Each minute between the session's start and its end.",
+)
+_show(
+    Role,
+    DISPLAY="Reads the board of its garages: a wall display.",
+    ATTENDANT="Works the queue.",
+    POS="Checks vehicles in and out: a third-party point of sale.",
+    OPERATOR="Sets rates, names ports, registers charge points.",
+    ADMIN="Everything within the operator's organisation, people and keys included.",
+)
+_show(
+    ErrorCode,
+    STAY_CLOSED="The ticket is checked out: every session belongs to an open ticket.",
+    REQUEST_EXISTS="The stay already has a request on the board.",
+    REQUEST_NOT_WAITING="The request is not in a state that allows this.",
+    PORT_NOT_OPEN="The port is offline, faulted or unavailable.",
+    PORT_IN_USE="Something else is starting or running on the port.",
+    CHARGER_REJECTED="The charger answered, and said no.",
+    CHARGER_TIMEOUT="The charger did not answer in time.",
+    STILL_CHARGING="Still charging: unplug or stop first.",
+    SESSION_NOT_ACTIVE="The session is not running.",
+    IDEMPOTENCY_CONFLICT="The same idempotencyKey came with another input.",
+)
