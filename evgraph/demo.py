@@ -46,9 +46,7 @@ async def run_demo(
     *, port: int, panel_port: int, charge_points: int, speed: float, folder: Path, fresh: bool, out: Console
 ) -> None:
     """Until Ctrl-C. `speed`: simulated seconds a second."""
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder, fresh=fresh)
     url = f"sqlite://{folder / 'evgraph.sqlite3'}"
     out.print("Migrating the demo's database ...")
     await database.migrate(url)
@@ -59,7 +57,9 @@ async def run_demo(
         out.print("Starting the server ...")
         await _until_ready(port, serving)
         keys_file = folder / "charge-point-keys.json"
-        await _furnish(running.config.app.state.services, charge_points, keys_file)  # type: ignore[union-attr]
+        keys = _read_keys(keys_file)
+        await _furnish(running.config.app.state.services, charge_points, keys)  # type: ignore[union-attr]
+        keys_file.write_text(json.dumps(keys, indent=1))
         out.print(f"Starting {charge_points} simulated AX48s ...")
         chargers = await _plug_in_chargers(port, panel_port, keys_file, speed)
         _tell(out, port, panel_port)
@@ -73,6 +73,18 @@ async def run_demo(
         out.print("The demo has ended.")
 
 
+def _make_folder(folder: Path, *, fresh: bool) -> None:
+    if fresh and folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _read_keys(keys_file: Path) -> dict[str, str]:
+    """By identity: the database holds their hashes only."""
+    keys: dict[str, str] = json.loads(keys_file.read_text()) if keys_file.exists() else {}
+    return keys
+
+
 async def _until_ready(port: int, serving: "asyncio.Task[None]") -> None:
     async with httpx.AsyncClient() as client, asyncio.timeout(_START_S):
         while True:
@@ -84,7 +96,7 @@ async def _until_ready(port: int, serving: "asyncio.Task[None]") -> None:
             await asyncio.sleep(0.1)
 
 
-async def _furnish(house: Services, charge_points: int, keys_file: Path) -> None:
+async def _furnish(house: Services, charge_points: int, keys: dict[str, str]) -> None:
     """What is missing of the garage, its people, its chargers; vehicles and a rate when the garage is new."""
     registration = house.registration
     row = await GarageRow.get_or_none(location_id=LOCATION)
@@ -95,13 +107,11 @@ async def _furnish(house: Services, charge_points: int, keys_file: Path) -> None
             await registration.add_garage(organization="Demo Parking", location_id=LOCATION, name="34th Street Garage")
         ).id
     )
-    keys: dict[str, str] = json.loads(keys_file.read_text()) if keys_file.exists() else {}
     for number in range(1, charge_points + 1):
         identity = f"AX48-{number}"
         if identity not in keys or not await ChargePointRow.exists(identity=identity):
             _, key = await registration.add_charge_point(garage_id=garage_id, identity=identity)
             keys[identity] = key or ""
-            keys_file.write_text(json.dumps(keys, indent=1))
     if row is not None:
         return
     for email, name, role, _ in PEOPLE:

@@ -24,7 +24,7 @@ def key_matches(kept: str, offered: bytes) -> bool:
     """C1: raw bytes, text, and the hex digits of the bytes all occur."""
     salt, _, digest = kept.partition("$")
     forms = [offered, *filter(None, (_unhex(offered),))]
-    return any([hmac.compare_digest(digest, _digest(salt, form)) for form in forms])
+    return any(hmac.compare_digest(digest, _digest(salt, form)) for form in forms)
 
 
 def new_token() -> str:

