@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime
 from typing import TypeVar
-from uuid import uuid4
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -11,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from evgraph.ocpp import dispatch, frames
 from evgraph.ocpp.answered import Answered
 from evgraph.ocpp.calls.command import Command
+from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.fields import CallRefused, Fields
 from evgraph.ocpp.frames import Call, CallError, CallResult, ErrorCode, MalformedCall, NotAFrame
 from evgraph.ocpp.inbound import InboundCall, Peer, Services
@@ -82,7 +82,7 @@ class Connection:
             except ChargerOffline:
                 return
             except Exception as failure:
-                self._log.error("frame not served", error_id=uuid4().hex, exc_info=failure)
+                log_failure("frame not served", failure, charge_point=self.peer.identity)
 
     async def _serve(self, raw: str) -> None:
         self.last_seen = self._clock.now()
@@ -116,6 +116,7 @@ class Connection:
                 InboundCall(
                     peer=self.peer,
                     services=self._services,
+                    message_id=call.message_id,
                     action=call.action,
                     fields=Fields(call.payload),
                     raw=raw,

@@ -1,12 +1,12 @@
 """From a CALL to its answer, and what becomes of one whose handler fails."""
 
 import asyncio
-from uuid import uuid4
 
 import structlog
 from ocpp.v16.enums import Action  # type: ignore[import-untyped]
 
 from evgraph.ocpp import handlers
+from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.fields import CallRefused
 from evgraph.ocpp.frames import ErrorCode
 from evgraph.ocpp.handling import HANDLERS
@@ -60,7 +60,13 @@ async def _quarantine(call: InboundCall) -> None:
     if not call.fields.problems:
         return
     why = "; ".join(call.fields.problems)
-    log.warning("message not understood", charge_point=call.peer.identity, action=call.action, why=why)
+    log.warning(
+        "message not understood",
+        charge_point=call.peer.identity,
+        action=call.action,
+        message_id=call.message_id,
+        why=why,
+    )
     if call.action in PRECIOUS:
         raw = call.raw.replace("\x00", "")
         await call.services.charge_points.quarantine(call.peer.id, action=call.action, raw=raw, why=why[:300])
@@ -73,13 +79,12 @@ def _not_served(action: str) -> CallRefused:
 
 
 def _failed(call: InboundCall, failure: BaseException) -> Exception:
-    error_id = uuid4().hex
-    log.error(
+    error_id = log_failure(
         "handler failed",
+        failure,
         charge_point=call.peer.identity,
         action=call.action,
-        error_id=error_id,
-        exc_info=failure,
+        message_id=call.message_id,
     )
     if call.action in PRECIOUS:
         return Unanswered(error_id)

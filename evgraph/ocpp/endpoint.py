@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from uuid import uuid4
 
 import structlog
 from starlette.responses import PlainTextResponse
@@ -12,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from evgraph.domain.charge_point import ChargePoint
 from evgraph.ocpp.calls.trigger_message import trigger_status_notification
 from evgraph.ocpp.connection import Connection
+from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.handshake import Offer, choose_subprotocol, credentials
 from evgraph.ocpp.inbound import Peer, Services
 from evgraph.ocpp.registry import Registry
@@ -83,7 +83,7 @@ class Endpoint:
         try:
             await self._serve(connection)
         except Exception as failure:
-            log.error("connection failed", charge_point=charge_point.identity, error_id=uuid4().hex, exc_info=failure)
+            log_failure("connection failed", failure, charge_point=charge_point.identity)
             with suppress(WebSocketDisconnect, RuntimeError):
                 await websocket.close(_INTERNAL_ERROR)
         finally:
@@ -106,7 +106,7 @@ class Endpoint:
                 challenge = {"WWW-Authenticate": 'Basic realm="EVGraph", charset="UTF-8"'}
                 response = PlainTextResponse("Wrong credentials.", 401, challenge)
         except Exception as failure:
-            log.error("admission failed", charge_point=identity, error_id=uuid4().hex, exc_info=failure)
+            log_failure("admission failed", failure, charge_point=identity)
             response = PlainTextResponse("Try again later.", 503)
         await websocket.send_denial_response(response)
         return None
@@ -133,12 +133,7 @@ class Endpoint:
                     await self._charge_points.disconnected(peer.id)
                     return
                 except Exception as failure:
-                    log.error(
-                        "leaving not recorded",
-                        charge_point=peer.identity,
-                        error_id=uuid4().hex,
-                        exc_info=failure,
-                    )
+                    log_failure("leaving not recorded", failure, charge_point=peer.identity)
             await asyncio.sleep(wait)
 
     async def _ask_status_unless_it_boots(self, connection: Connection) -> None:
@@ -162,4 +157,4 @@ class Endpoint:
         except (ChargerOffline, ChargerTimeout) as failure:
             log.info("status not triggered", charge_point=peer.identity, why=str(failure))
         except Exception as failure:
-            log.error("status not triggered", charge_point=peer.identity, error_id=uuid4().hex, exc_info=failure)
+            log_failure("status not triggered", failure, charge_point=peer.identity)

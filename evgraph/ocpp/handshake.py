@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 SUBPROTOCOL = "ocpp1.6"
@@ -15,7 +15,7 @@ class Credentials:
     6.2.1 allows any."""
 
     user: str | None = None
-    password: bytes | None = None
+    password: bytes | None = field(default=None, repr=False)
 
 
 def credentials(authorization: str | None) -> Credentials:

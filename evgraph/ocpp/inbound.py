@@ -8,6 +8,7 @@ from typing import Any
 
 from evgraph.domain.charge_point import Acceptance
 from evgraph.ocpp.fields import Fields
+from evgraph.ocpp.frames import MessageId
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.metering import Metering
 from evgraph.services.transactions import Transactions
@@ -46,6 +47,7 @@ class InboundCall:
 
     peer: Peer
     services: Services
+    message_id: MessageId
     action: str
     fields: Fields
     raw: str

@@ -176,6 +176,8 @@ class Charger:
 class CentralSystem:
     """Ours, on a port of 127.0.0.1."""
 
+    server: uvicorn.Server
+
     def __init__(self, port: int, services: FakeServices, registry: Registry, clock: StoppedClock) -> None:
         self.url = f"ws://127.0.0.1:{port}/ocpp/"
         self.services = services
@@ -248,11 +250,17 @@ async def central(services: FakeServices, clock: StoppedClock, boot_wait: float)
         access_log=False,
         lifespan="off",
     )
+    config.load()
     server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.startup(sockets=[listener])
+        central = CentralSystem(listener.getsockname()[1], services, registry, clock)
+        central.server = server
         try:
-            yield CentralSystem(listener.getsockname()[1], services, registry, clock)
+            yield central
         finally:
-            server.should_exit = True
-            await running
+            # Not server.shutdown(), which sleeps.
+            for serving in server.servers:
+                serving.close()
+            await central.until(lambda: not server.server_state.tasks)

@@ -1,0 +1,386 @@
+"""C3, C5, C6, C7 and C9: what one socket bears."""
+
+import asyncio
+import json
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from tests.ocpp.conftest import CentralSystem, Charger
+
+METER_VALUES = {"connectorId": 1, "transactionId": 7, "meterValue": [{"sampledValue": [{"value": "5"}]}]}
+STOP = {"transactionId": 7, "meterStop": 2000, "timestamp": "2026-03-01T12:00:00Z", "idTag": "TAG"}
+
+
+async def _answers(charger: Charger, *, status: str = "Accepted") -> list[Any]:
+    """Takes the next CALL and accepts it."""
+    call = await charger.receive()
+    await charger.send([3, call[1], {"status": status}])
+    return call
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "",
+        "hello",
+        "{}",
+        "[]",
+        "null",
+        "[2]",
+        '[9,"1","Heartbeat",{}]',
+        '[2,null,"Heartbeat",{}]',
+        "[" * 60_000,
+        '{"a":' * 10_000,
+        '[3,"unsolicited",{}]',
+        '[4,"unsolicited","GenericError"]',
+        '[3,"x",{"a":1,"a":2}]',
+        b"\x00\xff\xfe",
+        b'[2,"1","Heartbeat",{}]',
+    ],
+    ids=lambda frame: repr(frame[:20]),
+)
+async def test_c7_what_is_no_frame_is_ignored(central: CentralSystem, frame: str | bytes) -> None:
+    async with central.charger() as charger:
+        await charger.websocket.send(frame)
+        assert await charger.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ([2, "1", ["Heartbeat"], {}], "FormationViolation"),
+        ([2, "1", {"a": 1}, {}], "FormationViolation"),
+        ([2, "1", 5, {}], "FormationViolation"),
+        ([2, "1", None, {}], "FormationViolation"),
+        ([2, "1"], "FormationViolation"),
+        ([2, "1", "Heartbeat"], "FormationViolation"),
+        ([2, "1", "Heartbeat", []], "FormationViolation"),
+        ([2, "1", "StopTransaction", "x"], "FormationViolation"),
+        ([2, "1", "MakeCoffee", {}], "NotImplemented"),
+        ([2, "1", "", {}], "NotImplemented"),
+        ([2, "1", "DiagnosticsStatusNotification", {"status": "Idle"}], "NotSupported"),
+        ([2, "1", "FirmwareStatusNotification", {"status": "Idle"}], "NotSupported"),
+        ([2, "1", "SecurityEventNotification", {}], "NotSupported"),
+        ([2, "1", "RemoteStartTransaction", {}], "NotSupported"),
+        ([2, "1", "Authorize", {}], "OccurenceConstraintViolation"),
+        ([2, "1", "StopTransaction", {}], "OccurenceConstraintViolation"),
+    ],
+    ids=json.dumps,
+)
+async def test_c7_a_call_that_cannot_be_served_gets_a_callerror(
+    central: CentralSystem, frame: list[Any], code: str
+) -> None:
+    async with central.charger() as charger:
+        await charger.send(frame)
+        answer = await charger.receive()
+        assert answer[:3] == [4, "1", code]
+        assert [type(element) for element in answer] == [int, str, str, str, dict]
+        assert await charger.is_alive()
+
+
+@pytest.mark.parametrize("message_id", [7, "", "x" * 37, 0, 2**70, "\u00fc"])
+async def test_c7_the_message_id_comes_back_unchanged(central: CentralSystem, message_id: Any) -> None:
+    async with central.charger() as charger:
+        assert (await charger.call("Heartbeat", None, message_id))[:2] == [3, message_id]
+
+
+async def test_c6_a_frame_over_64_kib_closes_with_1009(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await charger.send([2, "1", "DataTransfer", {"vendorId": "x", "data": "y" * 60_000}])
+        assert (await charger.receive())[2] == {"status": "UnknownVendorId"}
+        await charger.send([2, "2", "DataTransfer", {"vendorId": "x", "data": "y" * 65_536}])
+        assert await charger.closed() == 1009
+    await central.until_told("disconnected")
+
+
+async def test_c6_a_flood_is_answered_whole_and_in_order(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+
+        async def flood() -> None:
+            for number in range(3000):
+                await charger.send([2, f"f{number}", "MeterValues", METER_VALUES])
+
+        flooding = asyncio.create_task(flood())
+        for number in range(3000):
+            assert await charger.receive() == [3, f"f{number}", {}]
+        await flooding
+    assert len(central.services.all("record")) == 3000
+
+
+async def test_c5_calls_cross(central: CentralSystem) -> None:
+    """StartTransaction may come before RemoteStart's own answer (S2)."""
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        asking = asyncio.create_task(central.gateway.remote_start("CP1", connector_id=2, id_tag="TAG"))
+        ours = await charger.receive()
+        assert ours[0] == 2
+        assert ours[2:] == ["RemoteStartTransaction", {"connectorId": 2, "idTag": "TAG"}]
+        theirs = await charger.call("StartTransaction", {"connectorId": 2, "idTag": "TAG", "meterStart": 5})
+        assert theirs[2]["idTagInfo"]["status"] == "Accepted"
+        assert not asking.done()
+        await charger.send([3, ours[1], {"status": "Accepted"}])
+        await asking
+
+
+async def test_c5_a_call_may_come_while_a_handler_is_busy(central: CentralSystem) -> None:
+    may_end = asyncio.Event()
+    central.services.busy["record"] = may_end.wait  # type: ignore[assignment]
+    async with central.charger() as charger:
+        await charger.send([2, "1", "MeterValues", METER_VALUES])
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
+        ours = await charger.receive()
+        await charger.send([3, ours[1], {"status": "Accepted"}])
+        may_end.set()
+        assert await charger.receive() == [3, "1", {}]
+        await asking
+
+
+async def test_c5_our_calls_queue_behind_each_other(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        asking = [asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=id_)) for id_ in (1, 2, 3)]
+        for id_ in (1, 2, 3):
+            ours = await charger.receive()
+            assert ours[3] == {"transactionId": id_}
+            assert await charger.hears_nothing(0.05)
+            await charger.send([3, ours[1], {"status": "Accepted"}])
+        await asyncio.gather(*asking)
+
+
+async def test_c5_each_call_has_its_own_deadline_its_waiting_included(central: CentralSystem) -> None:
+    central.gateway._deadline = 0.3
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        began = monotonic()
+        calls = [central.gateway.remote_stop("CP1", transaction_id=id_) for id_ in range(1, 5)]
+        failures = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(failure) for failure in failures] == [ChargerTimeout] * 4
+        assert monotonic() - began < 0.6
+        late = await charger.receive()
+        await charger.send([3, late[1], {"status": "Accepted"}])
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=9))
+        assert (await _answers(charger))[3] == {"transactionId": 9}
+        await asking
+
+
+async def test_c5_to_an_offline_charge_point_calls_fail_at_once(central: CentralSystem) -> None:
+    with pytest.raises(ChargerOffline):
+        await central.gateway.remote_start("CP1", connector_id=1, id_tag="TAG")
+    assert central.gateway.last_seen("CP1") is None
+
+
+@pytest.mark.parametrize("closing", ["close", "abort"])
+async def test_c5_a_socket_that_closes_fails_all_calls_at_once(central: CentralSystem, closing: str) -> None:
+    central.gateway._deadline = 30
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        calls = [central.gateway.remote_stop("CP1", transaction_id=id_) for id_ in (1, 2, 3)]
+        asking = asyncio.gather(*calls, return_exceptions=True)
+        await charger.receive()
+        began = monotonic()
+        if closing == "close":
+            await charger.websocket.close()
+        else:
+            charger.websocket.transport.abort()
+        assert [type(failure) for failure in await asking] == [ChargerOffline] * 3
+        assert monotonic() - began < 1
+    await central.until(lambda: central.registry.current("CP1") is None)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [3, "{id}", {"status": "Rejected"}],
+        [3, "{id}", {"status": "NotImplemented"}],
+        [3, "{id}", {"status": "accepted?"}],
+        [3, "{id}", {"status": None}],
+        [3, "{id}", {"status": ["Accepted"]}],
+        [3, "{id}", {}],
+        [3, "{id}", None],
+        [3, "{id}", "Accepted"],
+        [3, "{id}", ["Accepted"]],
+        [3, "{id}"],
+        [4, "{id}", "NotSupported", "", {}],
+        [4, "{id}", "NotSupported", ""],
+        [4, "{id}", "NotSupported"],
+        [4, "{id}", None, None, None],
+        [4, "{id}"],
+    ],
+    ids=json.dumps,
+)
+async def test_c5_a_no_or_an_answer_that_cannot_be_read_is_a_failure_at_once(
+    central: CentralSystem, answer: list[Any]
+) -> None:
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        asking = asyncio.create_task(central.gateway.remote_start("CP1", connector_id=1, id_tag="TAG"))
+        ours = await charger.receive()
+        await charger.send([ours[1] if element == "{id}" else element for element in answer])
+        with pytest.raises(ChargerRejected):
+            async with asyncio.timeout(1):
+                await asking
+        assert await charger.is_alive()
+
+
+async def test_c5_thousands_of_unsolicited_results_during_a_call_are_dropped(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
+        ours = await charger.receive()
+        for number in range(3000):
+            await charger.send([3, f"nobody asked {number}", {"status": "Accepted"}])
+        assert not asking.done()
+        await charger.send([3, ours[1], {"status": "Accepted"}])
+        await asking
+        assert await charger.is_alive()
+
+
+async def test_c5_a_second_answer_to_the_same_call_is_dropped(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
+        ours = await charger.receive()
+        await charger.send([3, ours[1], {"status": "Accepted"}])
+        await charger.send([4, ours[1], "GenericError", "", {}])
+        await asking
+        assert await charger.is_alive()
+
+
+async def test_c3_the_newer_connection_wins(central: CentralSystem) -> None:
+    async with central.charger() as old:
+        await central.until_told("connected")
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
+        await old.receive()
+        began = monotonic()
+        async with central.charger() as new:
+            with pytest.raises(ChargerOffline):
+                await asking
+            assert await old.closed() == 1000
+            assert monotonic() - began < 1
+            assert await new.is_alive()
+            asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=8))
+            assert (await _answers(new))[3] == {"transactionId": 8}
+            await asking
+            assert central.services.all("disconnected") == []
+    await central.until_told("disconnected")
+    assert central.services.all("connected") == [1, 1]
+    assert central.services.all("disconnected") == [1]
+    assert central.registry.current("CP1") is None
+
+
+async def test_c3_a_connection_that_is_half_open_is_replaced_at_once(central: CentralSystem) -> None:
+    """The old end neither reads nor answers the close."""
+    async with central.charger() as old:
+        await central.until_told("connected")
+        old.websocket.transport.pause_reading()
+        async with central.charger() as new:
+            assert await new.is_alive()
+        old.websocket.transport.abort()
+    await central.until_told("disconnected")
+
+
+async def test_c3_twenty_reconnects_end_with_one_connection(central: CentralSystem) -> None:
+    async def connect() -> None:
+        async with central.charger() as charger:
+            with suppress(ConnectionClosed):
+                await charger.is_alive()
+
+    await asyncio.gather(*(connect() for _ in range(20)))
+    await central.until(lambda: central.registry.current("CP1") is None)
+    async with central.charger() as charger:
+        assert await charger.is_alive()
+        assert central.services.told[-1][0] != "disconnected"
+
+
+async def test_c3_a_slow_leaving_never_lands_after_the_coming(central: CentralSystem) -> None:
+    may_end = asyncio.Event()
+    async with central.charger():
+        await central.until_told("connected")
+        central.services.busy["disconnected"] = may_end.wait  # type: ignore[assignment]
+    await central.until(lambda: central.registry.current("CP1") is None)
+    async with central.charger() as charger:
+        await central.until(lambda: central.registry.current("CP1") is not None)
+        may_end.set()
+        assert await charger.is_alive()
+        assert [kind for kind, _ in central.services.told if "connected" in kind] == [
+            "connected",
+            "disconnected",
+            "connected",
+        ]
+
+
+async def test_c3_two_charge_points_do_not_touch_each_other(central: CentralSystem) -> None:
+    async with central.charger("CP1") as one, central.charger("CP2") as two:
+        assert await one.is_alive()
+        assert await two.is_alive()
+        assert len(central.registry) == 2
+
+
+async def test_c4_leaving_is_told_again_when_the_database_was_locked(central: CentralSystem) -> None:
+    async with central.charger():
+        await central.until_told("connected")
+        central.services.failing["disconnected"] = OSError("database is locked")
+    await central.until(lambda: central.registry.current("CP1") is None)
+    del central.services.failing["disconnected"]
+    await central.until_told("disconnected")
+
+
+async def test_when_we_shut_down_chargers_are_told_and_recorded_as_gone(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        await central.server.shutdown()
+        assert await charger.closed() == 1012
+    assert central.services.all("disconnected") == [1]
+
+
+async def test_a_connection_that_cannot_be_recorded_is_closed_so_that_the_charger_tries_again(
+    central: CentralSystem,
+) -> None:
+    central.services.failing["connected"] = OSError("database is locked")
+    async with central.charger() as charger:
+        assert await charger.closed() == 1011
+    await central.until(lambda: central.registry.current("CP1") is None)
+
+
+async def test_c9_a_repeated_call_gets_the_stored_answer_and_has_no_second_effect(central: CentralSystem) -> None:
+    start = {"connectorId": 1, "idTag": "TAG", "meterStart": 5}
+    async with central.charger() as charger:
+        first = await charger.call("StartTransaction", start, "same")
+        assert await charger.call("StartTransaction", start, "same") == first
+        assert await charger.call("StopTransaction", STOP, "stop") == await charger.call(
+            "StopTransaction", STOP, "stop"
+        )
+    assert len(central.services.all("start")) == len(central.services.all("stop")) == 1
+
+
+async def test_c9_a_repetition_that_comes_while_the_first_is_handled_has_no_effect(central: CentralSystem) -> None:
+    may_end = asyncio.Event()
+    central.services.busy["stop"] = may_end.wait  # type: ignore[assignment]
+    async with central.charger() as charger:
+        for _ in range(3):
+            await charger.send([2, "same", "StopTransaction", STOP])
+        may_end.set()
+        answers = [await charger.receive() for _ in range(3)]
+        assert answers == [[3, "same", {"idTagInfo": {"status": "Accepted"}}]] * 3
+    assert len(central.services.all("stop")) == 1
+
+
+async def test_c9_an_id_that_is_used_again_for_another_message_is_a_new_message(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await charger.call("StopTransaction", STOP, 1)
+        await charger.call("StopTransaction", STOP | {"transactionId": 8}, 1)
+        await charger.call("MeterValues", METER_VALUES, 1)
+    assert [stop.transaction_id for stop in central.services.all("stop")] == [7, 8]
+    assert len(central.services.all("record")) == 1
+
+
+async def test_c9_answers_are_remembered_for_one_connection_only(central: CentralSystem) -> None:
+    for _ in range(2):
+        async with central.charger() as charger:
+            await charger.call("StopTransaction", STOP, "same")
+    assert len(central.services.all("stop")) == 2
