@@ -231,7 +231,14 @@ def boot_wait() -> float:
 
 
 @pytest.fixture
-async def central(services: FakeServices, clock: StoppedClock, boot_wait: float) -> AsyncIterator[CentralSystem]:
+def server_settings() -> dict[str, Any]:
+    return {"ws": "websockets-sansio"}
+
+
+@pytest.fixture
+async def central(
+    services: FakeServices, clock: StoppedClock, boot_wait: float, server_settings: dict[str, Any]
+) -> AsyncIterator[CentralSystem]:
     registry = Registry()
     route = create_endpoint(
         charge_points=services,  # type: ignore[arg-type]
@@ -243,12 +250,12 @@ async def central(services: FakeServices, clock: StoppedClock, boot_wait: float)
     )
     config = uvicorn.Config(
         Starlette(routes=[route]),
-        ws="websockets-sansio",
         ws_max_size=65536,
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         lifespan="off",
+        **server_settings,
     )
     config.load()
     server = uvicorn.Server(config)

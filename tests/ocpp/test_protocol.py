@@ -1,0 +1,81 @@
+"""C4, C6 and C7, where uvicorn alone would close the connection. Pings every 0.2 s stand for every 20 s."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from evgraph.ocpp.protocol import ChargerProtocol
+from evgraph.services.interfaces import ChargerOffline
+from tests.ocpp.conftest import CentralSystem
+
+METER_VALUES = {"connectorId": 1, "transactionId": 7, "meterValue": [{"sampledValue": [{"value": "5"}]}]}
+
+
+@pytest.fixture
+def server_settings() -> dict[str, Any]:
+    return {"ws": ChargerProtocol, "ws_ping_interval": 0.2, "ws_ping_timeout": 0.2}
+
+
+async def test_c4_a_charge_point_whose_cable_is_cut_is_offline_after_the_missed_pings(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        charger.websocket.transport.pause_reading()
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
+        with pytest.raises(ChargerOffline):
+            async with asyncio.timeout(2):
+                await asking
+        await central.until_told("disconnected")
+        charger.websocket.transport.abort()
+
+
+async def test_c4_an_idle_charge_point_that_answers_pings_stays(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await asyncio.sleep(1)
+        assert await charger.is_alive()
+
+
+async def test_c6_a_flood_that_outlasts_the_pings_loses_nothing(central: CentralSystem) -> None:
+    async def dawdle() -> None:
+        await asyncio.sleep(0.002)
+
+    central.services.busy["record"] = dawdle
+    async with central.charger() as charger:
+        for number in range(500):
+            await charger.send([2, f"f{number}", "MeterValues", METER_VALUES])
+        for number in range(500):
+            assert await charger.receive() == [3, f"f{number}", {}]
+        assert await charger.is_alive()
+
+
+async def test_c6_a_handler_that_takes_longer_than_the_pings_loses_nothing(central: CentralSystem) -> None:
+    async def dawdle() -> None:
+        await asyncio.sleep(1)
+
+    central.services.busy["record"] = dawdle
+    async with central.charger() as charger:
+        await charger.send([2, "1", "MeterValues", METER_VALUES])
+        await charger.send([2, "2", "Heartbeat", {}])
+        assert await charger.receive() == [3, "1", {}]
+        assert (await charger.receive())[1] == "2"
+        await asyncio.sleep(0.5)
+        assert await charger.is_alive()
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b'[2,"1","Heartbeat",{"a":"\xc3\x28"}]'])
+async def test_c7_text_that_is_no_utf_8_is_ignored(central: CentralSystem, data: bytes) -> None:
+    async with central.charger() as charger:
+        await charger.websocket.send(data, text=True)
+        assert await charger.is_alive()
+
+
+async def test_c7_text_in_pieces_is_put_together(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await charger.websocket.send(['[2,"1","Heart', 'beat",{}]'])
+        assert (await charger.receive())[:2] == [3, "1"]
+
+
+async def test_c6_a_frame_over_64_kib_still_closes_with_1009(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await charger.websocket.send(["x" * 40_000, "y" * 40_000])
+        assert await charger.closed() == 1009
