@@ -63,8 +63,9 @@ class SessionFlag(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargingSession:
-    """`id` is the OCPP transactionId once it runs. Energy is `carried_wh` plus what the register gained since
-    `base_register_wh`: the two change when a register falls (M2).
+    """`id` is the OCPP transactionId once it runs. `base_register_wh` is the register as it was last read, and
+    `carried_wh` the energy that the registers had counted by then; `energy_wh` is never less, and runs ahead of it
+    by what only intervals told, or what only the next transaction's start did (M1, M2, S7).
 
     `reported_start` is the charger's own start stamp, as text, to know a resent StartTransaction by (S2).
     `authorization` is what its StartTransaction was answered, to answer a resent one alike. `available_since`: the
@@ -277,27 +278,30 @@ def transaction_stopped(
 
 
 def superseded(session: ChargingSession, meter_start_wh: WattHours, at: datetime) -> ChargingSession:
-    """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher."""
-    higher = meter_start_wh > _register(session)
-    ended = transaction_stopped(
-        session,
-        meter_stop_wh=meter_start_wh if higher else None,
-        at=at,
-        reason=StopReason.OTHER,
+    """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher.
+    One that has ended stays as it is."""
+    if session.status is SessionStatus.ENDED:
+        return session
+    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER)
+    # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
+    guess_wh = session.carried_wh + meter_start_wh - session.base_register_wh
+    return replace(
+        ended,
+        energy_wh=max(ended.energy_wh, guess_wh),
+        flags=ended.flags | {SessionFlag.SUPERSEDED},
     )
-    return replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
 
 
 def truth_told(
     session: ChargingSession, *, meter_stop_wh: WattHours, at: datetime, reason: StopReason
 ) -> ChargingSession:
-    """T5, T7: the charger's own end of a session that we had closed with what we knew."""
+    """T5, T7: the charger's own end of a session that we had closed with what we knew. Its energy becomes what it
+    would have been, had this stop come in time: down to the last reading at most (M2)."""
     if session.status is not SessionStatus.ENDED or not session.flags & CLOSED_BY_US:
         return session
-    if SessionFlag.METER_RESET not in session.flags and meter_stop_wh >= session.meter_start_wh:
-        told = replace(session, energy_wh=meter_stop_wh - session.meter_start_wh)
-    else:
-        told = _register_seen(session, meter_stop_wh)
+    if SessionFlag.SUPERSEDED in session.flags:
+        session = replace(session, energy_wh=session.carried_wh)
+    told = _register_seen(session, meter_stop_wh)
     return replace(
         told,
         ended_at=max(at, session.started_at or at),
@@ -323,7 +327,10 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
 
 
 def given_up(session: ChargingSession, at: datetime) -> ChargingSession:
-    """T7: closed with its last reading, marked estimated. The truth, if it still comes, is a correction."""
+    """T7: closed with its last reading, marked estimated. The truth, if it still comes, is a correction. One that
+    has ended stays as it is."""
+    if session.status is SessionStatus.ENDED:
+        return session
     ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER)
     return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED})
 
@@ -336,11 +343,7 @@ def _reading_taken(session: ChargingSession, reading: Reading) -> ChargingSessio
     if reading.register_wh is not None:
         session = _register_seen(session, reading.register_wh)
     elif reading.interval_wh is not None and reading.interval_wh > 0:
-        session = replace(
-            session,
-            carried_wh=session.carried_wh + reading.interval_wh,
-            energy_wh=session.energy_wh + reading.interval_wh,
-        )
+        session = replace(session, energy_wh=session.energy_wh + reading.interval_wh)
     return replace(
         session,
         flags=_flagged(session, SessionFlag.CLOCK_REPLACED, reading.clock_replaced),
@@ -350,21 +353,23 @@ def _reading_taken(session: ChargingSession, reading: Reading) -> ChargingSessio
     )
 
 
-def _register(session: ChargingSession) -> WattHours:
-    """Where the meter stood when it was last believed."""
-    return session.base_register_wh + session.energy_wh - session.carried_wh
-
-
 def _register_seen(session: ChargingSession, register_wh: WattHours) -> ChargingSession:
-    """M2: a register below the last starts a new base, flagged; the energy so far stays."""
-    if register_wh < _register(session):
+    """M2: a register below the last starts a new base, flagged; the energy so far stays. A register counts what
+    intervals told since the one before it; the two are never added up."""
+    if register_wh < session.base_register_wh:
         return replace(
             session,
             carried_wh=session.energy_wh,
             base_register_wh=register_wh,
             flags=session.flags | {SessionFlag.METER_RESET},
         )
-    return replace(session, energy_wh=session.carried_wh + register_wh - session.base_register_wh)
+    counted_wh = session.carried_wh + register_wh - session.base_register_wh
+    return replace(
+        session,
+        carried_wh=counted_wh,
+        base_register_wh=register_wh,
+        energy_wh=max(session.energy_wh, counted_wh),
+    )
 
 
 def _flagged(session: ChargingSession, flag: SessionFlag, is_so: bool) -> frozenset[SessionFlag]:
