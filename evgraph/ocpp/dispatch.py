@@ -5,11 +5,11 @@ import asyncio
 import structlog
 from ocpp.v16.enums import Action  # type: ignore[import-untyped]
 
-from evgraph.ocpp import handlers
+from evgraph.ocpp import handlers  # noqa: F401 - each registers itself
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.fields import CallRefused
 from evgraph.ocpp.frames import ErrorCode
-from evgraph.ocpp.handling import HANDLERS
+from evgraph.ocpp.handling import HANDLERS, Handler
 from evgraph.ocpp.inbound import Answer, InboundCall
 
 log = structlog.get_logger("evgraph.ocpp")
@@ -19,8 +19,6 @@ log = structlog.get_logger("evgraph.ocpp")
 PRECIOUS = frozenset({"BootNotification", "StatusNotification", "StartTransaction", "StopTransaction", "MeterValues"})
 
 KNOWN_ACTIONS = frozenset(action.value for action in Action)
-
-__all__ = ["KNOWN_ACTIONS", "PRECIOUS", "Unanswered", "answer", "handlers"]
 
 
 class Unanswered(Exception):
@@ -36,14 +34,7 @@ async def answer(call: InboundCall) -> Answer:
     if handler is None:
         raise _not_served(call.action)
     try:
-        try:
-            payload = await handler(call)
-        except CallRefused as refusal:
-            call.fields.note(refusal.description)
-            await _quarantine(call)
-            raise
-        # After its service, which knows a message that is sent again: so that a failure in between keeps nothing twice.
-        await _quarantine(call)
+        return await _handle(handler, call)
     except CallRefused:
         raise
     except asyncio.CancelledError as failure:
@@ -53,6 +44,17 @@ async def answer(call: InboundCall) -> Answer:
         raise _failed(call, failure) from failure
     except Exception as failure:
         raise _failed(call, failure) from failure
+
+
+async def _handle(handler: Handler, call: InboundCall) -> Answer:
+    try:
+        payload = await handler(call)
+    except CallRefused as refusal:
+        call.fields.note(refusal.description)
+        await _quarantine(call)
+        raise
+    # After its service, which knows a message that is sent again: a failure in between keeps nothing twice.
+    await _quarantine(call)
     return payload
 
 

@@ -36,7 +36,7 @@ log = structlog.get_logger("evgraph.ocpp")
 def create_endpoint(
     *,
     charge_points: ChargePoints,
-    transactions: Transactions,
+    charging: Transactions,
     metering: Metering,
     registry: Registry,
     clock: Clock,
@@ -44,7 +44,7 @@ def create_endpoint(
     boot_wait: float = BOOT_WAIT,
 ) -> WebSocketRoute:
     """The route /ocpp/{identity} (C1 to C9, B1, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds."""
-    services = Services(charge_points=charge_points, transactions=transactions, metering=metering)
+    services = Services(charge_points=charge_points, transactions=charging, metering=metering)
     endpoint = Endpoint(services, registry, clock, heartbeat_interval=heartbeat_interval, boot_wait=boot_wait)
     return WebSocketRoute("/ocpp/{identity:path}", endpoint.serve, name="ocpp")
 

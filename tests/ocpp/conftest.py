@@ -242,7 +242,7 @@ async def central(
     registry = Registry()
     route = create_endpoint(
         charge_points=services,  # type: ignore[arg-type]
-        transactions=services,  # type: ignore[arg-type]
+        charging=services,  # type: ignore[arg-type]
         metering=services,  # type: ignore[arg-type]
         registry=registry,
         clock=clock,
