@@ -23,6 +23,9 @@ class LineItemUnit(StrEnum):
     MINUTE = "MINUTE"
 
 
+_FINEST = {LineItemUnit.SESSION: Decimal(1), LineItemUnit.KWH: _THOUSANDTH, LineItemUnit.MINUTE: _HUNDREDTH}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
     """`sequence` counts a session's line items from 1: the pair can stand in the books once only."""
@@ -138,7 +141,9 @@ def correction(
         flat_fee_paid=session.flat_fee_paid,
     )
     first = billed[0]
-    quantity = (due.quantity if due else _NOTHING) - sum((item.quantity for item in billed), _NOTHING)
+    # Quantities come back from the books with more zeros than they were written with.
+    difference = (due.quantity if due else _NOTHING) - sum((item.quantity for item in billed), _NOTHING)
+    quantity = difference.quantize(_FINEST[first.unit])
     amount = (due.amount_cents if due else 0) - sum(item.amount_cents for item in billed)
     if quantity == 0 and amount == 0:
         return None
@@ -172,7 +177,7 @@ def _description(due: Charge) -> str:
 def _words(quantity: Decimal, unit: LineItemUnit) -> str:
     match unit:
         case LineItemUnit.SESSION:
-            return f"{plain(quantity):} flat fee"
+            return f"{quantity:+} flat fee"
         case LineItemUnit.KWH:
             return f"{quantity:+} kWh"
         case LineItemUnit.MINUTE:
