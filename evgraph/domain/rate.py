@@ -48,7 +48,7 @@ def new_rate(
         id=0,
         garage_id=garage_id,
         kind=kind,
-        amount_cents=amount_cents,
+        amount_cents=abs(amount_cents),  # -0 is 0
         currency=currency,
         effective_from=now,
         set_by=set_by,
