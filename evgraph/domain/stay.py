@@ -1,5 +1,6 @@
 """One visit of one vehicle: the parking ticket."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ MAX_PLATE = 20
 MAX_TICKET = 40
 MAX_WORD = 40
 MAX_NOTE = 500
+_BREAKS = "\t\n\r"
 
 
 class StayKind(StrEnum):
@@ -126,17 +128,19 @@ def clean_ticket(number: str) -> str:
 def clean_vehicle(vehicle: Vehicle) -> Vehicle:
     """Trimmed, the plate and its state in capitals. Raises Refusal INVALID with the field at fault."""
     field = ("input", "vehicle")
-    plate = _clean(vehicle.license_plate, "license plate", MAX_PLATE, (*field, "licensePlate"))
-    state = _clean(vehicle.plate_state, "plate state", MAX_WORD, (*field, "plateState"))
+    # In capitals before they are measured: ß becomes SS.
+    plate = _clean(vehicle.license_plate.upper(), "license plate", MAX_PLATE, (*field, "licensePlate"))
+    state = _clean((vehicle.plate_state or "").upper(), "plate state", MAX_WORD, (*field, "plateState"))
     return Vehicle(
-        license_plate=(plate or _missing("license plate", (*field, "licensePlate"))).upper(),
-        plate_state=state.upper() if state else None,
+        license_plate=plate or _missing("license plate", (*field, "licensePlate")),
+        plate_state=state,
         make=_clean(vehicle.make, "make", MAX_WORD, (*field, "make")),
         color=_clean(vehicle.color, "color", MAX_WORD, (*field, "color")),
     )
 
 
 def clean_note(note: str | None) -> str | None:
+    """Trimmed; it may have several lines. Raises Refusal INVALID for an over-long one and for control characters."""
     text = (note or "").strip()
     if len(text) > MAX_NOTE:
         raise Refusal(
@@ -144,6 +148,8 @@ def clean_note(note: str | None) -> str | None:
             f"The charging note has at most {MAX_NOTE} characters.",
             ("input", "chargingNote"),
         )
+    if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in _BREAKS for sign in text):
+        raise Refusal(ErrorCode.INVALID, "The charging note cannot hold control characters.", ("input", "chargingNote"))
     return text or None
 
 
