@@ -6,6 +6,7 @@ imports the rest of evgraph.
 
 from evgraph.simulator.car import MODELS, Car, CarModel
 from evgraph.simulator.charge_point import SimulatedChargePoint
+from evgraph.simulator.fleet import Fleet
 from evgraph.simulator.link import BackOff
 from evgraph.simulator.moves import AfterPowerLoss, UnknownConnector, WrongMove
 from evgraph.simulator.transaction import Transaction
@@ -16,6 +17,7 @@ __all__ = [
     "BackOff",
     "Car",
     "CarModel",
+    "Fleet",
     "SimulatedChargePoint",
     "Transaction",
     "UnknownConnector",

@@ -127,14 +127,13 @@ class SimulatedChargePoint:
         life, self._life = self._life, None
         if life is None:
             return
-        await self._link.close()
         life.cancel()
         await asyncio.wait({life})
         if not life.cancelled():
             life.result()
 
     async def run(self) -> None:
-        """Live until cancelled."""
+        """Live until cancelled, then take leave of the central system."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             self._connect()
@@ -142,6 +141,7 @@ class SimulatedChargePoint:
             try:
                 await asyncio.Event().wait()
             finally:
+                await self._link.close()
                 self._tasks = None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -155,6 +155,11 @@ class SimulatedChargePoint:
     @property
     def is_connected(self) -> bool:
         return self._messenger.is_connected
+
+    @property
+    def is_cut(self) -> bool:
+        """Somebody has cut the network; it does not even try to connect."""
+        return self._is_cut
 
     @property
     def problem(self) -> str | None:

@@ -1,0 +1,3 @@
+from evgraph.simulator.command_line import app
+
+app(prog_name="python -m evgraph.simulator")
