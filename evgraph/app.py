@@ -140,7 +140,7 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
     return [
         create_endpoint(
             charge_points=services.charge_points,
-            charging=services.transactions,
+            transactions=services.transactions,
             metering=services.metering,
             registry=registry,
             clock=clock,

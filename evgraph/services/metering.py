@@ -5,6 +5,7 @@ told from memory.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,7 +55,7 @@ class Metering:
     def __init__(self, books: Books, bus: EventBus) -> None:
         self._books = books
         self._bus = bus
-        self._waiting: list[_Message] = []
+        self._waiting: deque[_Message] = deque()
         self._news = asyncio.Event()
         self._garages: dict[int, int] = {}
 
@@ -68,11 +69,12 @@ class Metering:
         raw: str,
     ) -> None:
         """Returns when the readings are durable (M1 to M4). Raises what the database raised."""
+        garage_id = await self._garage(charge_point_id)
         saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(
             _Message(
                 charge_point_id=charge_point_id,
-                garage_id=await self._garage(charge_point_id),
+                garage_id=garage_id,
                 connector_id=connector_id,
                 transaction_id=transaction_id,
                 readings=tuple(readings),
@@ -90,8 +92,8 @@ class Metering:
                 await self._news.wait()
                 self._news.clear()
                 while self._waiting:
-                    batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-                    await self._save_each(batch)
+                    together = min(len(self._waiting), MOST_TOGETHER)
+                    await self._save_each([self._waiting.popleft() for _ in range(together)])
         finally:
             for message in self._waiting:
                 message.saved.cancel()

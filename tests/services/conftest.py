@@ -43,11 +43,13 @@ class ObedientChargers:
 
     answer: Exception | None = None
     gate: asyncio.Event | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     started: list[tuple[str, int, str]] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
 
     async def remote_start(self, identity: str, *, connector_id: int, id_tag: str) -> None:
         self.started.append((identity, connector_id, id_tag))
+        self.asked.set()
         if self.gate is not None:
             await self.gate.wait()
         if self.answer is not None:
@@ -55,6 +57,7 @@ class ObedientChargers:
 
     async def remote_stop(self, identity: str, *, transaction_id: int) -> None:
         self.stopped.append(transaction_id)
+        self.asked.set()
         if self.answer is not None:
             raise self.answer
 

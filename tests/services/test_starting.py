@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from evgraph.domain.charging_request import RequestStatus
-from evgraph.domain.charging_session import SessionFlag, SessionStatus
+from evgraph.domain.charging_session import SessionFlag, SessionStatus, StopReason
 from evgraph.domain.port import PortStatus
+from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.transactions import AuthorizationStatus
-from evgraph.models import SessionRow
+from evgraph.models import CardRow, SessionRow
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.stays import CheckOut
 
@@ -93,8 +94,7 @@ async def test_s2_start_transaction_may_overtake_the_answer_to_the_remote_start(
     stay = await garage.check_in()
     garage.chargers.gate = asyncio.Event()
     tapped = asyncio.create_task(garage.start(stay))
-    while not garage.chargers.started:
-        await asyncio.sleep(0.001)
+    await garage.chargers.asked.wait()
     await garage.begin(garage.chargers.started[0][2])
     garage.chargers.gate.set()
     assert (await tapped).status is SessionStatus.CHARGING
@@ -105,8 +105,7 @@ async def test_s2_an_answer_that_is_lost_after_the_start_is_no_failure(garage: G
     garage.chargers.gate = asyncio.Event()
     garage.chargers.answer = ChargerTimeout("lost")
     tapped = asyncio.create_task(garage.start(stay))
-    while not garage.chargers.started:
-        await asyncio.sleep(0.001)
+    await garage.chargers.asked.wait()
     await garage.begin(garage.chargers.started[0][2])
     garage.chargers.gate.set()
     assert (await tapped).status is SessionStatus.CHARGING
@@ -220,8 +219,6 @@ async def test_s6_a_registered_card_is_answered_as_it_stands(
     expires_at = garage.clock.now() if expired else None
     await garage.house.registration.add_card(garage_id=garage.id, id_tag="a1b2c3d4", expires_at=expires_at)
     if blocked:
-        from evgraph.models import CardRow
-
         await CardRow.filter(garage_id=garage.id).update(is_blocked=True)
     assert (await garage.begin("A1B2C3D4")).status is status
 
@@ -258,9 +255,6 @@ async def test_s7_a_start_that_waits_is_given_up_when_another_begins_there(garag
 
 
 async def test_t8_a_charger_that_was_cut_off_goes_on_for_the_same_vehicle(garage: Garage) -> None:
-    from evgraph.domain.charging_session import StopReason
-    from evgraph.domain.rate import RateKind
-
     await garage.set_rate(RateKind.FLAT_FEE, "500")
     stay = await garage.check_in()
     first = await garage.start(stay)
