@@ -9,8 +9,8 @@ from evgraph.ocpp.frames import ErrorCode
 
 MAX_INT32 = 2**31 - 1
 _MAX_CONNECTOR = 999
-# Beyond any meter's life, and well within a database's 64 bits: a terawatt-hour.
-_MAX_WATT_HOURS = Decimal(10**12)
+# 2 GWh are beyond any charger's life; above stand the error marks of meters, such as 0xFFFFFFFF.
+MAX_WATT_HOURS = MAX_INT32
 
 # Decimal() itself would also take underscores, NaN and the digits of every script.
 _NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,2})?", re.ASCII)
@@ -84,7 +84,7 @@ class Fields:
     def watt_hours(self, name: str) -> int | None:
         """A meter's register in whole Wh, half up; null, and noted, when it is none."""
         value = number(self._values.get(name))
-        if value is None or not 0 <= value <= _MAX_WATT_HOURS:
+        if value is None or not 0 <= value <= MAX_WATT_HOURS:
             self.note(f"{name} is not a meter reading")
             return None
         return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))

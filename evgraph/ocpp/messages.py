@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from evgraph.domain.energy import INTERVAL, POWER, REGISTER, SampledValue, WattHours
-from evgraph.ocpp.fields import Fields
+from evgraph.ocpp.fields import MAX_WATT_HOURS, Fields
 
 ID_TAG_LENGTH = 20
 _STAMP_LENGTH = 64
 _WORD_LENGTH = 50
-_LARGEST_ENERGY = Decimal(10**12)
-_LARGEST_POWER = Decimal(10**9)
+_LARGEST_POWER = 10**9
 
 _MEASURANDS = {name.casefold(): name for name in (REGISTER, INTERVAL, POWER)}
 # Firmware confuses Wh with W; what counts is the k.
@@ -168,7 +167,7 @@ def _sample(fields: Fields) -> SampledValue | None:
     if measurand is None or _word(fields, "format").casefold() == "signeddata":
         return None
     value, unit = fields.decimal("value"), _word(fields, "unit").casefold()
-    if value is None or unit not in _UNITS or not _is_plausible(measurand, value):
+    if value is None or unit not in _UNITS or not _is_plausible(measurand, value, _UNITS[unit]):
         fields.note(f"{measurand} is not a reading")
         return None
     location = _word(fields, "location") or "Outlet"
@@ -186,6 +185,7 @@ def _word(fields: Fields, name: str) -> str:
     return fields.quietly().text(name, _WORD_LENGTH) or ""
 
 
-def _is_plausible(measurand: str, value: Decimal) -> bool:
-    """Not more than a database holds; and an import register never stands below zero."""
-    return abs(value) <= _LARGEST_POWER if measurand == POWER else 0 <= value <= _LARGEST_ENERGY
+def _is_plausible(measurand: str, value: Decimal, unit: str | None) -> bool:
+    """No error mark of a meter; and an import register never stands below zero."""
+    base = value * 1000 if unit else value
+    return abs(base) <= _LARGEST_POWER if measurand == POWER else 0 <= base <= MAX_WATT_HOURS
