@@ -52,9 +52,10 @@ class Car:
     taken_wh: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.battery_wh <= 0:
+        # Written so that "not a number" is refused too.
+        if not 0 < self.battery_wh < math.inf:
             raise ValueError("A car needs a battery of more than 0 Wh.")
-        if self.max_power_w <= 0:
+        if not 0 < self.max_power_w < math.inf:
             raise ValueError("A car must take more than 0 W.")
         if not 0 <= self.state_of_charge <= 1:
             raise ValueError("A state of charge lies between 0 and 1.")

@@ -115,7 +115,7 @@ def _keys(
         except ValueError as wrong:
             raise typer.BadParameter(f"{keys_file} is not JSON: {wrong}") from wrong
         if not isinstance(read, dict) or not all(isinstance(secret, str) for secret in read.values()):
-            raise typer.BadParameter(f'{keys_file} must hold an object {{"IDENTITY": "KEY"}}.')
+            raise typer.BadParameter('A keys file holds an object {"IDENTITY": "KEY"}.')
         keys.update(read)
     if count is not None:
         keys.update(dict.fromkeys(identities(prefix, count), key))

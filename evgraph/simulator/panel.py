@@ -172,6 +172,8 @@ class Panel:
     async def fault(self, request: Request) -> Response:
         charge_point = self._asked(request)
         error_code = (await _body(request)).get("error_code", "GroundFailure")
+        if not isinstance(error_code, str):
+            raise BadRequest("An error code is a text.")
         await charge_point.fault(request.path_params["connector_id"], error_code)
         return JSONResponse(describe(charge_point))
 
