@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     host: '127.0.0.1',
-    proxy: { '/graphql': { target: process.env['EVGRAPH_URL'] ?? server, ws: true } },
+    proxy: { '/graphql': { target: process.env.EVGRAPH_URL ?? server, ws: true } },
   },
   build: {
     // The server's content security policy allows no data: fonts, so nothing is inlined.

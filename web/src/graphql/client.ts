@@ -1,6 +1,7 @@
+import type {
+  CombinedError} from '@urql/core';
 import {
   Client,
-  CombinedError,
   cacheExchange,
   fetchExchange,
   mapExchange,
@@ -15,11 +16,11 @@ const answerWithin = 60_000
 export type Graph = {
   readonly client: Client
   readonly connection: Connection
-  close(): void
+  close: () => void
 }
 
 export function isSignedOut(error: CombinedError): boolean {
-  return error.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED')
+  return error.graphQLErrors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')
 }
 
 function fetchInTime(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {

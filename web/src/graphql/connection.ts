@@ -9,12 +9,12 @@ export type ConnectionState =
     }
 
 export type Connection = {
-  getState(): ConnectionState
-  listen(listener: () => void): () => void
-  connecting(): void
-  heard(): void
-  lost(): void
-  closed(): void
+  getState: () => ConnectionState
+  listen: (listener: () => void) => () => void
+  connecting: () => void
+  heard: () => void
+  lost: () => void
+  closed: () => void
 }
 
 export function createConnection(now: () => number = Date.now): Connection {

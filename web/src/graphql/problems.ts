@@ -27,7 +27,7 @@ function untyped(message: string): Problem {
 
 export function problemsOfError(error: CombinedError): readonly Problem[] {
   if (error.networkError !== undefined) return [untyped(noAnswer)]
-  const sentences = error.graphQLErrors.map(({ extensions }) => byCode[String(extensions['code'])] ?? unknown)
+  const sentences = error.graphQLErrors.map(({ extensions }) => byCode[String(extensions.code)] ?? unknown)
   return [...new Set(sentences)].map(untyped)
 }
 

@@ -9,10 +9,10 @@ type Payload = { readonly errors: readonly UserErrorLineFragment[] }
 
 export type Action<Variables, Result> = {
   /** The payload once the server has done it; null when it refused or gave no answer, and `problems` says why. */
-  run(variables: Variables): Promise<Result | null>
+  run: (variables: Variables) => Promise<Result | null>
   readonly problems: readonly Problem[]
   readonly isRunning: boolean
-  dismiss(): void
+  dismiss: () => void
 }
 
 /** One mutation as a person meets it: asked for, running, done, or refused in whole sentences. */

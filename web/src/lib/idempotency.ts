@@ -6,9 +6,9 @@ export function newKey(): string {
 
 export type AttemptKeys = {
   /** The same key for the same input, until the attempt is settled. */
-  keyFor(input: unknown): string
+  keyFor: (input: unknown) => string
   /** The server has answered: whatever comes next is a new attempt. */
-  settle(): void
+  settle: () => void
 }
 
 export function createAttemptKeys(): AttemptKeys {

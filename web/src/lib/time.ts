@@ -27,7 +27,7 @@ function dateIn(instant: Date, timeZone: string): string {
 /** How far the zone's clocks are ahead of UTC at that instant, in milliseconds. */
 function offset(instant: Date, timeZone: string): number {
   const p = parts(instant, timeZone)
-  const asUtc = Date.parse(`${p['year']}-${p['month']}-${p['day']}T${p['hour']}:${p['minute']}:${p['second']}Z`)
+  const asUtc = Date.parse(`${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}:${p.second}Z`)
   return asUtc - Math.floor(instant.getTime() / 1000) * 1000
 }
 
@@ -82,7 +82,7 @@ export function agoText(instant: string, now: number): string {
 /** What a datetime-local field shows for that instant: "2026-11-22T16:38". */
 export function toLocalField(instant: Date, timeZone: string): string {
   const p = parts(instant, timeZone)
-  return `${p['year']}-${p['month']}-${p['day']}T${p['hour']}:${p['minute']}`
+  return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}`
 }
 
 /**

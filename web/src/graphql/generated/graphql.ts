@@ -4,6 +4,13 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+export type RateKind =
+  /** Once a session, whatever it delivers. */
+  | 'FLAT_FEE'
+  | 'PER_KWH'
+  /** Each minute between the session's start and its end. */
+  | 'PER_MINUTE';
+
 export type PortStatus =
   | 'AVAILABLE'
   | 'PREPARING'
@@ -17,21 +24,12 @@ export type PortStatus =
   /** The charge point's connection is lost; what it last reported stands in lastReportedStatus. */
   | 'OFFLINE';
 
-export type StayKind =
-  /** Daily at the POS, Transient at the handheld. */
-  | 'TRANSIENT'
-  | 'MONTHLY';
-
-export type StayStatus =
-  | 'OPEN'
-  | 'CLOSED';
-
-/** Where something was entered. */
-export type Channel =
-  | 'POS'
-  | 'HANDHELD'
-  | 'PORTAL'
-  | 'API';
+export type SessionStatus =
+  | 'STARTING'
+  | 'CHARGING'
+  | 'ENDED'
+  /** Never began: rejected, timed out or cancelled; nothing is charged for it. */
+  | 'FAILED';
 
 export type RequestStatus =
   | 'NEEDS_CHARGING'
@@ -41,12 +39,21 @@ export type RequestStatus =
   | 'CHARGED'
   | 'CANCELED';
 
-export type SessionStatus =
-  | 'STARTING'
-  | 'CHARGING'
-  | 'ENDED'
-  /** Never began: rejected, timed out or cancelled; nothing is charged for it. */
-  | 'FAILED';
+/** Where something was entered. */
+export type Channel =
+  | 'POS'
+  | 'HANDHELD'
+  | 'PORTAL'
+  | 'API';
+
+export type StayKind =
+  /** Daily at the POS, Transient at the handheld. */
+  | 'TRANSIENT'
+  | 'MONTHLY';
+
+export type StayStatus =
+  | 'OPEN'
+  | 'CLOSED';
 
 /** What an operator should know about a session's figures. */
 export type SessionFlag =
@@ -66,13 +73,6 @@ export type SessionFlag =
   | 'SUPERSEDED'
   /** Billed or corrected after its ticket was checked out. */
   | 'AFTER_CHECKOUT';
-
-export type RateKind =
-  /** Once a session, whatever it delivers. */
-  | 'FLAT_FEE'
-  | 'PER_KWH'
-  /** Each minute between the session's start and its end. */
-  | 'PER_MINUTE';
 
 export type Role =
   /** Reads the board of its garages: a wall display. */
@@ -114,13 +114,6 @@ export type ErrorCode =
   | 'IDEMPOTENCY_CONFLICT'
   | 'INVALID_CREDENTIALS';
 
-export type VehicleInput = {
-  readonly licensePlate: string;
-  readonly plateState?: string | null | undefined;
-  readonly make?: string | null | undefined;
-  readonly color?: string | null | undefined;
-};
-
 export type SignInInput = {
   readonly email: string;
   readonly password: string;
@@ -139,6 +132,13 @@ export type CheckInInput = {
   readonly channel?: Channel | null | undefined;
   /** A retry with the same key answers as the first call did, and does nothing twice. */
   readonly idempotencyKey?: string | null | undefined;
+};
+
+export type VehicleInput = {
+  readonly licensePlate: string;
+  readonly plateState?: string | null | undefined;
+  readonly make?: string | null | undefined;
+  readonly color?: string | null | undefined;
 };
 
 export type CheckOutInput = {
