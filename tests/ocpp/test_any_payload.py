@@ -70,13 +70,13 @@ def _read(read: Any, to_domain: Any, payload: dict[str, Any]) -> None:
         (messages.data_transfer, repr),
     ],
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(payload=_payloads, whole=st.booleans())
 def test_c8_any_payload_is_read_or_refused(read: Any, to_domain: Any, payload: dict[str, Any], whole: bool) -> None:
     _read(read, to_domain, {**dict.fromkeys(NAMES), **payload} if whole else payload)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text() | st.lists(_values, max_size=6).map(json.dumps))
 def test_c7_any_text_is_a_frame_or_none(text: str) -> None:
     try:
