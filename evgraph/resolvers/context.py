@@ -1,6 +1,6 @@
 """What one operation works with."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -25,10 +25,10 @@ class Operation:
     services: Services
     loaders: Loaders
     viewer: Viewer | None
-    token: str | None
+    token: str | None = field(repr=False)
     request: HTTPConnection
     response: Response | WebSocket
-    connection_params: dict[str, Any] | None = None
+    connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
     def now(self) -> datetime:
         return self.services.clock.now()

@@ -141,7 +141,7 @@ async def _samples(keys: list[tuple[int, int]]) -> list[list[Sample]]:
         by_points[points].append(session_id)
     found: defaultdict[tuple[int, int], list[Sample]] = defaultdict(list)
     for points, session_ids in by_points.items():
-        rows = await MeterSampleRow.raw(_thinned(points, session_ids), using_db=reader())
+        rows: list[MeterSampleRow] = await MeterSampleRow.raw(_thinned(points, session_ids), using_db=reader())
         for row in rows:
             if row.session_id is not None and row.energy_wh is not None:
                 found[row.session_id, points].append(Sample(row.at, row.energy_wh, row.power_w))

@@ -1,5 +1,6 @@
 """What a stranger is told of an error: its code, and of a bug of ours only the id that the log knows it by."""
 
+import traceback
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -56,7 +57,8 @@ def masked(error: GraphQLError, operation: str | None = None) -> GraphQLError:
         id=id_,
         operation=operation,
         path=error.path,
-        exc_info=cause or error,
+        # As text: a pretty traceback would show the values of variables, passwords and tokens among them.
+        exception="".join(traceback.format_exception(cause or error)),
     )
     told = _told(error, f"Something went wrong on our side. Tell support this id: {id_}.", INTERNAL)
     told.extensions = {"code": INTERNAL, "id": id_}

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from evgraph.domain.refusals import Refusal
 from evgraph.resolvers.context import Info
@@ -11,7 +11,7 @@ from evgraph.schema.errors import UserError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Mutation = Callable[Concatenate[Info, P], Awaitable[T]]
+Mutation = Callable[P, Awaitable[T]]
 
 
 def answers_with(payload: Callable[..., T], *, anyone: bool = False) -> Callable[[Mutation[P, T]], Mutation[P, T]]:
@@ -19,11 +19,13 @@ def answers_with(payload: Callable[..., T], *, anyone: bool = False) -> Callable
 
     def decorate(mutation: Mutation[P, T]) -> Mutation[P, T]:
         @wraps(mutation)
-        async def answer(info: Info, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        async def answer(*args: P.args, **kwargs: P.kwargs) -> T:
+            # Strawberry gives what it fills by name.
+            info: Info = _info(**kwargs)
             if not anyone:
                 signed_in(info.context.viewer)
             try:
-                return await mutation(info, *args, **kwargs)
+                return await mutation(*args, **kwargs)
             except Refusal as refusal:
                 return payload(errors=[UserError.of(refusal)])
             finally:
@@ -32,3 +34,7 @@ def answers_with(payload: Callable[..., T], *, anyone: bool = False) -> Callable
         return answer
 
     return decorate
+
+
+def _info(*, info: Any, **_: Any) -> Info:
+    return info  # type: ignore[no-any-return]

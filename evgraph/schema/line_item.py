@@ -10,6 +10,7 @@ from evgraph.schema.enums import LineItemUnit
 from evgraph.schema.money import Money, money_of
 from evgraph.schema.node import Node, from_value, resolved
 from evgraph.schema.references import ChargingSessionRef, StayRef
+from evgraph.schema.scalars import plain_decimal
 
 _DECIMALS = {LineItemUnit.SESSION: Decimal(1), LineItemUnit.KWH: Decimal("0.001"), LineItemUnit.MINUTE: Decimal("0.01")}
 
@@ -20,7 +21,6 @@ class LineItem(Node):
 
     description: str = from_value("For the receipt: EV charging, 17.234 kWh at 25 c/kWh.")
     unit: LineItemUnit = from_value()
-    unit_cents: Decimal = from_value()
     is_correction: bool = from_value(
         "A correction of an earlier line item of the same session; its amount may be negative."
     )
@@ -40,6 +40,10 @@ class LineItem(Node):
     def quantity(self) -> Decimal:
         """A column holds three decimals; a session is counted, and a minute has two."""
         return self.value.quantity.quantize(_DECIMALS[self.value.unit])
+
+    @strawberry.field
+    def unit_cents(self) -> Decimal:
+        return plain_decimal(self.value.unit_cents)
 
     @strawberry.field
     async def amount(self, info: Info) -> Money:

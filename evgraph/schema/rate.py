@@ -8,6 +8,7 @@ from evgraph.domain.rate import label
 from evgraph.schema.context import Info, existing
 from evgraph.schema.enums import RateKind
 from evgraph.schema.node import Node, from_value, resolved
+from evgraph.schema.scalars import plain_decimal
 
 
 @strawberry.type
@@ -15,9 +16,12 @@ class Rate(Node):
     value: strawberry.Private[RateValue]
 
     kind: RateKind = from_value()
-    amount_cents: Decimal = from_value("Cents a session, a kWh or a minute.")
     effective_from: datetime = from_value()
     set_by: str | None = from_value()
+
+    @resolved("Cents a session, a kWh or a minute.")
+    def amount_cents(self) -> Decimal:
+        return plain_decimal(self.value.amount_cents)
 
     @resolved("For people: 25 c per kWh.")
     async def label(self, info: Info) -> str:

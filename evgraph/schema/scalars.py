@@ -8,6 +8,8 @@ import strawberry
 from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
+from evgraph.domain.rate import plain
+
 _NO_INSTANT = "Give an instant as ISO 8601 with its offset, for example 2026-11-22T08:48:00.000Z."
 _NO_OFFSET = "This instant has no offset: add Z for UTC, or for example +01:00."
 _NO_DECIMAL = 'Give an exact decimal number as a string, for example "32.5".'
@@ -35,6 +37,11 @@ def parse_instant(value: Any) -> datetime:
 def decimal_text(number: Decimal) -> str:
     """As exact as it is held, never with an exponent."""
     return format(number, "f")
+
+
+def plain_decimal(number: Decimal) -> Decimal:
+    """A price as people write it: a column's 25.5000 is 25.5."""
+    return Decimal(plain(number))
 
 
 def parse_decimal(value: Any) -> Decimal:
