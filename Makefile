@@ -1,0 +1,81 @@
+# Two commands do what most people came for: `make demo` and `make test`. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test-results/*' 2>/dev/null)
+
+.PHONY: help
+help: ## Show these lines
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: demo
+demo: $(BIN)/.run web/dist/.built ## Try it: server, simulated chargers, board in the browser (DEMO='--port 8080 --fresh')
+	$(BIN)/python -m evgraph demo $(DEMO)
+
+.PHONY: test
+test: $(BIN)/.dev web/node_modules/.installed ## Every test: Python on SQLite and PostgreSQL, web app
+	$(BIN)/python -m pytest
+	EVGRAPH_TEST_DATABASE=postgres $(BIN)/python -m pytest tests/services tests/journeys tests/models
+	cd web && npm test
+
+.PHONY: browser
+browser: $(BIN)/.dev web/dist/.built ## The journey through the screens, in a headless Chromium
+	$(BIN)/python -m tests.browser
+
+.PHONY: lint
+lint: $(BIN)/.dev web/node_modules/.installed ## Style, Python and web
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd web && npm run lint
+
+.PHONY: types
+types: $(BIN)/.dev web/node_modules/.installed ## Strict types, Python and web
+	$(BIN)/mypy
+	cd web && npm run typecheck && npm run codegen:check
+
+.PHONY: bench
+bench: $(BIN)/.dev ## Measure; writes benchmarks/results.md
+	$(BIN)/python -m benchmarks
+
+.PHONY: web
+web: web/dist/.built ## Build the web app into web/dist
+
+.PHONY: schema
+schema: $(BIN)/.dev ## Write the GraphQL schema and what the web app generates from it
+	$(BIN)/python -m evgraph schema > evgraph/schema/schema.graphql.new
+	mv evgraph/schema/schema.graphql.new evgraph/schema/schema.graphql
+	cd web && npm run codegen
+
+.PHONY: lock
+lock: $(BIN)/.dev ## Pin the newest dependencies, with hashes and without addresses
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove what was built and installed; the databases in var/ stay
+	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "EVGraph needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/.run: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(BIN)/.dev: requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@ $(BIN)/.run
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run --silent build
+	touch $@
