@@ -88,9 +88,12 @@ class Messenger:
         self._beat.set()
 
     async def ask(self, request: Any) -> Any:
-        """Send now and return the answer; raise CallRefused, ConnectionLost or TimeoutError."""
-        if self._session is None:
-            raise ConnectionLost("There is no connection.")
+        """Send now and return the answer; raise CallRefused, ConnectionLost or TimeoutError.
+
+        Before the boot is accepted there is as good as no connection (section 4.2).
+        """
+        if self._session is None or not self.is_registered:
+            raise ConnectionLost("There is no accepted connection.")
         return await self._session.ask(request)
 
     async def serve(self, session: Session) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
-from evgraph.simulator import AfterPowerLoss, Car, WrongMove
+from evgraph.simulator import AfterPowerLoss, Car, Transaction, WrongMove
+from evgraph.simulator.changes import Changes
+from evgraph.simulator.configuration import Configuration
+from evgraph.simulator.library import call
+from evgraph.simulator.simulated_time import SimulatedTime
+from evgraph.simulator.transaction_queue import MOST_MESSAGES, QueuedMessage, TransactionQueue
 
 
 async def start_charging(charge_point, central_system) -> None:
@@ -200,3 +205,34 @@ async def test_the_queue_survives_a_power_cut(charge_point, central_system):
     stop = await central_system.came("StopTransaction")
     assert (stop["transactionId"], stop["reason"]) == (1001, "EVDisconnected")
     assert central_system.actions().count("BootNotification") == 2
+
+
+async def test_a_clock_that_lies_lies_in_every_stamp(make_charge_point, central_system):
+    async with make_charge_point(clock=lambda: datetime(1970, 1, 1, tzinfo=UTC)) as charge_point:
+        await charge_point.plug_in(1)
+        await charge_point.start_locally(1, "CARD")
+        start = await central_system.came("StartTransaction")
+    assert start["timestamp"] == "1970-01-01T00:00:00.000Z"
+
+
+async def test_a_full_queue_loses_samples_but_never_a_start_or_a_stop():
+    configuration = Configuration(connectors=1, sample_interval=15, retry_interval=60, key=None)
+    queue = TransactionQueue(configuration, SimulatedTime(), Changes(), lambda _message, _answer: None)
+    transaction = Transaction(1, "TAG", 0, datetime.now(UTC))
+    start = call.StartTransaction(connector_id=1, id_tag="TAG", meter_start=0, timestamp="")
+    stop = call.StopTransaction(meter_stop=1, timestamp="", transaction_id=1)
+    queue.put(QueuedMessage(start, transaction))
+    for _ in range(MOST_MESSAGES + 50):
+        queue.put(QueuedMessage(call.MeterValues(connector_id=1), transaction))
+    queue.put(QueuedMessage(stop, transaction))
+    assert len(queue) == MOST_MESSAGES
+    sent = []
+
+    async def ask(request):
+        sent.append(type(request).__name__)
+        if isinstance(request, call.StopTransaction):
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await queue.deliver(ask)
+    assert (sent[0], sent[-1], len(sent)) == ("StartTransaction", "StopTransaction", MOST_MESSAGES)

@@ -70,7 +70,7 @@ function drawConnector(row, connector) {
   status.textContent = connector.error_code === null ? connector.status : `${connector.status}: ${connector.error_code}`;
   status.dataset.status = connector.status;
   row.querySelector(".car").textContent =
-    car === null ? "no car" : `${car.make}, ${Math.round(car.state_of_charge * 100)} %`;
+    car === null ? "no car" : `${car.make}, ${Math.round(car.state_of_charge * 100)}\u00a0%`;
   row.querySelector(".power").textContent = `${(connector.power_w / 1000).toFixed(1)} kW`;
   row.querySelector(".energy").textContent =
     connector.energy_wh === null ? "" : `${(connector.energy_wh / 1000).toFixed(2)} kWh`;
@@ -130,7 +130,13 @@ async function listModels() {
   }
 }
 
+function hideBatteryOfAnyCar() {
+  stateOfCharge.parentElement.hidden = make.value === "";
+}
+
 async function begin() {
+  make.addEventListener("change", hideBatteryOfAnyCar);
+  hideBatteryOfAnyCar();
   await listModels().catch(() => complain("The simulator has ended."));
   for (;;) {
     await refresh();
