@@ -208,6 +208,7 @@ class SimulatedChargePoint:
             await asyncio.wait({task})
 
     async def _converse(self, socket: ClientConnection) -> None:
+        self._commands.forget_promises()
         session = CentralSystemSession(self.identity, socket, self._commands, self._note, self._call_timeout)
         await together(session.read(), self._messenger.serve(session))
 

@@ -47,6 +47,10 @@ class Commands:
         for action in promised:
             action()
 
+    def forget_promises(self) -> None:
+        """The connection is another: what its predecessor never got to say is not done either."""
+        self._promised.clear()
+
     def remote_start(self, id_tag: str, connector_id: int | None) -> Any:
         """Section 5.11: Accepted only says that it will try (errata 3.32)."""
         statuses = enums.RemoteStartStopStatus
