@@ -96,6 +96,7 @@ class SimulatedChargePoint:
         self._link = Link(url, identity, back_off or BackOff(), self._random)
         self._link_task: asyncio.Task[None] | None = None
         self._is_cut = False
+        self._is_dark = False
         self._tasks: asyncio.TaskGroup | None = None
         self._life: asyncio.Task[None] | None = None
         self._last_start: Transaction | None = None
@@ -192,7 +193,7 @@ class SimulatedChargePoint:
         self._connect()
 
     def _connect(self) -> None:
-        if self._link_task is None and not self._is_cut:
+        if self._link_task is None and not self._is_cut and not self._is_dark:
             self._link_task = self._spawn(
                 self._link.run(
                     self._converse,
@@ -253,9 +254,11 @@ class SimulatedChargePoint:
         Without `ask` the charge point knows the card and sends no Authorize.
         """
         connector = self.connector(connector_id)
+        if self._is_dark:
+            raise WrongMove(f"{self.identity} has no power.")
         if connector.is_busy or connector.error_code is not None or not connector.is_operative:
             raise WrongMove(f"Connector {connector_id} is {connector.status}.")
-        if ask and not await self._charging.accepts(id_tag):
+        if ask and (not await self._charging.accepts(id_tag) or connector.is_busy):
             return False
         self._charging.authorise(connector, id_tag, ask=False)
         return True
@@ -268,7 +271,7 @@ class SimulatedChargePoint:
         self._charging.stop(connector, enums.Reason.local)
 
     async def fault(self, connector_id: int = 1, error_code: str = "GroundFailure") -> None:
-        """Fail: no energy flows until `clear_fault`. Connector 0 is the charge point itself."""
+        """Fail: no energy flows here until `clear_fault`. 0 is the charge point itself: it takes no start."""
         if error_code not in set(enums.ChargePointErrorCode) or error_code == "NoError":
             raise WrongMove(f"{error_code} is not an error code of OCPP 1.6.")
         if connector_id == 0:
@@ -328,6 +331,9 @@ class SimulatedChargePoint:
         await self._reboot(enums.Reason.power_loss, dark_for, transactions)
 
     async def _reboot(self, reason: str, dark_for: float, transactions: AfterPowerLoss) -> None:
+        if self._is_dark:
+            raise WrongMove(f"{self.identity} has no power already.")
+        self._is_dark = True
         await self._disconnect()
         for connector in self._station.connectors.values():
             self._charging.power_lost(connector, reason, transactions)
@@ -335,6 +341,7 @@ class SimulatedChargePoint:
         await asyncio.sleep(dark_for)
         for connector in self._station.connectors.values():
             self._charging.power_returned(connector)
+        self._is_dark = False
         self._connect()
 
     def _restart(self, reason: str) -> None:
@@ -347,7 +354,9 @@ class SimulatedChargePoint:
                 self._charging.stop(connector, reason)
             with suppress(TimeoutError):
                 await self.told_everything(SOFT_RESET_PATIENCE)
-        await self._reboot(reason, 0.0, AfterPowerLoss.STOP)
+        # Somebody may have pulled the plug meanwhile: that boots it too.
+        with suppress(WrongMove):
+            await self._reboot(reason, 0.0, AfterPowerLoss.STOP)
 
     # Proofs
 

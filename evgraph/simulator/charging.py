@@ -13,7 +13,7 @@ from evgraph.simulator.asking import CallRefused, ConnectionLost
 from evgraph.simulator.car import Car
 from evgraph.simulator.changes import Changes
 from evgraph.simulator.configuration import Configuration
-from evgraph.simulator.connector import EV_SIDE_DISCONNECTED, Authorisation, Connector, Station, StatusReport
+from evgraph.simulator.connector import EV_SIDE_DISCONNECTED, Connector, Station, StatusReport
 from evgraph.simulator.library import call, enums
 from evgraph.simulator.messenger import Messenger
 from evgraph.simulator.moves import AfterPowerLoss
@@ -81,16 +81,16 @@ class Charging:
 
         With `ask`, the central system is asked by Authorize first.
         """
-        authorisation = connector.authorisation = Authorisation(id_tag)
+        connector.authorised_id_tag = id_tag
         self.refresh(connector)
-        self._beginning[connector.connector_id] = self._spawn(self._begin(connector, authorisation, ask))
+        self._beginning[connector.connector_id] = self._spawn(self._begin(connector, id_tag, ask))
 
     def withdraw(self, connector: Connector) -> None:
         """Nobody is waited for any longer."""
         beginning = self._beginning.pop(connector.connector_id, None)
         if beginning is not None:
             beginning.cancel()
-        connector.authorisation = None
+        connector.authorised_id_tag = None
 
     async def accepts(self, id_tag: str) -> bool:
         """Ask by Authorize. Offline, AllowOfflineTxForUnknownId decides (section 9.1.1)."""
@@ -103,17 +103,16 @@ class Charging:
             return False
         return bool(answer.id_tag_info["status"] == enums.AuthorizationStatus.accepted)
 
-    async def _begin(self, connector: Connector, authorisation: Authorisation, ask: bool) -> None:
-        authorisation.is_granted = not ask or await self.accepts(authorisation.id_tag)
-        if authorisation.is_granted:
+    async def _begin(self, connector: Connector, id_tag: str, ask: bool) -> None:
+        if not ask or await self.accepts(id_tag):
             timeout = self._time.real(self._configuration.seconds("ConnectionTimeOut"))
             try:
                 await self._changes.wait_until(lambda: connector.car is not None, timeout)
-                self._start(connector, authorisation.id_tag)
+                self._start(connector, id_tag)
             except TimeoutError:
                 # Section 9.1.6: no message says so, only the status goes back.
                 LOGGER.info("Connector %s: no cable came.", connector.connector_id)
-        connector.authorisation = None
+        connector.authorised_id_tag = None
         self._beginning.pop(connector.connector_id, None)
         self.refresh(connector)
 
@@ -136,6 +135,7 @@ class Charging:
 
     def meter(self, connector: Connector) -> None:
         """Sample the running transaction of a connector until it ends."""
+        self.cease_metering(connector)
         transaction = connector.transaction
         if transaction is not None:
             task = self._spawn(self._sample(connector, transaction))

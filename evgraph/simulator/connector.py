@@ -23,14 +23,6 @@ class StatusReport:
 
 
 @dataclass
-class Authorisation:
-    """Somebody may start a transaction here as soon as the cable is in."""
-
-    id_tag: str
-    is_granted: bool = False
-
-
-@dataclass
 class Connector:
     """No clock inside: whoever changes something first calls `advance` with the simulated seconds."""
 
@@ -39,7 +31,7 @@ class Connector:
     elapsed: float
     car: Car | None = None
     transaction: Transaction | None = None
-    authorisation: Authorisation | None = None
+    authorised_id_tag: str | None = None
     is_operative: bool = True
     becomes_inoperative: bool = False
     is_powered: bool = True
@@ -61,7 +53,7 @@ class Connector:
             return str(status.unavailable)
         if self.car is not None and self.is_finishing:
             return str(status.finishing)
-        if self.car is not None or self.authorisation is not None:
+        if self.car is not None or self.authorised_id_tag is not None:
             return str(status.preparing)
         return str(status.available)
 
@@ -79,7 +71,7 @@ class Connector:
 
     @property
     def is_busy(self) -> bool:
-        return self.transaction is not None or self.authorisation is not None
+        return self.transaction is not None or self.authorised_id_tag is not None
 
     @property
     def _is_energised(self) -> bool:

@@ -172,7 +172,12 @@ async def test_no_energy_flows_in_the_dark(charge_point, central_system):
     register = charge_point.connector(1).meter.register_wh
     await asyncio.sleep(0.1)
     assert charge_point.connector(1).meter.register_wh == register
+    with pytest.raises(WrongMove, match="no power"):
+        await charge_point.power_cycle()
+    with pytest.raises(WrongMove, match="no power"):
+        await charge_point.start_locally(1, "CARD")
     await dark
+    await charge_point.connected()
 
 
 async def test_a_firmware_that_resumes_goes_on_with_the_transaction(charge_point, central_system):
