@@ -1,6 +1,7 @@
 """The one place that wires: settings in, a running house out. Its lifespan owns every task."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -13,12 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from tortoise.connection import get_connection
+from tortoise.exceptions import BaseORMException
 
 from evgraph.bus import EventBus
 from evgraph.graph import create_graphql_app
 from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
 from evgraph.ocpp.endpoint import create_endpoint
 from evgraph.ocpp.gateway import Gateway
+from evgraph.ocpp.protocol import ChargerProtocol
 from evgraph.ocpp.registry import Registry
 from evgraph.services.clock import SystemClock
 from evgraph.services.house import Services, open_house
@@ -30,10 +33,11 @@ log = structlog.get_logger("evgraph")
 
 _LARGEST_FRAME = 64 * 1024
 _SHUTDOWN_S = 5
+_BACKLOG = 2048
 
 
-class NotMigrated(RuntimeError):
-    """The database is older than this program: run `evgraph migrate`."""
+class CannotServe(RuntimeError):
+    """What must be put right first: the port is taken, the database is older than this program or out of reach."""
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
@@ -54,7 +58,6 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await open_database(settings.database_url, pool_size=settings.database_pool_size)
         try:
-            await _refuse_old_database(settings)
             async with _running(services):
                 yield
         finally:
@@ -76,7 +79,7 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             create_app(settings, clock=clock),
             host=settings.host,
             port=settings.port,
-            ws="websockets-sansio",
+            ws=ChargerProtocol,
             ws_max_size=_LARGEST_FRAME,
             ws_ping_interval=settings.ping_interval_s,
             ws_ping_timeout=settings.ping_interval_s,
@@ -88,6 +91,29 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )
     )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket to serve on. Raises CannotServe."""
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
+    except OSError as failure:
+        raise CannotServe(
+            f"Cannot listen on {settings.host}:{settings.port} ({failure.strerror}). Choose another port with --port."
+        ) from failure
+
+
+async def check_database(settings: Settings) -> None:
+    """Raises CannotServe before anything is served that could not be kept."""
+    try:
+        await open_database(settings.database_url, pool_size=1)
+        pending = await pending_migrations()
+    except (BaseORMException, OSError) as failure:
+        raise CannotServe(f"The database cannot be used: {failure}") from failure
+    finally:
+        await close_database()
+    if pending:
+        raise CannotServe(f"The database lacks {', '.join(pending)}. Run: evgraph migrate")
 
 
 @asynccontextmanager
@@ -106,12 +132,6 @@ async def _running(services: Services) -> AsyncIterator[None]:
             with suppress(asyncio.CancelledError):
                 await task
         log.info("closed")
-
-
-async def _refuse_old_database(settings: Settings) -> None:
-    pending = await pending_migrations(settings.database_url)
-    if pending:
-        raise NotMigrated(f"The database lacks {', '.join(pending)}. Run: evgraph migrate")
 
 
 def _routes(settings: Settings, services: Services, registry: Registry, clock: Clock) -> list[BaseRoute]:
@@ -140,7 +160,7 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
     return [
         create_endpoint(
             charge_points=services.charge_points,
-            transactions=services.transactions,
+            charging=services.transactions,
             metering=services.metering,
             registry=registry,
             clock=clock,

@@ -65,14 +65,15 @@ def serve(
     log_format: Annotated[str | None, typer.Option(help="console or json.  [default: console]")] = None,
 ) -> None:
     """Run the server: /graphql, /ocpp/IDENTITY, the web app at /, /healthz, /readyz and /metrics on one port."""
-    from evgraph.app import NotMigrated, server  # the whole graph: only those who serve pay for it
+    from evgraph.app import CannotServe, check_database, listen, server  # the graph: only those who serve pay for it
 
     settings = _settings(host=host, port=port, database_url=database_url, log_format=log_format)
     set_up_logs(settings.log_format, settings.log_level)
     running = server(settings)
     try:
-        running.run()
-    except (NotMigrated, BadDatabaseUrl) as failure:
+        asyncio.run(check_database(settings))
+        running.run(sockets=[listen(settings)])
+    except (CannotServe, BadDatabaseUrl) as failure:
         _fail(str(failure))
     if not running.started:
         sys.exit(3)
@@ -90,20 +91,24 @@ def demo(
     fresh: Annotated[bool, typer.Option(help="Begin with an empty house again.")] = False,
 ) -> None:
     """Try it: a garage, people, vehicles and simulated AX48s over real sockets, on a database of its own."""
+    from evgraph.app import CannotServe
     from evgraph.demo import run_demo
 
     set_up_logs("console", "warning")
-    asyncio.run(
-        run_demo(
-            port=port,
-            panel_port=panel_port,
-            charge_points=charge_points,
-            speed=speed,
-            folder=folder,
-            fresh=fresh,
-            out=out,
+    try:
+        asyncio.run(
+            run_demo(
+                port=port,
+                panel_port=panel_port,
+                charge_points=charge_points,
+                speed=speed,
+                folder=folder,
+                fresh=fresh,
+                out=out,
+            )
         )
-    )
+    except CannotServe as failure:
+        _fail(str(failure))
 
 
 @cli.command()
@@ -304,7 +309,7 @@ def _run(work: Callable[[Services], Awaitable[None]], database_url: str | None) 
     async def opened() -> None:
         await database.open_database(settings.database_url)
         try:
-            if await database.pending_migrations(settings.database_url):
+            if await database.pending_migrations():
                 _fail("The database is older than this program. Run: evgraph migrate")
             await work(open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints()))
         finally:

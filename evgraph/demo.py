@@ -5,16 +5,15 @@ import json
 import shutil
 import signal
 import sys
-from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
+import uvicorn
 from rich.console import Console
 from rich.table import Table
 
-from evgraph.app import server
+from evgraph.app import CannotServe, listen, server
 from evgraph.domain.people import Role, Viewer
 from evgraph.domain.rate import RateKind
 from evgraph.domain.stay import Channel, StayKind, Vehicle
@@ -50,12 +49,13 @@ async def run_demo(
     url = f"sqlite://{folder / 'evgraph.sqlite3'}"
     out.print("Migrating the demo's database ...")
     await database.migrate(url)
-    running = server(Settings(database_url=url, port=port, log_level="warning"))
-    serving = asyncio.create_task(running.serve())
+    settings = Settings(database_url=url, port=port, log_level="warning")
+    running = server(settings)
+    serving = asyncio.create_task(running.serve(sockets=[listen(settings)]))
     chargers: asyncio.subprocess.Process | None = None
     try:
         out.print("Starting the server ...")
-        await _until_ready(port, serving)
+        await _until_started(running, serving)
         keys_file = folder / "charge-point-keys.json"
         keys = _read_keys(keys_file)
         await _furnish(running.config.app.state.services, charge_points, keys)  # type: ignore[union-attr]
@@ -85,15 +85,12 @@ def _read_keys(keys_file: Path) -> dict[str, str]:
     return keys
 
 
-async def _until_ready(port: int, serving: "asyncio.Task[None]") -> None:
-    async with httpx.AsyncClient() as client, asyncio.timeout(_START_S):
-        while True:
+async def _until_started(running: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    async with asyncio.timeout(_START_S):
+        while not running.started:
             if serving.done():
-                raise SystemExit(f"The server did not start. Is port {port} taken? Try: evgraph demo --port 8080")
-            with suppress(httpx.HTTPError):
-                if (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success:
-                    return
-            await asyncio.sleep(0.1)
+                raise CannotServe("The server did not start.")
+            await asyncio.sleep(0.05)
 
 
 async def _furnish(house: Services, charge_points: int, keys: dict[str, str]) -> None:

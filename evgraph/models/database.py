@@ -16,6 +16,13 @@ from tortoise.transactions import in_transaction
 APP = "evgraph"
 WRITER = "default"
 READER = "reader"
+_APPS = {
+    APP: {
+        "models": ["evgraph.models"],
+        "default_connection": WRITER,
+        "migrations": "evgraph.models.migrations",
+    }
+}
 
 
 class BadDatabaseUrl(ValueError):
@@ -28,13 +35,7 @@ def config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
     writer, reader = _connections(url, pool_size)
     return {
         "connections": {WRITER: writer, READER: reader} if reader else {WRITER: writer},
-        "apps": {
-            APP: {
-                "models": ["evgraph.models"],
-                "default_connection": WRITER,
-                "migrations": "evgraph.models.migrations",
-            }
-        },
+        "apps": _APPS,
         "use_tz": True,
         "timezone": "UTC",
     }
@@ -66,10 +67,9 @@ async def migrate(url: str, *, target: str | None = None) -> None:
         await close_database()
 
 
-async def pending_migrations(url: str) -> list[str]:
+async def pending_migrations() -> list[str]:
     """The names of the migrations that `migrate` would run, oldest first; the database must be open."""
-    apps = config(url)["apps"]
-    steps = await MigrationExecutor(get_connection(WRITER), apps).plan(None)
+    steps = await MigrationExecutor(get_connection(WRITER), _APPS).plan(None)
     return [step.migration.name for step in steps]
 
 

@@ -14,11 +14,12 @@ class ChargerOffline(Exception):
 
 
 class ChargerTimeout(Exception):
-    """The charge point did not answer within the call's deadline, or not in a form that can be read (C5)."""
+    """The charge point did not answer within the call's deadline (C5)."""
 
 
 class ChargerRejected(Exception):
-    """The charge point answered, and said no: a status that is not Accepted, or a CALLERROR."""
+    """The charge point answered, and not with a yes: another status than Accepted, a CALLERROR, or an answer in a form
+    that cannot be read (C5)."""
 
 
 class ChargePointGateway(Protocol):

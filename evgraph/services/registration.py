@@ -29,7 +29,7 @@ from evgraph.services.keys import hash_key, new_charge_point_key
 from evgraph.services.people import People
 from evgraph.services.placing import DEFAULT_MAX_POWER_W, port_at
 
-_IDENTITY = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,48}")
+_IDENTITY = re.compile(r"[A-Za-z0-9*\-_=+|@.]{1,48}")
 _SHORTEST_PASSWORD = 8
 
 
@@ -93,7 +93,8 @@ class Registration:
         """The charge point and its key, which is told this once; `open_to_all` needs no key (security profile 0)."""
         if not _IDENTITY.fullmatch(identity):
             raise Refusal(
-                ErrorCode.INVALID, "An identity has 1 to 48 letters, digits or any of * - _ = : + | @ . (no spaces)."
+                ErrorCode.INVALID,
+                "An identity has 1 to 48 letters, digits or any of * - _ = + | @ . (no spaces or colons).",
             )
         if not 1 <= connectors <= 10:
             raise Refusal(ErrorCode.INVALID, "A charge point has 1 to 10 connectors.")
