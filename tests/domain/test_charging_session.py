@@ -318,6 +318,21 @@ def test_m4_the_readings_of_one_message_count_in_the_order_of_their_time():
     assert (session.energy_wh, session.power_w, session.flags) == (900, 3000, frozenset())
 
 
+def test_m4_no_interval_of_a_message_is_lost_by_its_place_in_it():
+    readings = [Reading(at=at(minute), interval_wh=100) for minute in (4, 2, 5, 3)]
+    assert readings_taken(charging(), readings).energy_wh == 400
+
+
+def test_m2_a_register_that_fell_is_known_by_its_time_and_not_by_its_place():
+    readings = [
+        Reading(at=at(3), register_wh=50),
+        Reading(at=at(4), register_wh=80),
+        Reading(at=at(2), register_wh=10_500),
+    ]
+    session = readings_taken(charging(), readings)
+    assert (session.energy_wh, session.flags) == (530, {SessionFlag.METER_RESET})
+
+
 def test_m4_of_two_readings_of_one_moment_the_first_counts():
     readings = [Reading(at=at(2), register_wh=10_300), Reading(at=at(2), register_wh=10_400)]
     assert readings_taken(charging(), readings).energy_wh == 300
