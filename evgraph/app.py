@@ -1,6 +1,7 @@
 """The one place that wires: settings in, a running house out. Its lifespan owns every task."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -99,7 +100,8 @@ def listen(settings: Settings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
     except OSError as failure:
         raise CannotServe(
-            f"Cannot listen on {settings.host}:{settings.port} ({failure.strerror}). Choose another port with --port."
+            f"Cannot listen on {settings.host}:{settings.port} ({os.strerror(failure.errno or 0)})."
+            " Choose another port with --port."
         ) from failure
 
 
@@ -107,6 +109,7 @@ async def check_database(settings: Settings) -> None:
     """Raises CannotServe before anything is served that could not be kept."""
     try:
         await open_database(settings.database_url, pool_size=1)
+        await get_connection(WRITER).execute_query("SELECT 1")
         pending = await pending_migrations()
     except (BaseORMException, OSError) as failure:
         raise CannotServe(f"The database cannot be used: {failure}") from failure

@@ -88,7 +88,7 @@ def demo(
         float, typer.Option(min=0.1, help="Simulated seconds a second: 60 charges an hour a minute.")
     ] = 20,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("var/demo"),
-    fresh: Annotated[bool, typer.Option(help="Begin with an empty house again.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an empty house again.")] = False,
 ) -> None:
     """Try it: a garage, people, vehicles and simulated AX48s over real sockets, on a database of its own."""
     from evgraph.app import CannotServe
@@ -185,7 +185,7 @@ def charge_point_add(
     max_power_kw: Annotated[float, typer.Option(help="What one connector can deliver.")] = 11.5,
     key: Annotated[str | None, typer.Option(help="Its key, if it has one already; else one is made.")] = None,
     no_key: Annotated[
-        bool, typer.Option(help="Let it connect without a key: only in a network that you trust.")
+        bool, typer.Option("--no-key", help="Let it connect without a key: only in a network that you trust.")
     ] = False,
     url: Annotated[str, typer.Option(help="How chargers reach this server.")] = "ws://127.0.0.1:8000",
     database_url: DatabaseUrl = None,
