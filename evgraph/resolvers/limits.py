@@ -29,6 +29,7 @@ MAX_TOKENS = 4000
 MAX_DEPTH = 15
 MAX_ALIASES = 50
 MAX_COST = 200_000
+_NOTHING = parse("{ __typename }")
 # What a list is taken to hold when nothing says how much of it is asked for.
 _LIST_OF = {"garages": 50, "rateHistory": 20, "stays": 50, "sessions": 50, "samples": 200, "edges": 1, "nodes": 1}
 _ANY_LIST = 10
@@ -74,6 +75,8 @@ class LimitedDocuments(SchemaExtension):
             context.graphql_document, self._errors = self._documents.read(context.query or "", schema)
         except GraphQLSyntaxError:
             pass  # Strawberry parses it itself then, and reports what it finds.
+        except RecursionError:
+            context.graphql_document, self._errors = _NOTHING, [bad_user_input("This document is nested too deep.")]
         yield
 
     def on_validate(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from evgraph.domain.refusals import Refusal
 from evgraph.schema.errors import BAD_USER_INPUT
@@ -19,6 +20,8 @@ _CODES: dict[type[Exception], str] = {
     Forbidden: "FORBIDDEN",
     RateLimited: "RATE_LIMITED",
     Refusal: BAD_USER_INPUT,
+    InvalidOperationTypeError: BAD_USER_INPUT,
+    CannotGetOperationTypeError: BAD_USER_INPUT,
 }
 _log = structlog.get_logger("evgraph.graph")
 
@@ -46,7 +49,7 @@ def masked(error: GraphQLError, operation: str | None = None) -> GraphQLError:
     cause = _cause(error)
     code = next((code for kind, code in _CODES.items() if isinstance(cause, kind)), None)
     if code:
-        return _told(error, str(cause), code)
+        return _told(error, error.message, code)
     # Without a cause it is GraphQL's own: a document or a variable that does not fit the schema. Within the answer
     # (it has a path) only an argument can be the client's fault; the rest is a value of ours that the schema forbids.
     if cause is None and (error.path is None or error.message.startswith("Argument")):

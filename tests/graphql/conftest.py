@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class ObedientChargers:
     """Answers what it was told to answer; keeps what it was asked."""
 
     answer: Exception | None = None
-    seen_at: datetime | None = None
+    seen_at: datetime | Exception | None = None
     asked: list[str] = field(default_factory=list)
 
     async def remote_start(self, identity: str, *, connector_id: int, id_tag: str) -> None:
@@ -63,6 +64,8 @@ class ObedientChargers:
         pass
 
     def last_seen(self, identity: str) -> datetime | None:
+        if isinstance(self.seen_at, Exception):
+            raise self.seen_at
         return self.seen_at
 
 
@@ -301,13 +304,10 @@ Connect = Callable[..., Any]
 @pytest.fixture
 async def served(world: World) -> AsyncIterator[str]:
     """The graph on a port of its own: HOST:PORT."""
-    server = uvicorn.Server(
-        uvicorn.Config(world.graph, host="127.0.0.1", port=0, ws="websockets-sansio", lifespan="off", log_config=None)
-    )
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(world.graph, ws="websockets-sansio", lifespan="off", log_config=None))
+    task = asyncio.create_task(server.serve([listening]))
     try:
         yield f"127.0.0.1:{port}"
     finally:
@@ -323,10 +323,10 @@ def connect(served: str) -> Connect:
     async def open_socket(token: str | None = None, *, greet: bool = True, **more: Any) -> AsyncIterator[Socket]:
         address = f"ws://{served}/graphql"
         async with websockets.connect(address, subprotocols=["graphql-transport-ws"], **more) as connection:  # type: ignore[list-item]
-            socket = Socket(connection)
+            client = Socket(connection)
             if greet:
-                await socket.send(type="connection_init", payload={"authToken": token} if token else {})
-                assert (await socket.receive())["type"] == "connection_ack"
-            yield socket
+                await client.send(type="connection_init", payload={"authToken": token} if token else {})
+                assert (await client.receive())["type"] == "connection_ack"
+            yield client
 
     return open_socket

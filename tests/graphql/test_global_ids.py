@@ -20,8 +20,8 @@ def test_an_id_comes_back_as_it_went(type_name, key):
 @pytest.mark.parametrize(
     "global_id",
     ["", "7", "Port:7", "!!!!", _written("Port"), _written("Port:"), _written(":7"), _written("Port:seven"),
-     _written("Port:-7"), _written("Port:07"), _written("Port:7 "), _written("Port:99999999999"), _written("Port:2147483648"),
-     _written("Port:²"), "UG9ydDo3\n", "Ü" * 10, "A" * 10_000],
+     _written("Port:-7"), _written("Port:07"), _written("Port:7 "), _written("Port:99999999999"),
+     _written("Port:2147483648"), _written("Port:²"), "UG9ydDo3\n", "Ü" * 10, "A" * 10_000],
 )  # fmt: skip
 def test_what_is_no_id_of_ours_names_nothing(global_id):
     assert decode(global_id) is None

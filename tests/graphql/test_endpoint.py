@@ -1,0 +1,38 @@
+"""The endpoint for people, and for bodies that are too large."""
+
+from evgraph.graph import MAX_BODY, create_graphql_app
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+async def test_a_browser_is_shown_the_page(world, tmp_path):
+    page = tmp_path / "graphiql.html"
+    world.graph = create_graphql_app(world.house, ide_page=page)
+    browser = world.nobody().http
+    answer = await browser.get("/graphql", headers=BROWSER)
+    assert "Send operations by POST" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+    page.write_text("<title>GraphiQL</title>")
+    answer = await browser.get("/graphql", headers=BROWSER)
+    assert answer.text == "<title>GraphiQL</title>"
+    assert answer.headers["content-type"].startswith("text/html")
+    answer = await browser.get("/graphql", params={"query": "{ viewer { name } }"}, headers=BROWSER)
+    assert answer.json() == {"data": {"viewer": None}}
+
+
+async def test_a_get_without_a_query_is_told_what_is_missing(world):
+    assert (await world.nobody().http.get("/graphql")).status_code == 400
+    assert (await world.nobody().http.put("/graphql")).status_code == 405
+
+
+async def test_a_body_beyond_a_megabyte_is_not_read(world):
+    http = world.nobody().http
+    body = b'{"query": "{ viewer { name } }", "extensions": {"x": "' + b"x" * MAX_BODY + b'"}}'
+
+    async def in_pieces():
+        for start in range(0, len(body), 100_000):
+            yield body[start : start + 100_000]
+
+    for content in (body, in_pieces()):
+        answer = await http.post("/graphql", content=content, headers={"content-type": "application/json"})
+        assert answer.status_code == 413
