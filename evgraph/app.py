@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from tortoise.connection import get_connection
 from tortoise.exceptions import BaseORMException
 
@@ -173,6 +173,8 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
-        Mount("/graphql", graphql),
+        # Not a Mount, which answers below /graphql/ only.
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", graphql),
         Mount("/", WebApp(settings.web_dist)),
     ]
