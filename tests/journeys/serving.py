@@ -1,0 +1,16 @@
+"""What runs in the server's own process. It imports next to nothing, for the fork server loads the house beforehand."""
+
+import os
+import sys
+
+
+def serve(settings: dict[str, str], log: str) -> None:
+    """`python -m evgraph serve` with these environment variables; what it prints goes to the file `log`."""
+    with open(log, "ab", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.environ.update(settings)
+    sys.argv = ["evgraph", "serve"]
+    from evgraph.cli import main
+
+    main()
