@@ -1,6 +1,6 @@
 import { Redirect, Route, Switch } from 'wouter'
 import { GarageList } from '@/features/garages/garage-list'
-import { garagePath, garageScreens, garagesPath, type GarageScreen } from '@/features/shared/paths'
+import { garageIdIn, garagePath, garageScreens, garagesPath, type GarageScreen } from '@/features/shared/paths'
 import { Frame } from './frame'
 import { GarageScreens } from './garage-screens'
 
@@ -18,7 +18,8 @@ export function Routes({ onSignedOut }: { readonly onSignedOut: () => void }) {
         </Frame>
       </Route>
       <Route path={`${garagesPath}/:garageId/:screen?`}>
-        {({ garageId, screen: name }) => {
+        {({ garageId: parameter, screen: name }) => {
+          const garageId = garageIdIn(parameter)
           const screen = screenNamed(name)
           return screen === undefined ? (
             <Redirect to={garagePath(garageId, 'ev-requests')} replace />

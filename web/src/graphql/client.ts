@@ -37,7 +37,8 @@ export function createGraph(onSignedOut: () => void): Graph {
     url: '/graphql',
     preferGetMethod: false,
     fetch: fetchInTime,
-    fetchOptions: { credentials: 'same-origin' },
+    // Subscriptions go over the socket, so a call wants one answer and never a stream of events.
+    fetchOptions: { credentials: 'same-origin', headers: { accept: 'application/graphql-response+json, application/json' } },
     exchanges: [
       mapExchange({
         onError(error) {

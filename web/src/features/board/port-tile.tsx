@@ -22,7 +22,7 @@ export function PortTile({ port, board, isChosen, onChoose, onRename }: Props) {
   const look = portLook(port)
   const canChoose = onChoose !== undefined && port.isOpen
   return (
-    <li className={classes.port} data-tone={look.tone} data-chosen={isChosen} data-port={port.name}>
+    <li className={classes.port} data-tone={look.tone} data-chosen={isChosen} data-port={port.name} data-charge-point={port.chargePoint.identity}>
       {canChoose && (
         <button
           type="button"

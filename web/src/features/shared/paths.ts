@@ -7,3 +7,12 @@ export type GarageScreen = (typeof garageScreens)[number]
 export function garagePath(garageId: string, screen: GarageScreen): string {
   return `${garagesPath}/${encodeURIComponent(garageId)}/${screen}`
 }
+
+/** The id that an address holds; an address that is no good escape is taken as it is. */
+export function garageIdIn(parameter: string): string {
+  try {
+    return decodeURIComponent(parameter)
+  } catch {
+    return parameter
+  }
+}
