@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import strawberry
 from graphql import GraphQLError, print_schema
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -17,7 +17,7 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.extensions import SchemaExtension
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.websocket_origin import is_same_origin
+from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionContext
@@ -118,7 +118,9 @@ class GraphApp(GraphQL[Operation, None]):
             await too_large(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Operation:
-        token = _bearer(request.headers.get("authorization")) or _cookie(request)
+        token = _bearer(request.headers.get("authorization"))
+        if token is None and not self._is_caused_elsewhere(request):
+            token = request.cookies.get(cookies.NAME)
         viewer = await self._services.people.viewer_of(token) if token else None
         return Operation(
             services=self._services,
@@ -154,6 +156,15 @@ class GraphApp(GraphQL[Operation, None]):
         # Text: bytes would leave a socket as binary frames.
         return orjson.dumps(data).decode()
 
+    def _is_caused_elsewhere(self, request: Request | WebSocket) -> bool:
+        """A page of another origin sent it: the cookie that comes with it is not the viewer's word."""
+        origin = request.headers.get("origin")
+        if origin is None or request.headers.get("sec-fetch-site") == "same-origin":
+            return False
+        return not (
+            is_same_origin(origin, request.headers.get("host")) or normalize_origin(origin) in self.allowed_origins
+        )
+
     def _page(self) -> Response:
         if self._ide_page is not None and self._ide_page.is_file():
             return FileResponse(self._ide_page, media_type="text/html")
@@ -164,7 +175,7 @@ def create_graphql_app(
     services: Services, *, ide_page: Path | None = None, allowed_origins: tuple[str, ...] = ()
 ) -> GraphApp:
     """`ide_page`: what a browser that asks for text/html is shown. `allowed_origins`: pages elsewhere that may use a
-    viewer's cookie on a socket."""
+    viewer's cookie."""
     return GraphApp(services, ide_page=ide_page, allowed_origins=allowed_origins)
 
 
@@ -200,15 +211,6 @@ def _is_for_a_person(request: Request) -> bool:
 def _bearer(authorization: Any) -> str | None:
     scheme, _, token = authorization.partition(" ") if isinstance(authorization, str) else ("", "", "")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def _cookie(request: HTTPConnection) -> str | None:
-    """A request that a page of another origin caused does not speak for the viewer whose cookie came with it."""
-    origin = request.headers.get("origin")
-    foreign = origin is not None and not is_same_origin(origin, request.headers.get("host"))
-    if foreign and request.scope["type"] == "http":
-        return None
-    return request.cookies.get(cookies.NAME)
 
 
 if __name__ == "__main__":

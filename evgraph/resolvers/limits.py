@@ -1,5 +1,6 @@
 """What one document may ask for: how deep, how often, and how much in all."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ MAX_TOKENS = 4000
 MAX_DEPTH = 15
 MAX_ALIASES = 50
 MAX_COST = 200_000
+_NUL_ESCAPE = re.compile(r"\\u(0000|\{0+\})")
 _NOTHING = parse("{ __typename }")
 # What a list is taken to hold when nothing says how much of it is asked for.
 _LIST_OF = {"garages": 50, "rateHistory": 20, "stays": 50, "sessions": 50, "samples": 200, "edges": 1, "nodes": 1}
@@ -82,12 +84,23 @@ class LimitedDocuments(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
         errors = self._errors
+        if not errors and (_holds_nul(context.variables) or _NUL_ESCAPE.search(context.query or "")):
+            errors = [bad_user_input("Text cannot hold the character U+0000.")]
         if not errors and context.graphql_document:
             cost = cost_of(context.graphql_document, context.variables or {}, context.operation_name)
             if cost > MAX_COST:
                 errors = [bad_user_input("This operation asks for too much at once. Ask for smaller pages.")]
         context.pre_execution_errors = errors
         yield
+
+
+def _holds_nul(value: Any) -> bool:
+    """PostgreSQL's text has no place for it."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for part in value.values())
+    return isinstance(value, list) and any(_holds_nul(part) for part in value)
 
 
 def cost_of(document: DocumentNode, variables: Mapping[str, Any], operation_name: str | None) -> int:

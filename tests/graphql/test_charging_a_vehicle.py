@@ -1,5 +1,7 @@
 """The way of a vehicle through the graph: checked in, charged, billed, checked out."""
 
+import pytest
+
 from evgraph.domain.people import Role
 
 
@@ -53,3 +55,23 @@ async def test_a_session_is_billed_at_the_rate_in_force_when_it_started(world):
         "request": {"stay": {"id": charged["stay"]["id"]}},
     }
     assert stay["activeRequest"] == {"status": "CHARGED"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "cents", "item"),
+    [
+        ("PER_KWH", "32.5", ("17.234", "KWH", "32.5", 560)),
+        ("PER_MINUTE", "3.25", ("62.50", "MINUTE", "3.25", 203)),
+        ("FLAT_FEE", "500", ("1", "SESSION", "500", 500)),
+    ],
+)
+async def test_quantities_and_prices_are_exact(world, kind, cents, item):
+    operator = await world.sign_in(Role.OPERATOR)
+    await operator.do("setRate", "rate { id }", garageId=world.garage.id, kind=kind, amountCents=cents)
+    charged = await world.charge(operator)
+    document = """query($id: ID!) { session(id: $id) { cost { cents }
+        lineItem { quantity unit unitCents amount { cents } stay { lineItemTotal { cents } } } } }"""
+    session = (await operator.data(document, id=charged["session"]["id"]))["session"]
+    shown = session["lineItem"]
+    assert (shown["quantity"], shown["unit"], shown["unitCents"], shown["amount"]["cents"]) == item
+    assert session["cost"] == shown["amount"] == shown["stay"]["lineItemTotal"]

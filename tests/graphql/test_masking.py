@@ -59,6 +59,9 @@ async def test_the_rest_of_the_answer_is_given(world, logged):
          {"t": "2026-11-22T00:00:00"}, "add Z for UTC"),
         ("mutation($a: Decimal!) { setRate(input: {garageId: \"x\", kind: PER_KWH, amountCents: $a}) { rate { id } } }",
          {"a": "much"}, "exact decimal"),
+        ("query($i: String!) { chargePoint(identity: $i) { vendor } }", {"i": "AX\0"}, "U+0000"),
+        ('{ chargePoint(identity: "AX\\u0000") { vendor } }', {}, "U+0000"),
+        ('{ chargePoint(identity: "AX\\u{0}") { vendor } }', {}, "U+0000"),
     ],
 )  # fmt: skip
 async def test_input_that_does_not_fit_is_the_clients_to_mend(world, logged, document, variables, told):

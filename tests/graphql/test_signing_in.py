@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from evgraph.domain.people import Role
+from evgraph.graph import create_graphql_app
 from evgraph.resolvers.cookies import NAME
 
 PASSWORD = "correct horse battery"
@@ -120,3 +121,8 @@ async def test_a_cookie_does_not_speak_for_pages_of_another_origin(world, email)
     assert (await who("http://garage.test")).json()["data"] == {"viewer": {"name": "Pat"}}
     assert (await who("http://evil.test")).json()["data"] == {"viewer": None}
     assert (await who("null")).json()["data"] == {"viewer": None}
+    world.graph = create_graphql_app(world.house, allowed_origins=("http://evil.test",))
+    trusting = world.nobody()
+    trusting.http.cookies = browser.http.cookies
+    answer = await trusting.http.post("/graphql", json={"query": WHO}, headers={"origin": "http://evil.test"})
+    assert answer.json()["data"] == {"viewer": {"name": "Pat"}}

@@ -232,6 +232,16 @@ async def test_a_subscription_ends_when_its_viewer_signs_out(world, attendant, c
     assert world.house.bus.reader_count == 0
 
 
+async def test_a_socket_that_closes_leaves_nobody_on_the_bus(world, attendant, connect):
+    async with connect(attendant.token) as socket:
+        for id_, document in (("1", BOARD), ("2", ENERGY), ("3", LINE_ITEMS)):
+            await socket.subscribe(document, id_=id_, id=world.garage.id)
+        await _readers(world, 3)
+        await socket.send(type="complete", id="2")
+        await _readers(world, 2)
+    await _readers(world, 0)
+
+
 async def test_a_socket_with_a_bad_token_is_closed(world, connect):
     async with connect(greet=False) as socket:
         await socket.send(type="connection_init", payload={"authToken": "wrong"})
