@@ -91,6 +91,12 @@ def can_be_revived(request: ChargingRequest, session_id: int) -> bool:
     return request.status is RequestStatus.NEEDS_CHARGING and request.session_id == session_id
 
 
+def can_be_continued(request: ChargingRequest, session_id: int) -> bool:
+    """T8: the charger that was cut off may go on with the same vehicle, if nothing else became of its request."""
+    waits_again = request.status in (RequestStatus.NEEDS_CHARGING, RequestStatus.CHARGING, RequestStatus.CHARGED)
+    return waits_again and request.session_id == session_id
+
+
 def charged(request: ChargingRequest, session_id: int) -> ChargingRequest:
     if request.session_id != session_id or request.status is RequestStatus.CANCELED:
         return request

@@ -293,24 +293,43 @@ def superseded(session: ChargingSession, meter_start_wh: WattHours, at: datetime
 
 
 def truth_told(
-    session: ChargingSession, *, meter_stop_wh: WattHours, at: datetime, reason: StopReason
+    session: ChargingSession,
+    *,
+    meter_stop_wh: WattHours | None,
+    at: datetime,
+    reason: StopReason,
+    readings: Iterable[Reading] = (),
+    clock_replaced: bool = False,
 ) -> ChargingSession:
     """T5, T7: the charger's own end of a session that we had closed with what we knew. Its energy becomes what it
-    would have been, had this stop come in time: down to the last reading at most (M2)."""
+    would have been, had this stop come in time: down to the last reading at most (M2). An end whose time cannot be
+    believed leaves ours. A stop that tells no register changes nothing."""
     if session.status is not SessionStatus.ENDED or not session.flags & CLOSED_BY_US:
         return session
+    if meter_stop_wh is None:
+        told_wh = [one.register_wh for one in sorted(readings, key=lambda one: one.at) if one.register_wh is not None]
+        if not told_wh:
+            return session
+        meter_stop_wh = told_wh[-1]
     if SessionFlag.SUPERSEDED in session.flags:
         session = replace(session, energy_wh=session.carried_wh)
     told = _register_seen(session, meter_stop_wh)
     return replace(
         told,
-        ended_at=max(at, session.started_at or at),
+        ended_at=session.ended_at if clock_replaced else max(at, session.started_at or at),
         stop_reason=reason,
-        flags=told.flags - {SessionFlag.ESTIMATED},
+        flags=_flagged(told, SessionFlag.CLOCK_REPLACED, clock_replaced) - {SessionFlag.ESTIMATED},
     )
 
 
 CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
+
+
+def was_cut_off(session: ChargingSession) -> bool:
+    """T8: the charger ended it by losing power or rebooting, or never told its end."""
+    return session.status is SessionStatus.ENDED and (
+        session.stop_reason in INTERRUPTED or bool(session.flags & CLOSED_BY_US)
+    )
 
 
 def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now: datetime) -> ChargingSession:
@@ -340,6 +359,7 @@ def _reading_taken(session: ChargingSession, reading: Reading) -> ChargingSessio
         return session
     if session.started_at is not None and reading.at < session.started_at:
         return session
+    before_wh = session.energy_wh
     if reading.register_wh is not None:
         session = _register_seen(session, reading.register_wh)
     elif reading.interval_wh is not None and reading.interval_wh > 0:
@@ -347,7 +367,8 @@ def _reading_taken(session: ChargingSession, reading: Reading) -> ChargingSessio
     return replace(
         session,
         flags=_flagged(session, SessionFlag.CLOCK_REPLACED, reading.clock_replaced),
-        available_since=None,
+        # T7: a meter that stands still is no word of the transaction; some chargers read it for ever.
+        available_since=session.available_since if session.energy_wh == before_wh else None,
         last_meter_at=reading.at,
         power_w=reading.power_w if reading.power_w is not None else session.power_w,
     )

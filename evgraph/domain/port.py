@@ -85,7 +85,8 @@ def status_reported(port: Port, report: StatusReport, now: datetime) -> Port:
     return replace(
         port,
         reported_status=report.status,
-        reported_at=report.at,
+        # A clock that ran ahead and is put right must not silence the port until it has caught up.
+        reported_at=min(report.at, now),
         status_changed_at=now if changed else port.status_changed_at,
         error_code=report.error_code,
         info=report.info,

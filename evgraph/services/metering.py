@@ -129,7 +129,7 @@ class Metering:
                         why=f"No session was open at connector {message.connector_id} for these readings.",
                     )
                     continue
-                for one in message.readings:
+                for one in sorted(message.readings, key=lambda reading: reading.at):
                     if session is not None:
                         session = after[session.id] = readings_taken(session, (one,))
                     samples.append(_sample(message, one, session, change.now))

@@ -6,11 +6,8 @@ from datetime import datetime, timedelta
 from evgraph.domain import charging_request, charging_session
 from evgraph.domain.billing import LineItemUnit
 from evgraph.domain.charging_session import (
-    CLOSED_BY_US,
-    INTERRUPTED,
     AuthorizationStatus,
     ChargingSession,
-    SessionFlag,
     SessionStatus,
 )
 from evgraph.domain.port import Port
@@ -100,9 +97,14 @@ class Transactions:
                     clock_replaced=stop.clock_replaced,
                 )
                 await settle(change, ended)
-            elif session.flags & CLOSED_BY_US and stop.meter_stop_wh is not None:
+            else:
                 told = charging_session.truth_told(
-                    session, meter_stop_wh=stop.meter_stop_wh, at=stop.at, reason=stop.reason
+                    session,
+                    meter_stop_wh=stop.meter_stop_wh,
+                    at=stop.at,
+                    reason=stop.reason,
+                    readings=stop.readings,
+                    clock_replaced=stop.clock_replaced,
                 )
                 if told != session:
                     await correct(change, told)
@@ -173,10 +175,10 @@ class Transactions:
         if row is None or row.status is not SessionStatus.ENDED:
             return None
         cut = row.value()
-        if cut.stop_reason not in INTERRUPTED and SessionFlag.SUPERSEDED not in cut.flags:
+        if not charging_session.was_cut_off(cut):
             return None
         (card,) = await reading.cards(id=cut.request_id)
-        if card.stay.status is not StayStatus.OPEN or card.request.session_id != cut.id:
+        if card.stay.status is not StayStatus.OPEN or not charging_request.can_be_continued(card.request, cut.id):
             return None
         return charging_session.asked(
             garage_id=cut.garage_id,
@@ -271,14 +273,13 @@ async def _can_revive(session: ChargingSession) -> bool:
 
 
 async def _flat_fee_paid(session: ChargingSession) -> bool:
-    """T8: an earlier session of the request, cut by the charger, bore the flat fee."""
+    """T8: an earlier session of the request, cut off by the charger, bore the flat fee."""
     if session.request_id is None:
         return False
-    return await LineItemRow.filter(
-        session__request_id=session.request_id,
-        session__stop_reason__in=list(INTERRUPTED),
-        unit=LineItemUnit.SESSION,
-    ).exists()
+    fees = await LineItemRow.filter(session__request_id=session.request_id, unit=LineItemUnit.SESSION).select_related(
+        "session"
+    )
+    return any(charging_session.was_cut_off(fee.session.value()) for fee in fees)  # type: ignore[attr-defined]
 
 
 def _answer(session: ChargingSession) -> StartAnswer:

@@ -151,6 +151,7 @@ class Garage:
         id_tag: str | None = None,
         reason: StopReason = StopReason.EV_DISCONNECTED,
         at: datetime | None = None,
+        clock_replaced: bool = False,
     ) -> AuthorizationStatus | None:
         """The charger's StopTransaction."""
         return await self.house.transactions.transaction_stopped(
@@ -162,7 +163,7 @@ class Garage:
                 at=at or self.clock.now(),
                 reason=reason,
                 readings=(),
-                clock_replaced=False,
+                clock_replaced=clock_replaced,
                 raw="[a frame]",
             ),
         )

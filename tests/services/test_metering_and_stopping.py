@@ -7,6 +7,7 @@ import pytest
 
 from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import SessionFlag, SessionStatus, StopReason
+from evgraph.domain.energy import Reading
 from evgraph.domain.events import EnergyMetered, LineItemAdded
 from evgraph.domain.port import PortStatus
 from evgraph.domain.rate import RateKind
@@ -279,3 +280,46 @@ async def test_c4_a_lost_connection_shows_offline_and_what_was_last_known(garage
     (view, _) = (await garage.house.boards.read(garage.id)).ports
     assert (view.port.status, view.port.reported_status) == (PortStatus.OFFLINE, PortStatus.CHARGING)
     assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+
+
+async def test_t7_readings_of_a_meter_that_stands_still_do_not_keep_a_forgotten_session_open(garage: Garage) -> None:
+    session = await garage.start(await garage.check_in())
+    await garage.begin(session)
+    garage.clock.turn(minutes=20)
+    await garage.meter(session.id, 5000)
+    await garage.report(PortStatus.AVAILABLE)
+    for _ in range(6):
+        garage.clock.turn(minutes=1)
+        await garage.meter(None, 5000)
+    assert await garage.house.transactions.close_forgotten() == 1
+    assert (await garage.session(session.id)).energy_wh == 4000
+
+
+async def test_t5_a_late_truth_with_an_unbelievable_clock_bills_no_minutes_more(garage: Garage) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await garage.begin(session)
+    garage.clock.turn(minutes=20)
+    await garage.meter(session.id, 5000)
+    await garage.report(PortStatus.AVAILABLE)
+    garage.clock.turn(minutes=6)
+    await garage.house.transactions.close_forgotten()
+    garage.clock.turn(hours=40)
+    await garage.end(session.id, meter=5000, clock_replaced=True)
+    assert [item.amount_cents for item in await garage.line_items(stay)] == [200]
+
+
+async def test_m4_readings_of_one_message_count_in_the_order_of_their_time(garage: Garage) -> None:
+    session = await garage.start(await garage.check_in())
+    await garage.begin(session)
+    readings = [
+        Reading(at=garage.clock.now() + timedelta(minutes=minute), register_wh=1000 + minute * 100)
+        for minute in (3, 1, 2)
+    ]
+    garage.clock.turn(minutes=5)
+    await garage.house.metering.record(
+        garage.charge_point_id, connector_id=1, transaction_id=session.id, readings=readings, raw="[a frame]"
+    )
+    samples = await MeterSampleRow.filter(session_id=session.id).order_by("id")
+    assert [sample.energy_wh for sample in samples] == [100, 200, 300]

@@ -12,6 +12,7 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.transactions import AuthorizationStatus
 from evgraph.models import CardRow, SessionRow
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.requests import MakeRequest
 from evgraph.services.stays import CheckOut
 
 from .conftest import Garage
@@ -265,3 +266,27 @@ async def test_t8_a_charger_that_was_cut_off_goes_on_for_the_same_vehicle(garage
     assert (second.id != first.id, second.request_id) == (True, (await garage.request_of(stay)).id)
     await garage.end(second.id, meter=9000)
     assert [item.amount_cents for item in await garage.line_items(stay)] == [500]
+
+
+async def test_t8_a_power_cut_without_a_word_does_not_charge_the_flat_fee_twice(garage: Garage) -> None:
+    await garage.set_rate(RateKind.FLAT_FEE, "500")
+    stay = await garage.check_in()
+    first = await garage.start(stay)
+    await garage.begin(first)
+    garage.clock.turn(minutes=10)
+    await garage.meter(first.id, 3000)
+    answer = await garage.begin(first, meter=3000, reported_at="2026-11-22T09:30:00Z")
+    assert (await garage.session(first.id)).flags == {SessionFlag.SUPERSEDED}
+    await garage.end(answer.transaction_id, meter=9000)
+    assert [item.amount_cents for item in await garage.line_items(stay)] == [500]
+
+
+async def test_a_charger_that_goes_on_does_not_bring_a_cancelled_request_back(garage: Garage) -> None:
+    stay = await garage.check_in()
+    first = await garage.start(stay)
+    await garage.begin(first)
+    await garage.end(first.id, meter=3000, reason=StopReason.POWER_LOSS)
+    again = await garage.house.requests.make(garage.operator, MakeRequest(stay_id=stay.id))
+    await garage.house.requests.cancel(garage.operator, again.id)
+    answer = await garage.begin(first, meter=3000, reported_at="2026-11-22T09:30:00Z")
+    assert (await garage.session(answer.transaction_id)).request_id is None
