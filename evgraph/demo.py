@@ -5,9 +5,11 @@ import json
 import shutil
 import signal
 import sys
+from collections.abc import Coroutine
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from rich.console import Console
@@ -51,6 +53,10 @@ async def run_demo(
     await database.migrate(url)
     settings = Settings(database_url=url, port=port, log_level="warning")
     running = server(settings)
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn hands a signal on when it has shut down; without a handler of ours it would end us there and then.
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     serving = asyncio.create_task(running.serve(sockets=[listen(settings)]))
     chargers: asyncio.subprocess.Process | None = None
     try:
@@ -63,7 +69,7 @@ async def run_demo(
         out.print(f"Starting {charge_points} simulated AX48s ...")
         chargers = await _plug_in_chargers(port, panel_port, keys_file, speed)
         _tell(out, port, panel_port)
-        await asyncio.wait({serving, asyncio.create_task(chargers.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        await _first_of(serving, chargers.wait(), stopping.wait())
         if chargers.returncode:
             out.print(f"[red]The simulated charge points ended with {chargers.returncode}.[/]")
     finally:
@@ -71,6 +77,13 @@ async def run_demo(
         running.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
         out.print("The demo has ended.")
+
+
+async def _first_of(serving: "asyncio.Task[None]", *others: Coroutine[Any, Any, Any]) -> None:
+    waiting = {asyncio.create_task(other) for other in others}
+    await asyncio.wait({serving, *waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def _make_folder(folder: Path, *, fresh: bool) -> None:
