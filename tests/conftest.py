@@ -10,7 +10,9 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -50,15 +52,22 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def database_url(migrated: str, tmp_path: Path) -> Iterator[str]:
     """A migrated database of the test's own."""
+    with copy_of(migrated, tmp_path / "evgraph.sqlite3") as url:
+        yield url
+
+
+@contextmanager
+def copy_of(template: str, path: Path) -> Iterator[str]:
+    """The address of a database with all that `template` holds; nobody may be connected to that one. SQLite's stands
+    at `path`, PostgreSQL's on the same server, where it ends with the block."""
     if not POSTGRES:
-        copy = tmp_path / "evgraph.sqlite3"
-        shutil.copy(migrated.removeprefix("sqlite://"), copy)
-        yield f"sqlite://{copy}"
+        shutil.copy(template.removeprefix("sqlite://"), path)
+        yield f"sqlite://{path}"
         return
-    name = f"test_{next(_numbers)}"
-    asyncio.run(_execute(_named(migrated, "postgres"), f"CREATE DATABASE {name} TEMPLATE template_evgraph"))
-    yield _named(migrated, name)
-    asyncio.run(_execute(_named(migrated, "postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    name, original = f"test_{next(_numbers)}", urlsplit(template).path.lstrip("/")
+    asyncio.run(_execute(_named(template, "postgres"), f"CREATE DATABASE {name} TEMPLATE {original}"))
+    yield _named(template, name)
+    asyncio.run(_execute(_named(template, "postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def _named(address: str, name: str) -> str:

@@ -145,8 +145,8 @@ class Garage:
             await person.close()
 
 
-async def furnish(database_url: str, *, charge_points: int = 1) -> dict[str, str]:
-    """A garage, somebody for each role, and AX48-1, AX48-2, ...; returns the chargers' keys."""
+async def furnish(database_url: str) -> dict[str, str]:
+    """A garage, somebody for each role, AX48-1 and AX48-2; returns the chargers' keys."""
     await database.open_database(database_url)
     try:
         registration = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints()).registration
@@ -156,12 +156,10 @@ async def furnish(database_url: str, *, charge_points: int = 1) -> dict[str, str
                 garage_ids=[garage.id], email=_email(role), name=role.value.title(), password=PASSWORD, role=role
             )
         keys = {}
-        for number in range(1, charge_points + 1):
+        for identity in ("AX48-1", "AX48-2"):
             # As strong as its time is fast, so that what it delivers is believed.
-            _, key = await registration.add_charge_point(
-                garage_id=garage.id, identity=f"AX48-{number}", max_power_w=11_500_000
-            )
-            keys[f"AX48-{number}"] = key or ""
+            _, key = await registration.add_charge_point(garage_id=garage.id, identity=identity, max_power_w=11_500_000)
+            keys[identity] = key or ""
         return keys
     finally:
         await database.close_database()

@@ -58,6 +58,10 @@ class Screen:
             self.requests.pop(id_, None)
         self._changed.set()
 
+    def port(self, name: str) -> Json:
+        (found,) = (port for port in self.ports.values() if port["name"] == name)
+        return found
+
     async def until(self, holds: Callable[["Screen"], Any]) -> None:
         """Returns once it shows that; raises what went wrong with the stream, or TimeoutError."""
         assert self._watching is not None
@@ -105,9 +109,9 @@ class Screen:
 @asynccontextmanager
 async def board_of(client: Client, garage_id: str) -> AsyncIterator[Screen]:
     """A wall display, over graphql-transport-ws."""
-    async with client.over_socket(BOARD_UPDATED, garageId=garage_id) as updates:
-        async with Screen().watching(updates) as screen:
-            yield screen
+    over_socket = client.over_socket(BOARD_UPDATED, garageId=garage_id)
+    async with over_socket as updates, Screen().watching(updates) as screen:
+        yield screen
 
 
 async def board_now(client: Client, garage_id: str) -> Screen:

@@ -18,7 +18,7 @@ async def test_a_vehicle_is_charged_and_billed_to_the_cent(garage, kind, unit_ce
         attendant.energy() as counter,
         pos.line_items() as receipts,
     ):
-        (port,) = screen.ports.values()
+        port = screen.port("AX48-1-1")
         await screen.shows_port(port["id"], status="AVAILABLE", isOpen=True)
 
         checked_in = await pos.check_in()
@@ -69,4 +69,4 @@ async def test_a_vehicle_is_charged_and_billed_to_the_cent(garage, kind, unit_ce
         assert closed["stay"]["status"] == "CLOSED"
         assert closed["stay"]["lineItems"] == [item]
         await screen.until(lambda it: not it.requests)
-        assert (await attendant.ports())[0]["isOpen"]
+        assert (await attendant.board_now()).port("AX48-1-1")["isOpen"]
