@@ -1,0 +1,165 @@
+"""Chargers that lose their connection, say things twice, or say them late."""
+
+from evgraph.domain.people import Role
+from tests.journeys.arithmetic import bill, expected_bill
+from tests.journeys.garage import delivers
+
+RATE = ("PER_KWH", "249.9")
+
+
+async def test_energy_that_flowed_offline_is_billed_when_the_charger_is_back(garage):
+    operator = await garage.sign_in(Role.OPERATOR)
+    await operator.set_rate(*RATE)
+    async with garage.charger() as charger, operator.board() as screen:
+        port = screen.port("AX48-1-1")
+        await screen.shows_port(port["id"], isOpen=True)
+        checked_in = await operator.check_in()
+        session = await operator.started(checked_in["request"], port["id"])
+        await charger.plug_in()
+        await screen.shows(checked_in["request"], "CHARGING")
+        await screen.shows_port(port["id"], status="CHARGING")
+        await delivers(charger, 20)
+
+        await charger.go_offline()
+        shown = await screen.shows_port(port["id"], status="OFFLINE", isOpen=False)
+        assert shown["lastReportedStatus"] == "CHARGING"
+        known = (await operator.session(session))["energyWh"]
+        await delivers(charger, known + 40)
+        assert (await operator.session(session))["status"] == "CHARGING"
+        assert (await operator.session(session))["energyWh"] == known
+
+        await charger.come_back()
+        await screen.shows_port(port["id"], status="CHARGING")
+        await charger.told_everything()
+        assert (await operator.session(session))["energyWh"] >= known + 40
+        await charger.unplug()
+        await screen.shows(checked_in["request"], "CHARGED")
+        (delivered,) = charger.delivered
+        (item,) = (await operator.ticket(checked_in["stay"]))["lineItems"]
+        assert bill(item) == expected_bill(delivered, *RATE)
+        assert (await operator.session(session))["energyWh"] == delivered.energy_wh
+        await screen.shows_port(port["id"], status="AVAILABLE", isOpen=True)
+
+
+async def test_c4_a_cut_cable_shows_within_two_pings(open_garage):
+    async with open_garage(ping_interval_s=0.3) as garage:
+        operator = await garage.sign_in(Role.OPERATOR)
+        async with garage.charger() as charger, operator.board() as screen:
+            port = screen.port("AX48-1-1")
+            await screen.shows_port(port["id"], isOpen=True)
+            checked_in = await operator.check_in()
+            await charger.plug_in()
+            session = await operator.started(checked_in["request"], port["id"])
+            await screen.shows_port(port["id"], status="CHARGING")
+            await charger.go_offline(silently=True)
+            await screen.shows_port(port["id"], status="OFFLINE")
+            assert (await operator.session(session))["status"] == "CHARGING"
+            await charger.come_back()
+            await screen.shows_port(port["id"], status="CHARGING")
+            await charger.unplug()
+            await screen.shows(checked_in["request"], "CHARGED")
+            assert (await operator.session(session))["energyWh"] == charger.delivered[0].energy_wh
+
+
+async def test_s2_t2_starts_and_stops_that_are_sent_again_change_nothing(garage):
+    operator = await garage.sign_in(Role.OPERATOR)
+    await operator.set_rate(*RATE)
+    async with garage.charger() as charger:
+        async with operator.board() as screen:
+            port = screen.port("AX48-1-1")
+            await screen.shows_port(port["id"], isOpen=True)
+            checked_in = await operator.check_in()
+            await charger.plug_in()
+            session = await operator.started(checked_in["request"], port["id"])
+            await screen.shows(checked_in["request"], "CHARGING")
+        await charger.told_everything()
+        transaction = (await operator.session(session))["transactionId"]
+        again = await charger.resend_last_start()
+        assert (again.transaction_id, again.id_tag_info["status"]) == (transaction, "Accepted")
+        await delivers(charger, 30)
+
+        # On a new connection, and after a restart of ours.
+        await charger.go_offline()
+        await charger.come_back()
+        await charger.connected()
+        assert (await charger.resend_last_start()).transaction_id == transaction
+        await garage.server.kill()
+        await garage.server.start()
+        await charger.told_everything()
+        again = await charger.resend_last_start()
+        assert (again.transaction_id, again.id_tag_info["status"]) == (transaction, "Accepted")
+
+        await charger.unplug()
+        await charger.told_everything()
+        assert (await charger.resend_last_stop()).id_tag_info["status"] == "Accepted"
+        await garage.server.kill()
+        await garage.server.start()
+        await charger.told_everything()
+        assert (await charger.resend_last_stop()).id_tag_info["status"] == "Accepted"
+        assert (await charger.resend_last_start()).transaction_id == transaction
+
+        ticket = await operator.ticket(checked_in["stay"])
+        (item,) = ticket["lineItems"]
+        (delivered,) = charger.delivered
+        assert bill(item) == expected_bill(delivered, *RATE)
+        assert [(it["id"], it["status"], it["energyWh"]) for it in ticket["sessions"]] == [
+            (session["id"], "ENDED", delivered.energy_wh)
+        ]
+
+
+async def test_t5_a_stop_that_was_queued_offline_is_billed_after_the_checkout(garage):
+    operator, pos = await garage.sign_in(Role.OPERATOR), await garage.sign_in(Role.POS)
+    await operator.set_rate(*RATE)
+    async with garage.charger() as charger, operator.board() as screen, pos.line_items() as receipts:
+        port = screen.port("AX48-1-1")
+        await screen.shows_port(port["id"], isOpen=True)
+        checked_in = await pos.check_in()
+        stay = checked_in["stay"]
+        await charger.plug_in()
+        session = await operator.started(checked_in["request"], port["id"])
+        await screen.shows(checked_in["request"], "CHARGING")
+        await delivers(charger, 20)
+        await charger.go_offline()
+        await screen.shows_port(port["id"], status="OFFLINE")
+        await delivers(charger, 40)
+        await charger.unplug()
+
+        refused = await pos.check_out(stay)
+        assert [error["code"] for error in refused["errors"]] == ["STILL_CHARGING"]
+        closed = await pos.check_out(stay, stopCharging=True)
+        assert closed["errors"] == []
+        assert (closed["stay"]["status"], closed["stay"]["lineItems"]) == ("CLOSED", [])
+        await screen.until(lambda it: checked_in["request"]["id"] not in it.requests)
+
+        await charger.come_back()
+        receipt = (await receipts.next())["lineItemAdded"]
+        (delivered,) = charger.delivered
+        assert receipt["afterCheckout"]
+        assert receipt["stay"]["id"] == stay["id"]
+        assert bill(receipt) == expected_bill(delivered, *RATE)
+        ticket = await pos.ticket(stay)
+        assert [item["id"] for item in ticket["lineItems"]] == [receipt["id"]]
+        assert ticket["lineItemTotal"] == receipt["amount"]
+        (ended,) = ticket["sessions"]
+        assert (ended["id"], ended["status"], ended["flags"]) == (session["id"], "ENDED", ["AFTER_CHECKOUT"])
+        await screen.shows_port(port["id"], status="AVAILABLE", isOpen=True)
+
+
+async def test_a_checkout_that_stops_the_charge_closes_the_ticket_with_its_bill(garage):
+    operator, pos = await garage.sign_in(Role.OPERATOR), await garage.sign_in(Role.POS)
+    await operator.set_rate(*RATE)
+    async with garage.charger() as charger, operator.board() as screen:
+        port = screen.port("AX48-1-1")
+        await screen.shows_port(port["id"], isOpen=True)
+        checked_in = await pos.check_in()
+        await charger.plug_in()
+        await operator.started(checked_in["request"], port["id"])
+        await delivers(charger, 30)
+        closed = await pos.check_out(checked_in["stay"], stopCharging=True)
+        assert closed["errors"] == []
+        (delivered,) = charger.delivered
+        assert delivered.reason == "Remote"
+        (item,) = closed["stay"]["lineItems"]
+        assert (bill(item), item["afterCheckout"]) == (expected_bill(delivered, *RATE), False)
+        await charger.unplug()
+        await screen.shows_port(port["id"], status="AVAILABLE", isOpen=True)
