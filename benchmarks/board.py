@@ -1,0 +1,77 @@
+"""A board that is open: a graphql-transport-ws subscription to a garage's energyUpdated."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic_ns
+
+import msgspec
+import orjson
+
+from benchmarks.websocket import WebSocket
+
+_DOCUMENT = """
+subscription Energy($garageId: ID!) {
+  energyUpdated(garageId: $garageId) {
+    sessionId portId requestId energyWh energyKwh powerKw cost { cents formatted } at
+  }
+}
+"""
+_ANSWER_S = 30.0
+
+
+class _Update(msgspec.Struct, rename="camel"):
+    energy_wh: int
+
+
+class _Data(msgspec.Struct, rename="camel"):
+    energy_updated: _Update
+
+
+class _Payload(msgspec.Struct):
+    data: _Data | None = None
+
+
+class _Message(msgspec.Struct):
+    type: str
+    payload: _Payload | None = None
+
+
+_decode = msgspec.json.Decoder(_Message).decode
+
+
+class Board(WebSocket):
+    """`told(energy_wh, at_ns)` is called for each update, at the moment that it was received."""
+
+    def __init__(self, told: Callable[[int, int], None]) -> None:
+        super().__init__()
+        self._told = told
+        self._updates = 0
+        self._running = 0
+        self._is_signed_in = asyncio.Event()
+        self._is_caught_up = asyncio.Event()
+
+    async def watch(self, port: int, token: str, garage_id: str, running: int) -> None:
+        """Returns when it shows the `running` sessions."""
+        self._running = running
+        await self.open(port, "/graphql", "graphql-transport-ws")
+        async with asyncio.timeout(_ANSWER_S):
+            self.say(orjson.dumps({"type": "connection_init", "payload": {"authToken": token}}))
+            await self._is_signed_in.wait()
+            query = {"query": _DOCUMENT, "variables": {"garageId": garage_id}}
+            self.say(orjson.dumps({"type": "subscribe", "id": "1", "payload": query}))
+            await self._is_caught_up.wait()
+
+    def heard(self, text: bytes) -> None:
+        at_ns = monotonic_ns()
+        message = _decode(text)
+        if message.type == "next" and message.payload is not None and message.payload.data is not None:
+            self._updates += 1
+            if self._updates == self._running:
+                self._is_caught_up.set()
+            self._told(message.payload.data.energy_updated.energy_wh, at_ns)
+        elif message.type == "connection_ack":
+            self._is_signed_in.set()
+        elif message.type == "ping":
+            self.say(b'{"type":"pong"}')
+        else:
+            self.failure = RuntimeError(f"The server sent {text[:300].decode()}")

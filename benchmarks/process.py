@@ -1,0 +1,159 @@
+"""Servers as processes of their own, each pinned to one core, and what the cores were doing meanwhile."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, process_time
+from typing import Self
+
+_ROOT = Path(__file__).parent.parent
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_STARTING_S = 30.0
+# Before other programs, where that is allowed.
+_PRIORITY = -8
+_ENDING_S = 15.0
+
+
+@dataclass(frozen=True)
+class Cores:
+    """The server has a core to itself; the load, and PostgreSQL, have the other."""
+
+    server: int
+    load: int
+
+    @classmethod
+    def choose(cls) -> Self:
+        """Pins this process. Raises RuntimeError where there are no two cores, or no way to pin."""
+        allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        if len(allowed) < 2:
+            raise RuntimeError("The benchmarks need Linux and two cores: one for the server, one for the load.")
+        chosen = cls(server=allowed[0], load=allowed[-1])
+        _take(os.getpid(), chosen.load)
+        return chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """Shares of a core, 1.0 being all of it. `others` is what neither the server nor an idle core took on the server's
+    core: other programs, interrupts, the hypervisor."""
+
+    seconds: float
+    server_s: float
+    server: float
+    load: float
+    others: float
+
+
+@dataclass(frozen=True)
+class Server:
+    port: int
+    core: int
+    process_id: int
+
+    def cpu_s(self) -> float:
+        """With all its threads."""
+        return sum(map(int, _after_name(self.process_id)[11:13])) / _TICKS_A_SECOND
+
+
+class Meter:
+    """What was used since it was made."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._begun = self._now()
+
+    def read(self) -> Usage:
+        at, server_s, load_s, busy_s = (now - then for now, then in zip(self._now(), self._begun, strict=True))
+        return Usage(
+            seconds=at,
+            server_s=server_s,
+            server=server_s / at,
+            load=load_s / at,
+            others=max(busy_s - server_s, 0.0) / at,
+        )
+
+    def _now(self) -> tuple[float, float, float, float]:
+        return monotonic(), self._server.cpu_s(), process_time(), _busy_s(self._server.core)
+
+
+@asynccontextmanager
+async def running(
+    *arguments: str, core: int, log: Path, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Server]:
+    """`python -m ARGUMENTS --port PORT`, from when it listens until the block ends."""
+    port = _free_port()
+    own = {key: value for key, value in os.environ.items() if not key.startswith("EVGRAPH_")}
+    with log.open("ab") as written:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            *arguments,
+            "--port",
+            str(port),
+            cwd=_ROOT,
+            env={**own, **(environment or {})},
+            stdout=written,
+            stderr=written,
+        )
+    try:
+        # Before it has threads, which inherit both.
+        _take(process.pid, core)
+        await _until_it_listens(process, port, log)
+        yield Server(port, core, process.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _ENDING_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _until_it_listens(process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+    async with asyncio.timeout(_STARTING_S):
+        while process.returncode is None:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                return
+    raise RuntimeError(f"The server ended with {process.returncode}: {_end_of(log)}")
+
+
+def _take(process_id: int, core: int) -> None:
+    os.sched_setaffinity(process_id, {core})
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, process_id, _PRIORITY)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text()[-2000:]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _after_name(pid: int) -> list[str]:
+    """proc(5), /proc/PID/stat: the fields after the command, which may hold blanks."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _busy_s(core: int) -> float:
+    """proc(5), /proc/stat: user nice system idle iowait irq softirq steal."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _, _, irq, softirq, steal = map(int, ticks[:8])
+            return (user + nice + system + irq + softirq + steal) / _TICKS_A_SECOND
+    raise RuntimeError(f"/proc/stat does not tell of core {core}.")
