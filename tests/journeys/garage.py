@@ -12,6 +12,7 @@ from evgraph.models import database
 from evgraph.services.clock import SystemClock
 from evgraph.services.house import open_house
 from evgraph.services.offline import NoChargePoints
+from evgraph.services.registration import Registration
 from evgraph.simulator import BackOff, SimulatedChargePoint
 from tests.journeys.client import PATIENCE_S, Client, Json, Stream
 from tests.journeys.screen import Screen, board_now, board_of
@@ -147,22 +148,25 @@ class Garage:
 
 async def furnish(database_url: str) -> dict[str, str]:
     """A garage, somebody for each role, AX48-1 and AX48-2; returns the chargers' keys."""
-    await database.open_database(database_url)
-    try:
-        registration = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints()).registration
+    async with _registration(database_url) as registration:
         garage = await registration.add_garage(organization="Midtown Parking", location_id=LOCATION, name="34th Street")
         for role in ROLES:
             await registration.add_person(
                 garage_ids=[garage.id], email=_email(role), name=role.value.title(), password=PASSWORD, role=role
             )
+    return await add_chargers(database_url, ["AX48-1", "AX48-2"])
+
+
+async def add_chargers(database_url: str, identities: list[str]) -> dict[str, str]:
+    """Their keys."""
+    async with _registration(database_url) as registration:
+        garage = await registration.find_garage(LOCATION)
         keys = {}
-        for identity in ("AX48-1", "AX48-2"):
+        for identity in identities:
             # As strong as its time is fast, so that what it delivers is believed.
             _, key = await registration.add_charge_point(garage_id=garage.id, identity=identity, max_power_w=11_500_000)
             keys[identity] = key or ""
         return keys
-    finally:
-        await database.close_database()
 
 
 async def delivers(charger: SimulatedChargePoint, energy_wh: int, connector: int = 1) -> None:
@@ -173,6 +177,16 @@ async def delivers(charger: SimulatedChargePoint, energy_wh: int, connector: int
             if now.transaction is not None and now.meter.register_wh - now.transaction.meter_start >= energy_wh:
                 return
             await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def _registration(database_url: str) -> AsyncIterator[Registration]:
+    """At work beside the server, or before it, as the command line is."""
+    await database.open_database(database_url)
+    try:
+        yield open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints()).registration
+    finally:
+        await database.close_database()
 
 
 def _email(role: Role) -> str:
