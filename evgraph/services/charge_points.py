@@ -1,6 +1,7 @@
 """Chargers come and go, and say how their connectors are."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
@@ -14,7 +15,6 @@ from evgraph.domain.port import Port, PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import ChargePointRow, PortRow, RefusedConnectionRow, SessionRow
 from evgraph.models.records import to_columns
-from evgraph.services import reading
 from evgraph.services.books import Books, Change
 from evgraph.services.keys import key_matches
 from evgraph.services.placing import keep_in_quarantine, port_at
@@ -65,9 +65,15 @@ class ChargePoints:
         await self._set_online(charge_point_id, is_online=False)
 
     async def forget_connections(self) -> None:
-        """At our own start: who was connected to the process before is not connected to this one (X1)."""
+        """At our own start: who was connected to the process before is not connected to this one (X1). A start that
+        waits for its vehicle keeps its window: its charger will be back in seconds."""
+        by_garage: defaultdict[int, list[int]] = defaultdict(list)
         for row in await ChargePointRow.filter(is_online=True):
-            await self._set_online(row.id, is_online=False, give_up_starts=False)
+            by_garage[row.garage_id].append(row.id)
+        for garage_id, ids in by_garage.items():
+            async with self._books.change(garage_id) as change:
+                await ChargePointRow.filter(id__in=ids).update(is_online=False)
+                await self._touch_ports(change, garage_id, ids)
 
     async def boot(self, charge_point_id: int, report: BootReport) -> Acceptance:
         """B1."""
@@ -148,13 +154,12 @@ class ChargePoints:
         except Refusal as refusal:
             log.warning("charger did not stop after the car left", session=session.id, why=refusal.message)
 
-    async def _set_online(self, charge_point_id: int, *, is_online: bool, give_up_starts: bool = True) -> None:
+    async def _set_online(self, charge_point_id: int, *, is_online: bool) -> None:
         garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
         async with self._books.change(garage_id) as change:
             await ChargePointRow.filter(id=charge_point_id).update(is_online=is_online, last_seen_at=change.now)
-            for port in await reading.ports(charge_point_id=charge_point_id):
-                change.touch_port(garage_id, port.id)
-            if is_online or not give_up_starts:
+            await self._touch_ports(change, garage_id, [charge_point_id])
+            if is_online:
                 return
             for row in await SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.STARTING):
                 await give_up_start(
@@ -164,8 +169,12 @@ class ChargePoints:
                     "The charger lost its connection before charging began. Choose another port.",
                 )
 
+    @staticmethod
+    async def _touch_ports(change: Change, garage_id: int, charge_point_ids: list[int]) -> None:
+        for port in await PortRow.filter(charge_point_id__in=charge_point_ids):
+            change.touch_port(garage_id, port.id)
+
     async def _turned_away(self, identity: str, remote: str, reason: AdmissionFailure) -> NotAdmitted:
-        log.warning("connection refused", charge_point=identity[:_LONGEST_IDENTITY], remote=remote, reason=reason.value)
         await RefusedConnectionRow.create(
             identity=identity[:_LONGEST_IDENTITY], remote=remote[:100], reason=reason.value, at=self._books.now()
         )

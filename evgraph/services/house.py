@@ -17,6 +17,7 @@ from evgraph.services.ports import Ports
 from evgraph.services.rates import Rates
 from evgraph.services.registration import Registration
 from evgraph.services.requests import Requests
+from evgraph.services.retention import Retention
 from evgraph.services.stays import Stays
 from evgraph.services.transactions import Transactions
 from evgraph.services.upkeep import Upkeep
@@ -77,5 +78,5 @@ def open_house(
         rates=Rates(books),
         ports=Ports(books),
         charge_points=ChargePoints(books, charging.ask_to_stop),
-        upkeep=Upkeep(charging, transactions, every_s=upkeep_every_s),
+        upkeep=Upkeep(charging, transactions, Retention(clock), clock, every_s=upkeep_every_s),
     )

@@ -56,7 +56,6 @@ class People:
             raise Refusal(ErrorCode.INVALID_CREDENTIALS, "This email and password do not match.", ("input", "password"))
         token, now = new_token(), self._clock.now()
         expires_at = now + SIGNED_IN_FOR
-        await AccessTokenRow.filter(expires_at__lte=now).delete()
         await AccessTokenRow.create(
             person_id=row.id, token_hash=hash_token(token), created_at=now, expires_at=expires_at
         )

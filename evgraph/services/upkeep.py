@@ -1,11 +1,16 @@
-"""What only the passing of time tells: starts whose window is over, sessions that their chargers forgot."""
+"""What only the passing of time tells: starts whose window is over, sessions that were forgotten, old records."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import structlog
 
 from evgraph.services.charging import Charging
+from evgraph.services.interfaces import Clock
+from evgraph.services.retention import Retention
 from evgraph.services.transactions import Transactions
+
+TIDY_EVERY = timedelta(hours=1)
 
 log = structlog.get_logger("evgraph.upkeep")
 
@@ -14,17 +19,35 @@ class Upkeep:
     """`every_s`: how many seconds lie between two looks. What it does is guarded by its own transaction, so that any
     number of processes may look at once."""
 
-    def __init__(self, charging: Charging, transactions: Transactions, *, every_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        charging: Charging,
+        transactions: Transactions,
+        retention: Retention,
+        clock: Clock,
+        *,
+        every_s: float = 1.0,
+    ) -> None:
         self._charging = charging
         self._transactions = transactions
+        self._retention = retention
+        self._clock = clock
         self._every_s = every_s
+        self._tidied: datetime | None = None
 
     async def run(self) -> None:
         """Until cancelled; a failure is logged and tried again at the next look."""
         while True:
             try:
-                await self._charging.expire_starts()
-                await self._transactions.close_forgotten()
+                await self.look()
             except Exception:
                 log.exception("upkeep failed")
             await asyncio.sleep(self._every_s)
+
+    async def look(self) -> None:
+        await self._charging.expire_starts()
+        await self._transactions.close_forgotten()
+        now = self._clock.now()
+        if self._tidied is None or now - self._tidied >= TIDY_EVERY:
+            self._tidied = now
+            await self._retention.tidy()

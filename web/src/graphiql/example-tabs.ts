@@ -21,7 +21,7 @@ export function exampleTabs(document: string): Tab[] {
     ),
   )
   const tabs = definitions.flatMap((definition): Tab[] => {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) return []
+    if (definition.kind !== Kind.OPERATION_DEFINITION || definition.name?.value === 'SignIn') return []
     const needed = new Set<string>()
     const collect = (node: typeof definition | NonNullable<ReturnType<typeof fragments.get>>) => {
       visit(node, {
