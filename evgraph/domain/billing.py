@@ -1,6 +1,6 @@
 """From a session to what stands on the ticket (T8, T9, T10)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -84,30 +84,28 @@ def charge(rate: Rate, *, energy_wh: WattHours, lasted: timedelta, flat_fee_paid
             return Charge(quantity=minutes(lasted), unit=LineItemUnit.MINUTE, unit_cents=rate.amount_cents)
 
 
+def due(session: ChargingSession, rate: Rate, now: datetime) -> Charge | None:
+    """What the session costs by now, or at its end."""
+    return charge(
+        rate,
+        energy_wh=session.energy_wh,
+        lasted=session.lasted(now),
+        flat_fee_paid=session.flat_fee_paid,
+    )
+
+
 def cost(session: ChargingSession, rate: Rate | None, now: datetime) -> Cents | None:
     """Running while it charges, final once it has ended; null without a rate (T10)."""
     if rate is None or session.started_at is None:
         return None
-    due = charge(
-        rate,
-        energy_wh=session.energy_wh,
-        lasted=session.lasted(now),
-        flat_fee_paid=session.flat_fee_paid,
-    )
-    return due.amount_cents if due else 0
+    owed = due(session, rate, now)
+    return owed.amount_cents if owed else 0
 
 
 def line_item(session: ChargingSession, rate: Rate | None, stay: Stay, now: datetime) -> LineItem | None:
     """T1: the bill of a session that has ended; null where nothing is charged."""
-    if rate is None:
-        return None
-    due = charge(
-        rate,
-        energy_wh=session.energy_wh,
-        lasted=session.lasted(now),
-        flat_fee_paid=session.flat_fee_paid,
-    )
-    if due is None:
+    owed = due(session, rate, now) if rate is not None else None
+    if owed is None:
         return None
     return LineItem(
         id=0,
@@ -115,11 +113,11 @@ def line_item(session: ChargingSession, rate: Rate | None, stay: Stay, now: date
         stay_id=stay.id,
         session_id=session.id,
         sequence=1,
-        description=_description(due),
-        quantity=due.quantity,
-        unit=due.unit,
-        unit_cents=due.unit_cents,
-        amount_cents=due.amount_cents,
+        description=_description(owed),
+        quantity=owed.quantity,
+        unit=owed.unit,
+        unit_cents=owed.unit_cents,
+        amount_cents=owed.amount_cents,
         is_correction=False,
         after_checkout=stay.status is StayStatus.CLOSED,
         created_at=now,
@@ -134,44 +132,36 @@ def correction(
         return line_item(session, rate, stay, now)
     if rate is None:
         return None
-    due = charge(
-        rate,
-        energy_wh=session.energy_wh,
-        lasted=session.lasted(now),
-        flat_fee_paid=session.flat_fee_paid,
-    )
-    first = billed[0]
+    owed = due(session, rate, now)
+    first, last = billed[0], billed[-1]
     # Quantities come back from the books with more zeros than they were written with.
-    difference = (due.quantity if due else _NOTHING) - sum((item.quantity for item in billed), _NOTHING)
+    difference = (owed.quantity if owed else _NOTHING) - sum((item.quantity for item in billed), _NOTHING)
     quantity = difference.quantize(_FINEST[first.unit])
-    amount = (due.amount_cents if due else 0) - sum(item.amount_cents for item in billed)
-    if quantity == 0 and amount == 0:
+    amount_cents = (owed.amount_cents if owed else 0) - sum(item.amount_cents for item in billed)
+    if quantity == 0 and amount_cents == 0:
         return None
-    return LineItem(
+    return replace(
+        first,
         id=0,
-        garage_id=session.garage_id,
         stay_id=stay.id,
-        session_id=session.id,
-        sequence=max(item.sequence for item in billed) + 1,
+        sequence=last.sequence + 1,
         description=f"Correction: {_words(quantity, first.unit)}",
         quantity=quantity,
-        unit=first.unit,
-        unit_cents=first.unit_cents,
-        amount_cents=amount,
+        amount_cents=amount_cents,
         is_correction=True,
         after_checkout=stay.status is StayStatus.CLOSED,
         created_at=now,
     )
 
 
-def _description(due: Charge) -> str:
-    match due.unit:
+def _description(owed: Charge) -> str:
+    match owed.unit:
         case LineItemUnit.SESSION:
             return "EV charging, flat fee"
         case LineItemUnit.KWH:
-            return f"EV charging, {due.quantity} kWh at {plain(due.unit_cents)} c/kWh"
+            return f"EV charging, {owed.quantity} kWh at {plain(owed.unit_cents)} c/kWh"
         case LineItemUnit.MINUTE:
-            return f"EV charging, {due.quantity} minutes at {plain(due.unit_cents)} c/minute"
+            return f"EV charging, {owed.quantity} minutes at {plain(owed.unit_cents)} c/minute"
 
 
 def _words(quantity: Decimal, unit: LineItemUnit) -> str:

@@ -29,24 +29,22 @@ async def stay(
 
 
 async def request_garage(viewer: Viewer, right: Right, request_id: int) -> int:
-    row = await RequestRow.get_or_none(id=request_id)
-    if row is None:
-        raise missing("request", "input", "requestId")
-    require(viewer, right, row.garage_id, "request", "input", "requestId")
-    return row.garage_id
+    return _garage_of(viewer, right, await RequestRow.get_or_none(id=request_id), "request", "requestId")
 
 
 async def session_garage(viewer: Viewer, right: Right, session_id: int) -> int:
-    row = await SessionRow.get_or_none(id=session_id)
-    if row is None:
-        raise missing("session", "input", "sessionId")
-    require(viewer, right, row.garage_id, "session", "input", "sessionId")
-    return row.garage_id
+    return _garage_of(viewer, right, await SessionRow.get_or_none(id=session_id), "session", "sessionId")
 
 
 async def port_garage(viewer: Viewer, right: Right, port_id: int) -> int:
-    row = await PortRow.get_or_none(id=port_id)
+    return _garage_of(viewer, right, await PortRow.get_or_none(id=port_id), "port", "portId")
+
+
+def _garage_of(
+    viewer: Viewer, right: Right, row: RequestRow | SessionRow | PortRow | None, what: str, field: str
+) -> int:
+    """The garage of a row that the viewer has the right for. Raises Refusal NOT_FOUND, or Forbidden."""
     if row is None:
-        raise missing("port", "input", "portId")
-    require(viewer, right, row.garage_id, "port", "input", "portId")
+        raise missing(what, "input", field)
+    require(viewer, right, row.garage_id, what, "input", field)
     return row.garage_id
