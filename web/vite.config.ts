@@ -15,7 +15,7 @@ export default defineConfig({
     // The server's content security policy allows no data: fonts, so nothing is inlined.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
-    rollupOptions: { input: ['index.html', 'graphiql.html'] },
+    rolldownOptions: { input: ['index.html', 'graphiql.html'] },
   },
   test: {
     environment: 'jsdom',

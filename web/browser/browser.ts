@@ -16,7 +16,7 @@ const flags = [
 ]
 
 async function executable(): Promise<string> {
-  const named = process.env['CHROMIUM_PATH']
+  const named = process.env.CHROMIUM_PATH
   if (named !== undefined && named !== '') return named
   return known.find(existsSync) ?? packaged.executablePath()
 }

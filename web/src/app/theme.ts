@@ -3,6 +3,7 @@ import {
   Input,
   Modal,
   NativeSelect,
+  SegmentedControl,
   createTheme,
   type MantineColorsTuple,
   type MantineThemeOverride,
@@ -81,15 +82,22 @@ export const theme: MantineThemeOverride = createTheme({
       styles: { root: { minHeight: touchTarget, fontWeight: 700 } },
     }),
     Input: Input.extend({ vars: () => ({ wrapper: { '--input-height': touchTarget, '--input-fz': '1.125rem' } }) }),
-    InputWrapper: Input.Wrapper.extend({ defaultProps: { size: 'md' } }),
+    InputWrapper: Input.Wrapper.extend({
+      defaultProps: { size: 'md' },
+      styles: { label: { marginBottom: '0.25rem' }, description: { marginBottom: '0.25rem' } },
+    }),
+    SegmentedControl: SegmentedControl.extend({ styles: { label: { minHeight: '3rem', alignContent: 'center' } } }),
     NativeSelect: NativeSelect.extend({ defaultProps: { size: 'md' } }),
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
         size: '34rem',
+        padding: 'lg',
+        radius: 'lg',
         overlayProps: { backgroundOpacity: 0.75, blur: 2 },
         closeButtonProps: { size: touchTarget, 'aria-label': 'Close' },
       },
+      styles: { title: { fontSize: '1.375rem', fontWeight: 800 } },
     }),
   },
 })

@@ -19,9 +19,10 @@ describe('errors outside the payload', () => {
     ])
   })
 
-  test('no answer says that trying again is safe', () => {
-    const [problem] = problemsOfError(new CombinedError({ networkError: new TypeError('Failed to fetch') }))
-    expect(problem?.message).toMatch(/nothing is done twice/)
+  test('no answer says that trying again is safe, but only where it is', () => {
+    const error = new CombinedError({ networkError: new TypeError('Failed to fetch') })
+    expect(problemsOfError(error, true)[0]?.message).toMatch(/nothing is done twice/)
+    expect(problemsOfError(error)[0]?.message).not.toMatch(/twice/)
   })
 })
 

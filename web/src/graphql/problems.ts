@@ -18,15 +18,17 @@ const byCode: Readonly<Record<string, string>> = {
   INTERNAL: 'Something went wrong on the server. Try again in a moment.',
 }
 
-const noAnswer = 'The server gave no answer. Check the connection and try again: nothing is done twice.'
+const noAnswer = 'The server gave no answer. Check the connection and try again.'
+const noAnswerYet = 'The server gave no answer. Check the connection and try again: nothing is done twice.'
 const unknown = 'The server could not do this. Try again in a moment.'
 
 function untyped(message: string): Problem {
   return { message, code: null, field: [] }
 }
 
-export function problemsOfError(error: CombinedError): readonly Problem[] {
-  if (error.networkError !== undefined) return [untyped(noAnswer)]
+/** `isSafe`: the same may be sent again without being done twice. */
+export function problemsOfError(error: CombinedError, isSafe = false): readonly Problem[] {
+  if (error.networkError !== undefined) return [untyped(isSafe ? noAnswerYet : noAnswer)]
   const sentences = error.graphQLErrors.map(({ extensions }) => byCode[String(extensions.code)] ?? unknown)
   return [...new Set(sentences)].map(untyped)
 }

@@ -19,6 +19,7 @@ export type Action<Variables, Result> = {
 export function useAction<Data, Variables extends AnyVariables, Result extends Payload>(
   document: TypedDocumentNode<Data, Variables>,
   payloadOf: (data: Data) => Result,
+  isSafe = false,
 ): Action<Variables, Result> {
   const client = useClient()
   const [problems, setProblems] = useState<readonly Problem[]>([])
@@ -30,7 +31,7 @@ export function useAction<Data, Variables extends AnyVariables, Result extends P
     const { data, error } = await client.mutation(document, variables).toPromise()
     setIsRunning(false)
     if (data === undefined || data === null) {
-      setProblems(error === undefined ? [] : problemsOfError(error))
+      setProblems(error === undefined ? [] : problemsOfError(error, isSafe))
       return null
     }
     const payload = payloadOf(data)
@@ -53,10 +54,14 @@ export function useSafeAction<Data, Input extends SafeInput, Result extends Payl
   payloadOf: (data: Data) => Result,
 ): Action<Omit<Input, 'idempotencyKey'>, Result> {
   const [keys] = useState(createAttemptKeys)
-  const action = useAction(document, (data) => {
-    keys.settle()
-    return payloadOf(data)
-  })
+  const action = useAction(
+    document,
+    (data) => {
+      keys.settle()
+      return payloadOf(data)
+    },
+    true,
+  )
   return {
     ...action,
     run: (input) => action.run({ input: { ...input, idempotencyKey: keys.keyFor(input) } as Input }),

@@ -1,4 +1,4 @@
-import { IconClock, IconLogout2, IconNotes } from '@tabler/icons-react'
+import { IconLogout2, IconNotes } from '@tabler/icons-react'
 import { agoText, durationText } from '@/lib/time'
 import { useNow } from '@/lib/use-now'
 import { useGarageTime } from '../shared/use-garage-time'
@@ -19,17 +19,17 @@ export function VehicleRow({ stay }: Pick<BoardRequest, 'stay'>) {
   )
 }
 
-export function RequestedChip({ requestedAt }: Pick<BoardRequest, 'requestedAt'>) {
+export function RequestedAgo({ requestedAt }: Pick<BoardRequest, 'requestedAt'>) {
   const now = useNow(10_000)
-  return (
-    <span className={classes.chip}>
-      <IconClock size="1.1em" aria-hidden />
-      Asked {agoText(requestedAt, now)}
-    </span>
-  )
+  return <span className={classes.asked}>Asked {agoText(requestedAt, now)}</span>
 }
 
-export function CheckoutChip({ estimatedCheckoutAt }: Pick<BoardRequest, 'estimatedCheckoutAt'>) {
+type CheckoutProps = Pick<BoardRequest, 'estimatedCheckoutAt'> & {
+  /** Where there is little room, the time that is left stands in for the time of day. */
+  readonly isShort?: boolean
+}
+
+export function CheckoutChip({ estimatedCheckoutAt, isShort = false }: CheckoutProps) {
   const now = useNow(10_000)
   const timeOf = useGarageTime()
   if (estimatedCheckoutAt === null) return null
@@ -38,11 +38,15 @@ export function CheckoutChip({ estimatedCheckoutAt }: Pick<BoardRequest, 'estima
   return (
     <span className={classes.chip} data-urgency={urgency}>
       <IconLogout2 size="1.1em" aria-hidden />
-      Out {timeOf(estimatedCheckoutAt)}
-      {urgency === 'soon' && ` · in ${durationText(left)}`}
-      {urgency === 'late' && ' · overdue'}
+      {checkoutText(timeOf(estimatedCheckoutAt), left, urgency, isShort)}
     </span>
   )
+}
+
+function checkoutText(time: string, left: number, urgency: 'late' | 'soon' | 'later', isShort: boolean): string {
+  if (urgency === 'soon') return isShort ? `Out in ${durationText(left)}` : `Out ${time} · in ${durationText(left)}`
+  if (urgency === 'late') return isShort ? 'Out overdue' : `Out ${time} · overdue`
+  return `Out ${time}`
 }
 
 export function ChargingNote({ note }: { readonly note: string | null }) {

@@ -26,9 +26,7 @@ export function ChargedCard({ request, session, board }: Props) {
         <span className={classes.energy}>
           {kwhText(energyWh)} <small>kWh</small>
         </span>
-        <span className={classes.amount}>
-          <strong>{cost === null ? 'No rate' : cost.formatted}</strong>
-        </span>
+        <strong className={classes.amount}>{cost === null ? 'No rate' : cost.formatted}</strong>
       </div>
       <VehicleRow stay={stay} />
       <div className={classes.chips}>

@@ -1,4 +1,4 @@
-import { IconBatteryFilled, IconPlayerStopFilled, IconPlug, IconQuestionMark } from '@tabler/icons-react'
+import { IconBatteryFilled, IconBoltFilled, IconPlayerStopFilled, IconPlug, IconQuestionMark } from '@tabler/icons-react'
 import { kwhText, powerText } from '@/lib/energy'
 import { durationText } from '@/lib/time'
 import { useNow } from '@/lib/use-now'
@@ -18,12 +18,11 @@ type Props = {
 
 export function ChargingCard({ request, session, board, onStop }: Props) {
   const { stay } = request
-  const timeOf = useGarageTime()
   return (
     <li className={classes.card} data-tone={session.fullSince === null ? 'busy' : 'wait'} data-plate={stay.vehicle.licensePlate}>
       <div className={classes.top}>
         <Plate vehicle={stay.vehicle} />
-        <span className={classes.portChip}>
+        <span className={classes.port}>
           <IconPlug size="1.1em" aria-hidden />
           {portNameOf(board, session)}
         </span>
@@ -32,19 +31,13 @@ export function ChargingCard({ request, session, board, onStop }: Props) {
       <VehicleRow stay={stay} />
       <ChargingNote note={stay.chargingNote} />
       <div className={classes.chips}>
-        {session.fullSince !== null && (
-          <span className={classes.chip} data-urgency="soon">
-            <IconBatteryFilled size="1.1em" aria-hidden />
-            Full since {timeOf(session.fullSince)}
-          </span>
-        )}
         {session.flags.includes('UNCONFIRMED') && (
           <span className={classes.chip} data-urgency="soon">
             <IconQuestionMark size="1.1em" aria-hidden />
             Not confirmed by the charger
           </span>
         )}
-        <CheckoutChip estimatedCheckoutAt={request.estimatedCheckoutAt} />
+        <CheckoutChip estimatedCheckoutAt={request.estimatedCheckoutAt} isShort />
         {onStop !== undefined && (
           <button type="button" className={classes.stop} onClick={onStop} aria-label={`Stop charging ${stay.vehicle.licensePlate}`}>
             <IconPlayerStopFilled size="1.2em" aria-hidden />
@@ -58,6 +51,7 @@ export function ChargingCard({ request, session, board, onStop }: Props) {
 
 function Running({ session, board }: Pick<Props, 'session' | 'board'>) {
   const now = useNow(10_000)
+  const timeOf = useGarageTime()
   const { energyWh, powerKw, cost } = figuresOf(board, session)
   const lasted = session.startedAt === null ? null : durationText(now - Date.parse(session.startedAt))
   return (
@@ -65,10 +59,18 @@ function Running({ session, board }: Pick<Props, 'session' | 'board'>) {
       <span className={classes.energy}>
         {kwhText(energyWh)} <small>kWh</small>
       </span>
-      <span className={classes.amount}>
-        <strong>{cost === null ? 'No rate' : cost.formatted}</strong>
-        <small>{[powerKw === null ? null : powerText(powerKw), lasted].filter(Boolean).join(' · ')}</small>
-      </span>
+      <strong className={classes.amount}>{cost === null ? 'No rate' : cost.formatted}</strong>
+      {session.fullSince === null ? (
+        <span className={classes.pace}>
+          <IconBoltFilled size="1.1em" aria-hidden />
+          {[powerKw === null ? null : powerText(powerKw), lasted].filter(Boolean).join(' · ')}
+        </span>
+      ) : (
+        <span className={classes.pace} data-full>
+          <IconBatteryFilled size="1.1em" aria-hidden />
+          Full since {timeOf(session.fullSince)}
+        </span>
+      )}
     </div>
   )
 }

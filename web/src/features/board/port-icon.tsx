@@ -3,6 +3,7 @@ import {
   IconBan,
   IconBatteryFilled,
   IconBoltFilled,
+  IconCheck,
   IconCircle,
   IconPlayerPauseFilled,
   IconPlug,
@@ -12,6 +13,7 @@ import {
 import type { PortLook } from './port-status'
 
 const icons = {
+  chosen: IconCheck,
   open: IconCircle,
   charging: IconBoltFilled,
   plug: IconPlug,
@@ -23,7 +25,7 @@ const icons = {
   unplug: IconPlugConnectedX,
 } as const
 
-export function PortIcon({ icon }: { readonly icon: PortLook['icon'] }) {
+export function PortIcon({ icon }: { readonly icon: PortLook['icon'] | 'chosen' }) {
   const Icon = icons[icon]
   return <Icon size="1.25em" stroke={2.5} aria-hidden />
 }

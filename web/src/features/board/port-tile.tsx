@@ -1,5 +1,5 @@
 import { IconPencil } from '@tabler/icons-react'
-import { agoText, durationText } from '@/lib/time'
+import { agoText } from '@/lib/time'
 import { kwhText, powerText } from '@/lib/energy'
 import { useNow } from '@/lib/use-now'
 import { useGarageTime } from '../shared/use-garage-time'
@@ -22,7 +22,7 @@ export function PortTile({ port, board, isChosen, onChoose, onRename }: Props) {
   const look = portLook(port)
   const canChoose = onChoose !== undefined && port.isOpen
   return (
-    <li className={classes.port} data-tone={look.tone} data-chosen={isChosen} data-port={port.name} data-charge-point={port.chargePoint.identity}>
+    <li className={classes.port} data-tone={look.tone} data-chosen={isChosen} data-renamable={onRename !== undefined} data-port={port.name} data-charge-point={port.chargePoint.identity}>
       {canChoose && (
         <button
           type="button"
@@ -35,7 +35,7 @@ export function PortTile({ port, board, isChosen, onChoose, onRename }: Props) {
       <div className={classes.words}>
         <span className={classes.name}>{port.name}</span>
         <span className={classes.status}>
-          <PortIcon icon={look.icon} />
+          <PortIcon icon={isChosen ? 'chosen' : look.icon} />
           {isChosen ? 'Chosen' : look.word}
         </span>
         <PortDetail port={port} board={board} />
@@ -61,7 +61,7 @@ function PortDetail({ port, board }: { readonly port: BoardPort; readonly board:
       </span>
     )
   }
-  const whoIsOn = session === null ? null : <WhoIsOn session={session} board={board} now={now} />
+  const whoIsOn = session === null ? null : <WhoIsOn session={session} board={board} />
   if (port.status === 'OFFLINE') {
     return (
       <>
@@ -73,7 +73,7 @@ function PortDetail({ port, board }: { readonly port: BoardPort; readonly board:
     )
   }
   if (whoIsOn !== null) return whoIsOn
-  const power = port.maxPowerKw === null ? null : `up to ${port.maxPowerKw} kW`
+  const power = port.maxPowerKw === null ? null : powerText(port.maxPowerKw)
   const details = [chargePoint.model, power].filter((text) => text !== null)
   return <span className={classes.detail}>{details.length > 0 ? details.join(' · ') : chargePoint.identity}</span>
 }
@@ -81,12 +81,10 @@ function PortDetail({ port, board }: { readonly port: BoardPort; readonly board:
 type WhoIsOnProps = {
   readonly session: NonNullable<BoardPort['activeSession']>
   readonly board: BoardState
-  readonly now: number
 }
 
-function WhoIsOn({ session, board, now }: WhoIsOnProps) {
+function WhoIsOn({ session, board }: WhoIsOnProps) {
   const { energyWh, powerKw } = figuresOf(board, session)
-  const lasted = session.startedAt === null ? null : durationText(now - Date.parse(session.startedAt))
   const power = session.status === 'CHARGING' && powerKw !== null ? powerText(powerKw) : null
   if (session.stay === null) {
     return (
@@ -99,7 +97,7 @@ function WhoIsOn({ session, board, now }: WhoIsOnProps) {
   return (
     <span className={classes.detail}>
       <strong className={classes.who}>{session.stay.vehicle.licensePlate}</strong>
-      {[power, lasted].filter(Boolean).join(' · ')}
+      {power}
     </span>
   )
 }

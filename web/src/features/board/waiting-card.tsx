@@ -2,7 +2,7 @@ import { IconAlertTriangleFilled, IconCheck, IconPlug, IconX } from '@tabler/ico
 import { Plate } from '../shared/plate'
 import { vehicleText } from '../shared/vehicle'
 import { portNameOf, type BoardRequest, type BoardState } from './board-state'
-import { ChargingNote, CheckoutChip, RequestedChip, VehicleRow } from './card-parts'
+import { ChargingNote, CheckoutChip, RequestedAgo, VehicleRow } from './card-parts'
 import classes from './card.module.css'
 
 type Props = {
@@ -32,12 +32,6 @@ export function WaitingCard({ request, board, isChosen, onChoose, onCancel }: Pr
       )}
       <div className={classes.top}>
         <Plate vehicle={stay.vehicle} />
-        {isChosen && (
-          <span className={classes.chosen}>
-            <IconCheck size="1.2em" stroke={3} aria-hidden />
-            Chosen
-          </span>
-        )}
         {onCancel !== undefined && (
           <button type="button" className={classes.cancel} onClick={onCancel} aria-label={`Cancel the request of ${licensePlate}`}>
             <IconX aria-hidden />
@@ -48,7 +42,9 @@ export function WaitingCard({ request, board, isChosen, onChoose, onCancel }: Pr
       {isStarting && session !== null && (
         <p className={classes.plugIn}>
           <IconPlug size="1.4em" stroke={2.5} aria-hidden />
-          Plug in now at {portNameOf(board, session)}
+          <span>
+            Plug in now at <b>{portNameOf(board, session)}</b>
+          </span>
         </p>
       )}
       {request.lastStartFailure !== null && !isStarting && (
@@ -59,7 +55,13 @@ export function WaitingCard({ request, board, isChosen, onChoose, onCancel }: Pr
       )}
       <ChargingNote note={stay.chargingNote} />
       <div className={classes.chips}>
-        <RequestedChip requestedAt={request.requestedAt} />
+        {isChosen && (
+          <span className={classes.chosen}>
+            <IconCheck size="1.2em" stroke={3} aria-hidden />
+            Chosen
+          </span>
+        )}
+        <RequestedAgo requestedAt={request.requestedAt} />
         <CheckoutChip estimatedCheckoutAt={request.estimatedCheckoutAt} />
       </div>
     </li>

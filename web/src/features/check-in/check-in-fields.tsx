@@ -78,6 +78,7 @@ export function CheckInFields({ onCheckedIn }: Props) {
           onChange={(color) => change({ color })}
         />
         <TextInput
+          className={classes.wide}
           label="Ticket number"
           description="Leave it empty to get the next one"
           autoComplete="off"
@@ -90,7 +91,7 @@ export function CheckInFields({ onCheckedIn }: Props) {
       <div className={classes.fields}>
         <Switch
           className={classes.wide}
-          classNames={{ body: classes.switch ?? '' }}
+          classNames={{ body: classes.switch ?? '', label: classes.switchLabel ?? '' }}
           size="xl"
           label="EV Charge"
           description="Puts the vehicle on the EV queue"
@@ -108,8 +109,7 @@ export function CheckInFields({ onCheckedIn }: Props) {
           className={classes.wide}
           label="Charging note"
           description="How the owner starts and stops a charge on this vehicle"
-          autosize
-          minRows={2}
+          rows={2}
           value={form.chargingNote}
           error={problemOf('chargingNote')}
           onChange={(event) => change({ chargingNote: event.currentTarget.value })}

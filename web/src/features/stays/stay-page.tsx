@@ -11,6 +11,7 @@ import classes from './stays.module.css'
 
 const pageSize = 30
 const refreshEvery = 20_000
+const retryEvery = 3_000
 
 type Props = {
   readonly status: StayStatus
@@ -31,13 +32,14 @@ export function StayPage({ status, search, after, onMore, onCharge, onCheckOut }
     // An empty page names no stay, and still changes when a vehicle comes or goes.
     context: useMemo(() => ({ additionalTypenames: ['Stay'] }), []),
   })
+  const hasFailed = error !== undefined
   useEffect(() => {
     // Others check vehicles in and out too, at the handheld and at the point of sale.
     const timer = setInterval(() => {
       if (!document.hidden) ask({ requestPolicy: 'network-only' })
-    }, refreshEvery)
+    }, hasFailed ? retryEvery : refreshEvery)
     return () => clearInterval(timer)
-  }, [ask])
+  }, [ask, hasFailed])
 
   const stays = data?.garage?.stays
   if (stays === undefined) {
