@@ -109,14 +109,9 @@ def renamed(port: Port, name: str | None) -> Port:
 
 
 def refuse_unless_open(port: Port, field: tuple[str, ...]) -> None:
-    """Raises Refusal PORT_IN_USE, CHARGER_OFFLINE or PORT_NOT_OPEN."""
+    """Raises Refusal PORT_IN_USE, or PORT_NOT_OPEN for one that is offline, faulted or unavailable."""
     if port.active_session_id is not None:
         raise Refusal(ErrorCode.PORT_IN_USE, f"{port.name} is already in use. Choose another port.", field)
-    if not port.is_online:
-        raise Refusal(ErrorCode.CHARGER_OFFLINE, f"{port.name} is offline. Choose another port.", field)
     if not port.is_open:
-        raise Refusal(
-            ErrorCode.PORT_NOT_OPEN,
-            f"{port.name} is {port.status.value}. Choose another port.",
-            field,
-        )
+        condition = port.status.value if port.is_online else "offline"
+        raise Refusal(ErrorCode.PORT_NOT_OPEN, f"{port.name} is {condition}. Choose another port.", field)

@@ -61,7 +61,7 @@ def test_s1_a_port_is_open_when_it_is_online_and_ready_and_nothing_runs(
     [
         ("Available", True, 77, "PORT_IN_USE", "AX48-0001-2 is already in use. Choose another port."),
         ("Faulted", False, 77, "PORT_IN_USE", "AX48-0001-2 is already in use. Choose another port."),
-        ("Available", False, None, "CHARGER_OFFLINE", "AX48-0001-2 is offline. Choose another port."),
+        ("Available", False, None, "PORT_NOT_OPEN", "AX48-0001-2 is offline. Choose another port."),
         ("Charging", True, None, "PORT_NOT_OPEN", "AX48-0001-2 is Charging. Choose another port."),
         ("SuspendedEV", True, None, "PORT_NOT_OPEN", "AX48-0001-2 is SuspendedEV. Choose another port."),
         ("SuspendedEVSE", True, None, "PORT_NOT_OPEN", "AX48-0001-2 is SuspendedEVSE. Choose another port."),

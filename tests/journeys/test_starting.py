@@ -61,7 +61,7 @@ async def test_a_start_without_a_connection_says_so(garage):
     assert (port["status"], port["isOpen"]) == ("OFFLINE", False)
     checked_in = await attendant.check_in()
     payload = await attendant.start(checked_in["request"], port["id"])
-    assert [error["code"] for error in payload["errors"]] == ["CHARGER_OFFLINE"]
+    assert [error["code"] for error in payload["errors"]] == ["PORT_NOT_OPEN"]
 
 
 async def test_s4_a_start_that_nobody_plugs_in_is_given_up_when_its_window_is_over(open_garage):

@@ -64,7 +64,7 @@ async def test_s1_an_offline_port_is_refused_before_anything_is_sent(garage: Gar
     await garage.house.charge_points.disconnected(garage.charge_point_id)
     with pytest.raises(Refusal) as refused:
         await garage.start(stay)
-    assert refused.value.code is ErrorCode.CHARGER_OFFLINE
+    assert refused.value.code is ErrorCode.PORT_NOT_OPEN
     assert garage.chargers.started == []
 
 
