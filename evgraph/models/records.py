@@ -22,13 +22,17 @@ def to_columns(value: Any, *without: str) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in ("id", *without)}
 
 
+def flags_column(flags: frozenset[SessionFlag]) -> str:
+    return ",".join(sorted(flags))
+
+
 class FlagsField(columns.Field[frozenset[SessionFlag]], frozenset):  # type: ignore[type-arg]
     """A set of session flags, as their names in order, parted by commas."""
 
     SQL_TYPE: ClassVar[str] = "VARCHAR(200)"  # type: ignore[misc]
 
     def to_db_value(self, value: Any, instance: Any) -> str:
-        return value if isinstance(value, str) else ",".join(sorted(value))
+        return value if isinstance(value, str) else flags_column(value)
 
     def to_python_value(self, value: Any) -> frozenset[SessionFlag]:
         if isinstance(value, str):

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -17,21 +18,24 @@ from evgraph.domain.charging_session import ChargingSession, SessionStatus, read
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
-from evgraph.models import ChargePointRow, MeterSampleRow, SessionRow
+from evgraph.models import ChargePointRow, SessionRow
+from evgraph.models.plain import execute_many, select_values
+from evgraph.models.records import flags_column
 from evgraph.services import reading
 from evgraph.services.books import Books, Change
 from evgraph.services.placing import keep_in_quarantine
 
 MOST_TOGETHER = 500
-_CHANGED_BY_READINGS = [
-    "flags",
-    "carried_wh",
-    "base_register_wh",
-    "energy_wh",
-    "power_w",
-    "last_meter_at",
-    "available_since",
-]
+_RUNNING = "charge_point_id IN (?) AND status = ?"
+_SAVE_SESSION = (
+    "UPDATE charging_session SET flags = ?, carried_wh = ?, base_register_wh = ?, energy_wh = ?, power_w = ?,"
+    " last_meter_at = ?, available_since = ? WHERE id = ?"
+)
+_SAVE_SAMPLE = (
+    "INSERT INTO meter_sample"
+    " (charge_point_id, connector_id, session_id, at, received_at, register_wh, power_w, energy_wh)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 log = structlog.get_logger("evgraph.metering")
 
@@ -58,6 +62,7 @@ class Metering:
         self._waiting: deque[_Message] = deque()
         self._news = asyncio.Event()
         self._garages: dict[int, int] = {}
+        self._rates: dict[int, Rate] = {}
 
     async def record(
         self,
@@ -117,7 +122,7 @@ class Metering:
         async with self._books.change(*(message.garage_id for message in batch)) as change:
             before = await _sessions_of(batch)
             after = dict(before)
-            samples: list[MeterSampleRow] = []
+            samples: list[tuple[Any, ...]] = []
             for message in batch:
                 session = _meant(message, after)
                 if session is None and message.connector_id != 0 and message.readings:
@@ -134,12 +139,18 @@ class Metering:
                         session = after[session.id] = readings_taken(session, (one,))
                     samples.append(_sample(message, one, session, change.now))
             moved = [session for id_, session in after.items() if session != before[id_]]
-            await MeterSampleRow.bulk_create(samples)
-            await _save_sessions(moved)
+            await execute_many(_SAVE_SAMPLE, samples)
+            await execute_many(_SAVE_SESSION, [_moved(session) for session in moved])
             _tell_boards(change, before, moved)
-            prices = await reading.rates(None, (session.rate_id for session in moved))
+            prices = await self._rates_of(moved)
         for session in moved:
             self._bus.publish(_metered(session, prices))
+
+    async def _rates_of(self, sessions: list[ChargingSession]) -> dict[int, Rate]:
+        """A rate never changes (T10), so that it is asked for once."""
+        wanted = {session.rate_id for session in sessions} - self._rates.keys()
+        self._rates |= await reading.rates(None, wanted)
+        return self._rates
 
     async def _garage(self, charge_point_id: int) -> int:
         """A charge point stays in its garage, so that it is asked for once."""
@@ -153,8 +164,8 @@ class Metering:
 async def _sessions_of(batch: list[_Message]) -> dict[int, ChargingSession]:
     """What runs at the batch's charge points, and what the batch names that runs no more."""
     charge_points = list({message.charge_point_id for message in batch})
-    rows = await SessionRow.filter(charge_point_id__in=charge_points, status=SessionStatus.CHARGING)
-    found = {row.id: row.value() for row in rows}
+    running = await select_values(SessionRow, ChargingSession, _RUNNING, charge_points, SessionStatus.CHARGING)
+    found = {session.id: session for session in running}
     named = {m.transaction_id for m in batch if m.transaction_id is not None and 0 < m.transaction_id < 2**31}
     named -= found.keys()
     if named:
@@ -180,29 +191,32 @@ def _meant(message: _Message, sessions: dict[int, ChargingSession]) -> ChargingS
     return None
 
 
-def _sample(message: _Message, one: Reading, session: ChargingSession | None, received_at: datetime) -> MeterSampleRow:
-    return MeterSampleRow(
-        charge_point_id=message.charge_point_id,
-        connector_id=message.connector_id,
-        session_id=session.id if session else None,
-        at=one.at,
-        received_at=received_at,
-        register_wh=one.register_wh,
-        power_w=one.power_w,
-        energy_wh=session.energy_wh if session else None,
+def _sample(message: _Message, one: Reading, session: ChargingSession | None, received_at: datetime) -> tuple[Any, ...]:
+    """For _SAVE_SAMPLE."""
+    return (
+        message.charge_point_id,
+        message.connector_id,
+        session.id if session else None,
+        one.at,
+        received_at,
+        one.register_wh,
+        one.power_w,
+        session.energy_wh if session else None,
     )
 
 
-async def _save_sessions(moved: list[ChargingSession]) -> None:
-    if not moved:
-        return
-    rows = []
-    for session in moved:
-        row = SessionRow(id=session.id)
-        for name in _CHANGED_BY_READINGS:
-            setattr(row, name, getattr(session, name))
-        rows.append(row)
-    await SessionRow.bulk_update(rows, fields=_CHANGED_BY_READINGS)
+def _moved(session: ChargingSession) -> tuple[Any, ...]:
+    """For _SAVE_SESSION: all that readings change."""
+    return (
+        flags_column(session.flags),
+        session.carried_wh,
+        session.base_register_wh,
+        session.energy_wh,
+        session.power_w,
+        session.last_meter_at,
+        session.available_since,
+        session.id,
+    )
 
 
 def _tell_boards(change: Change, before: dict[int, ChargingSession], moved: list[ChargingSession]) -> None:

@@ -1,0 +1,79 @@
+"""Many rows at once, in SQL of our own: an object of Tortoise's for each is too dear for the road of the readings. To
+make a session's takes it 85 µs; to read the value alone takes 14.
+
+A `?` stands for a parameter on both databases, and where that is a list, for as many as it holds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from itertools import count
+from typing import Any, TypeVar
+
+from tortoise.connection import get_connection
+from tortoise.fields import BooleanField, CharField, DatetimeField, Field, IntField, TextField
+from tortoise.models import Model
+
+from evgraph.models.database import WRITER, is_sqlite
+
+V = TypeVar("V")
+
+
+async def select_values(row_type: type[Model], value_type: type[V], where: str, *parameters: Any) -> list[V]:
+    """The values that those rows hold, as `to_value` makes them; within the transaction that is open."""
+    names, readers = _columns(row_type, value_type)  # type: ignore[arg-type]
+    # Quoted, for authorization is a word of PostgreSQL's.
+    quoted = ", ".join(f'"{name}"' for name in names)
+    statement = f"SELECT {quoted} FROM {row_type._meta.db_table} WHERE {where}"  # noqa: S608 - names of ours
+    flat = [one for given in parameters for one in (given if isinstance(given, list) else (given,))]
+    _, rows = await get_connection(WRITER).execute_query(_marked(statement, parameters), flat)
+    return [
+        value_type(
+            **{
+                name: column if column is None or read is None else read(column)
+                for name, read, column in zip(names, readers, row, strict=True)
+            }
+        )
+        for row in rows
+    ]
+
+
+async def execute_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """The statement once for each row of parameters; within the transaction that is open."""
+    if rows:
+        await get_connection(WRITER).execute_many(_marked(statement, rows[0]), rows)  # type: ignore[arg-type]
+
+
+def _marked(statement: str, parameters: Sequence[Any]) -> str:
+    """With the database's own marks: SQLite's have no numbers, PostgreSQL's must have them."""
+    marks = ("?" for _ in count()) if is_sqlite() else (f"${number}" for number in count(1))
+    head, *rest = statement.split("?")
+    for given, following in zip(parameters, rest, strict=True):
+        head += ", ".join(next(marks) for _ in (given if isinstance(given, list) else (given,))) + following
+    return head
+
+
+@cache
+def _columns(row_type: type[Model], value_type: type[Any]) -> tuple[list[str], list[Callable[[Any], Any] | None]]:
+    names = [field.name for field in fields(value_type)]
+    return names, [_reader(row_type._meta.fields_map[name]) for name in names]
+
+
+def _reader(field: Field[Any]) -> Callable[[Any], Any] | None:
+    """What makes the value of a column that is not null; null where it is the value."""
+    match field:
+        case DatetimeField():
+            return _instant
+        case BooleanField():
+            return bool
+        case _ if hasattr(field, "enum_type"):
+            return field.enum_type  # type: ignore[no-any-return]
+        case IntField() | CharField() | TextField():
+            return None
+        case _:
+            return field.to_python_value
+
+
+def _instant(column: Any) -> datetime:
+    return column if isinstance(column, datetime) else datetime.fromisoformat(column)
