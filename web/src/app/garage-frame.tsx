@@ -24,7 +24,7 @@ export function GarageFrame({ screen, isWall, onSignedOut, children }: Props) {
   return (
     <div className={classes.frame} data-fixed>
       <header className={classes.header}>
-        <Link href={garagesPath} className={classes.garage} aria-label={`${garage.name}: choose another garage`}>
+        <Link href={garagesPath} className={classes.garage} title="Choose another garage">
           <b>{garage.name}</b>
           <small>{garage.locationId}</small>
         </Link>

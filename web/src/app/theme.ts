@@ -84,7 +84,7 @@ export const theme: MantineThemeOverride = createTheme({
     Input: Input.extend({ vars: () => ({ wrapper: { '--input-height': touchTarget, '--input-fz': '1.125rem' } }) }),
     InputWrapper: Input.Wrapper.extend({
       defaultProps: { size: 'md' },
-      styles: { label: { marginBottom: '0.25rem' }, description: { marginBottom: '0.25rem' } },
+      styles: { label: { marginBottom: '0.25rem' }, description: { marginBottom: '0.25rem' }, error: { fontSize: '1rem', fontWeight: 600 } },
     }),
     SegmentedControl: SegmentedControl.extend({ styles: { label: { minHeight: '3rem', alignContent: 'center' } } }),
     NativeSelect: NativeSelect.extend({ defaultProps: { size: 'md' } }),

@@ -28,7 +28,7 @@ export function ViewerMenu({ garageId, onSignedOut }: Props) {
     <>
       <Menu position="bottom-end" width="16rem" classNames={{ item: classes.item ?? '' }}>
         <Menu.Target>
-          <UnstyledButton className={classes.viewer} aria-label={`${viewer.name}, ${role}: menu`}>
+          <UnstyledButton className={classes.viewer} aria-label={`${viewer.name} ${role}: menu`}>
             <IconUser aria-hidden />
             <span className={classes.name}>
               {viewer.name}

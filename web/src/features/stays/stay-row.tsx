@@ -41,7 +41,7 @@ export function StayRow({ stay, onCharge, onCheckOut }: Props) {
               className={classes.charge}
               data-asked={activeRequest !== null}
               onClick={onCharge}
-              aria-label={`EV charging for ${vehicle.licensePlate}${activeRequest === null ? '' : `: ${chargeWords}`}`}
+              aria-label={`${chargeWords}: ${vehicle.licensePlate}`}
             >
               <IconBoltFilled size="1.25em" aria-hidden />
               <span>{chargeWords}</span>
@@ -50,7 +50,7 @@ export function StayRow({ stay, onCharge, onCheckOut }: Props) {
           <Button
             variant="default"
             onClick={onCheckOut}
-            aria-label={`${status === 'OPEN' ? 'Check out' : 'See charges of'} ${vehicle.licensePlate}`}
+            aria-label={`${status === 'OPEN' ? 'Check out' : 'Charges of'} ${vehicle.licensePlate}`}
           >
             {status === 'OPEN' ? 'Check out' : 'Charges'}
           </Button>

@@ -41,6 +41,9 @@ export function SignIn({ onSignedIn }: { readonly onSignedIn: () => void }) {
           label="Password"
           name="password"
           autoComplete="current-password"
+          rightSectionWidth="3.25rem"
+          visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
+          styles={{ visibilityToggle: { width: '3.25rem', height: '3.25rem' } }}
           required
           value={password}
           error={fieldProblem(signIn.problems, 'password')}
