@@ -17,7 +17,7 @@ from evgraph.domain.people import Role
 from evgraph.domain.refusals import Refusal
 from evgraph.logs import set_up_logs
 from evgraph.models import ChargePointRow, GarageRow, RefusedConnectionRow, database
-from evgraph.models.database import BadDatabaseUrl
+from evgraph.models.database import BadDatabaseUrl, NoSuchMigration
 from evgraph.services.clock import SystemClock
 from evgraph.services.house import Services, open_house
 from evgraph.services.offline import NoChargePoints
@@ -326,7 +326,7 @@ def _run_plain(work: Callable[[], Awaitable[None]]) -> None:
         asyncio.run(awaited())
     except Refusal as refusal:
         _fail(refusal.message)
-    except BadDatabaseUrl as failure:
+    except (BadDatabaseUrl, NoSuchMigration) as failure:
         _fail(str(failure))
     except (BaseORMException, OSError) as failure:
         _fail(f"The database cannot be used: {failure}")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -13,9 +14,12 @@ from tortoise.migrations.api import migrate as run_migrations
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
+from evgraph.models import migrations
+
 APP = "evgraph"
 WRITER = "default"
 READER = "reader"
+_BUSY_TIMEOUT_MS = 5000
 _APPS = {
     APP: {
         "models": ["evgraph.models"],
@@ -27,6 +31,10 @@ _APPS = {
 
 class BadDatabaseUrl(ValueError):
     """The address is neither sqlite://PATH nor postgresql://USER:PASSWORD@HOST:PORT/NAME."""
+
+
+class NoSuchMigration(ValueError):
+    """The message names those that there are."""
 
 
 def config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
@@ -59,10 +67,12 @@ async def close_database() -> None:
 
 
 async def migrate(url: str, *, target: str | None = None) -> None:
-    """Brings the database to the newest migration, or to `target` ("evgraph.0001_initial"), forwards or backwards."""
+    """Brings the database to the newest migration, or forwards or backwards to `target`: a migration's name, or "zero",
+    which undoes all. Raises NoSuchMigration."""
+    place = _place(target) if target else None
     await open_database(url)
     try:
-        await run_migrations(config=config(url), target=target)
+        await run_migrations(config=config(url), target=place)
     finally:
         await close_database()
 
@@ -92,6 +102,18 @@ def is_sqlite() -> bool:
     return get_connection(WRITER).capabilities.dialect == "sqlite"
 
 
+def _place(target: str) -> str:
+    """How Tortoise names it."""
+    if target == "zero":
+        return f"{APP}.__first__"
+    names = sorted(module.name for module in iter_modules(migrations.__path__))
+    if target not in names:
+        raise NoSuchMigration(
+            f"There is no migration {target}. There are {', '.join(names)}, and zero, which undoes all."
+        )
+    return f"{APP}.{target}"
+
+
 def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -101,7 +123,7 @@ def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, An
                 "A SQLite database needs a file: sqlite://PATH, for example sqlite://var/evgraph.sqlite3."
             )
         engine = "evgraph.models.sqlite"
-        common = {"file_path": path, "journal_mode": "WAL", "busy_timeout": 5000}
+        common = {"file_path": path, "journal_mode": "WAL", "busy_timeout": _busy_timeout(parts.query)}
         return (
             {
                 "engine": engine,
@@ -123,6 +145,14 @@ def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, An
     raise BadDatabaseUrl(
         f"{parts.scheme or url!r} is no database address: give sqlite://PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
     )
+
+
+def _busy_timeout(query: str) -> int:
+    """Milliseconds. Raises BadDatabaseUrl."""
+    given = dict(_pairs(query)).get("busy_timeout", str(_BUSY_TIMEOUT_MS))
+    if not given.isdecimal():
+        raise BadDatabaseUrl(f"busy_timeout is a number of milliseconds, not {given!r}.")
+    return int(given)
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
