@@ -141,7 +141,7 @@ def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, An
             "minsize": 1,
             "maxsize": pool_size,
         }
-        return {"engine": "tortoise.backends.asyncpg", "credentials": credentials}, None
+        return {"engine": "evgraph.models.asyncpg_client", "credentials": credentials}, None
     raise BadDatabaseUrl(
         f"{parts.scheme or url!r} is no database address: give sqlite://PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
     )

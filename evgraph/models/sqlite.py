@@ -1,20 +1,36 @@
-"""Tortoise's SQLite client, with two habits that money needs.
+"""Tortoise's SQLite client, with three habits that money needs.
 
 A transaction takes the write lock when it begins (BEGIN IMMEDIATE), so that it waits for a writer in another process
 instead of failing at its first write. And a commit that fails (disk full, database locked) is rolled back at once:
-left open, the next transaction would commit what its caller was told had failed.
+left open, the next transaction would commit what its caller was told had failed. And a transaction that cannot
+begin (database locked, task cancelled) gives its place back: Tortoise keeps the lock, and nothing is written again.
 """
 
+import asyncio
 import sqlite3
 
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
 
 class EVGraphSqliteClient(SqliteClient):
     def _in_transaction(self) -> TransactionContext:
-        return SqliteTransactionContext(_Transaction(self), self._lock)
+        return _TransactionContext(_Transaction(self), self._lock)
+
+
+class _TransactionContext(SqliteTransactionContext):
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection  # type: ignore[no-any-return]
 
 
 class _Transaction(SqliteTransactionWrapper):
@@ -28,6 +44,10 @@ class _Transaction(SqliteTransactionWrapper):
             await connection.execute(self._begin)
         except sqlite3.OperationalError as failure:
             raise OperationalError(failure) from failure
+        except asyncio.CancelledError:
+            # It begins all the same, on the connection's thread; what that is told next undoes it.
+            await connection.rollback()
+            raise
 
     async def commit(self) -> None:
         connection = self._connection
