@@ -173,6 +173,12 @@ def start_failed(session: ChargingSession, code: ErrorCode, why: str, now: datet
     )
 
 
+def rate_taken_at(asked_for: ChargingSession | None, at: datetime) -> datetime:
+    """T10: the rate is the one in force at the session's start, also when the charger tells of it hours later; and
+    never one from before the session was asked for, whatever a slow clock says."""
+    return at if asked_for is None else max(at, asked_for.asked_at)
+
+
 def transaction_started(
     session: ChargingSession,
     *,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -71,8 +72,10 @@ async def rates(db: Database, ids: Iterable[int | None]) -> dict[int, Rate]:
     return {row.id: row.value() for row in await RateRow.filter(id__in=list(wanted)).using_db(db)}
 
 
-async def rate_in_force(db: Database, garage_id: int) -> Rate | None:
-    row = await RateRow.filter(garage_id=garage_id).using_db(db).order_by("-id").first()
+async def rate_in_force(db: Database, garage_id: int, at: datetime | None = None) -> Rate | None:
+    """Now, or at an instant that has passed (T10)."""
+    rows = RateRow.filter(garage_id=garage_id).using_db(db).order_by("-id")
+    row = await (rows if at is None else rows.filter(effective_from__lte=at)).first()
     return row.value() if row else None
 
 

@@ -49,8 +49,8 @@ class Transactions:
                 return _answer(known)
             waiting = await self._waiting(charge_point_id, id_tag)
             await self._end_what_runs(change, port, start, except_for=waiting)
-            waiting = waiting or await self._continued(change, charge_point_id, id_tag)
-            rate = await reading.rate_in_force(None, garage_id)
+            waiting = waiting or await self._continued(charge_point_id, id_tag, start)
+            rate = await reading.rate_in_force(None, garage_id, charging_session.rate_taken_at(waiting, start.at))
             rate_id = rate.id if rate else None
             if waiting is not None:
                 session = await self._begin(change, waiting, port, start, rate_id)
@@ -165,7 +165,7 @@ class Transactions:
         return None
 
     @staticmethod
-    async def _continued(change: Change, charge_point_id: int, id_tag: str) -> ChargingSession | None:
+    async def _continued(charge_point_id: int, id_tag: str, start: TransactionStart) -> ChargingSession | None:
         """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
         row = (
             await SessionRow.filter(charge_point_id=charge_point_id, id_tag=id_tag, request_id__isnull=False)
@@ -188,7 +188,7 @@ class Transactions:
             request_id=card.request.id,
             stay_id=card.stay.id,
             id_tag=cut.id_tag,
-            now=change.now,
+            now=start.at,
         )
 
     @staticmethod

@@ -18,6 +18,7 @@ from evgraph.domain.charging_session import (
     StopReason,
     asked,
     given_up,
+    rate_taken_at,
     readings_taken,
     remote_start_accepted,
     start_failed,
@@ -187,6 +188,12 @@ def test_s2_the_charger_opens_the_session_with_its_own_figures():
 def test_t10_a_session_takes_the_rate_of_its_start():
     assert charging().rate_id == 9
     assert stopped(metered(charging(), 11_000), 12_000).rate_id == 9
+
+
+def test_t10_the_rate_is_that_of_the_start_and_never_of_before_it_was_asked_for():
+    assert rate_taken_at(starting(), at(5)) == at(5)
+    assert rate_taken_at(starting(), at(-5)) == NOON
+    assert rate_taken_at(None, at(-5)) == at(-5)
 
 
 def test_b7_a_start_by_our_clock_is_flagged():

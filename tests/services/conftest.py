@@ -118,9 +118,14 @@ class Garage:
         )
 
     async def begin(
-        self, session: ChargingSession | str, *, meter: int = 1000, reported_at: str = "2026-11-22T08:48:00Z"
+        self,
+        session: ChargingSession | str,
+        *,
+        meter: int = 1000,
+        at: datetime | None = None,
+        reported_at: str = "2026-11-22T08:48:00Z",
     ) -> StartAnswer:
-        """The charger's StartTransaction."""
+        """The charger's StartTransaction; `at` is its stamp, where it is not of this moment."""
         id_tag = session if isinstance(session, str) else session.id_tag
         return await self.house.transactions.transaction_started(
             self.charge_point_id,
@@ -128,7 +133,7 @@ class Garage:
                 connector_id=1,
                 id_tag=id_tag,
                 meter_start_wh=meter,
-                at=self.clock.now(),
+                at=at or self.clock.now(),
                 reported_at=reported_at,
                 clock_replaced=False,
             ),

@@ -257,6 +257,31 @@ async def test_t10_a_new_rate_never_changes_a_session_that_has_begun(garage: Gar
     assert [item.amount_cents for item in await garage.line_items(stay)] == [300]
 
 
+async def test_t10_a_start_that_is_told_late_is_billed_by_the_rate_of_its_own_moment(garage: Garage) -> None:
+    await garage.set_rate(cents="25")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    begun_at = garage.clock.now() + timedelta(minutes=1)
+    await garage.house.charge_points.disconnected(garage.charge_point_id)
+    garage.clock.turn(minutes=30)
+    await garage.set_rate(cents="99")
+    await garage.house.charge_points.connected(garage.charge_point_id)
+    await garage.begin(session, at=begun_at)
+    await garage.end(session.id, meter=11_000)
+    assert [item.amount_cents for item in await garage.line_items(stay)] == [250]
+
+
+async def test_t10_a_slow_clock_does_not_bring_back_a_rate_from_before_the_start_was_asked_for(garage: Garage) -> None:
+    await garage.set_rate(cents="25")
+    garage.clock.turn(minutes=30)
+    await garage.set_rate(cents="30")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await garage.begin(session, at=garage.clock.now() - timedelta(minutes=10))
+    await garage.end(session.id, meter=11_000)
+    assert [item.amount_cents for item in await garage.line_items(stay)] == [300]
+
+
 async def test_t10_without_a_rate_nothing_is_billed(garage: Garage) -> None:
     stay = await garage.check_in()
     await garage.charge(stay)
