@@ -20,6 +20,8 @@ READINGS_A_SECOND = 200
 BOARDS = (1, 50)
 
 console = Console(soft_wrap=True)
+if not console.is_terminal:
+    console.width = 140
 
 
 @dataclass(frozen=True, kw_only=True)

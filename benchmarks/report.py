@@ -159,5 +159,6 @@ _HOW_TO_READ = """\
   graphql-transport-ws: 50 boards are owed 10,000 updates a second. The time runs from when a charger has its reading
   to send until the update with that reading's energy was received, by one monotonic clock for both. "delivered"
   counts the updates that came until five seconds after the last reading; the times are of these alone. A board that
-  lags is told the latest instead of what it missed.
+  lags is told the latest instead of what it missed. Below 100 % the boards were owed more than the core could tell:
+  chargers wait too then, and the times say only how long the run was.
 """
