@@ -283,6 +283,14 @@ def transaction_stopped(
     )
 
 
+def may_end_at(session: ChargingSession, at: datetime, *, clock_replaced: bool) -> bool:
+    """T3: a stop without a usable transactionId that lies before the session's start is of an earlier one, and waited
+    in the charger's queue. Where a stamp of either is our own, the two cannot be compared."""
+    if clock_replaced or SessionFlag.CLOCK_REPLACED in session.flags:
+        return True
+    return session.started_at is not None and at >= session.started_at
+
+
 def superseded(session: ChargingSession, meter_start_wh: WattHours, at: datetime) -> ChargingSession:
     """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher.
     One that has ended stays as it is."""

@@ -236,13 +236,18 @@ class Transactions:
 
     @staticmethod
     async def _meant(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
-        """T3: by its transactionId; else by its idTag, or as the charge point's only open session."""
+        """T3: by its transactionId; else by its idTag, or as the charge point's only open session, if the time fits."""
         begun = SessionRow.filter(charge_point_id=charge_point_id, started_at__isnull=False)
         if stop.transaction_id is not None and stop.transaction_id > 0:
             row = await begun.get_or_none(id=stop.transaction_id)
             if row is not None:
                 return row.value()
-        running = [row.value() for row in await begun.filter(status=SessionStatus.CHARGING)]
+        rows = await begun.filter(status=SessionStatus.CHARGING)
+        running = [
+            session
+            for session in (row.value() for row in rows)
+            if charging_session.may_end_at(session, stop.at, clock_replaced=stop.clock_replaced)
+        ]
         if stop.id_tag:
             same = [session for session in running if session.id_tag == tag(stop.id_tag)]
             if len(same) == 1:

@@ -18,6 +18,7 @@ from evgraph.domain.charging_session import (
     StopReason,
     asked,
     given_up,
+    may_end_at,
     rate_taken_at,
     readings_taken,
     remote_start_accepted,
@@ -526,6 +527,14 @@ def test_t6_energy_is_what_the_readings_showed_when_the_register_falls_at_the_st
 def test_t1_a_session_may_end_where_it_began():
     session = stopped(charging(meter_start_wh=0), 0)
     assert (session.energy_wh, session.flags) == (0, frozenset())
+
+
+def test_t3_a_stop_from_before_the_start_is_another_sessions_where_the_clocks_can_be_believed():
+    assert may_end_at(charging(), at(1), clock_replaced=False)
+    assert not may_end_at(charging(), at(0), clock_replaced=False)
+    assert may_end_at(charging(), at(0), clock_replaced=True)
+    by_our_clock = replace(charging(), flags=frozenset({SessionFlag.CLOCK_REPLACED}))
+    assert may_end_at(by_our_clock, at(0), clock_replaced=False)
 
 
 def test_m4_readings_that_come_with_the_stop_count():

@@ -152,6 +152,17 @@ async def test_t3_a_stop_without_a_usable_transaction_ends_the_only_open_session
     assert (await garage.session(session.id)).energy_wh == 2000
 
 
+async def test_t3_a_stop_from_before_the_start_of_what_runs_leaves_it_running(garage: Garage) -> None:
+    session = await garage.start(await garage.check_in())
+    await garage.begin(session)
+    earlier = garage.clock.now() - timedelta(minutes=30)
+    assert await garage.end(-1, meter=900, id_tag="whoever", at=earlier) is AuthorizationStatus.ACCEPTED
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    assert (await QuarantinedMessageRow.get()).energy_wh == 900
+    await garage.end(-1, meter=3000, at=earlier, clock_replaced=True)
+    assert (await garage.session(session.id)).energy_wh == 2000
+
+
 async def test_t3_a_stop_that_cannot_be_placed_is_accepted_and_kept_with_its_energy(garage: Garage) -> None:
     assert await garage.end(0, meter=3000, id_tag="whoever") is AuthorizationStatus.ACCEPTED
     kept = await QuarantinedMessageRow.get()
