@@ -346,6 +346,14 @@ def was_cut_off(session: ChargingSession) -> bool:
     )
 
 
+def was_opened_by(session: ChargingSession, *, connector_id: int, reported_start: str) -> bool:
+    """S2: this StartTransaction is the one that opened the session, sent again. A one-time idTag is proof enough of
+    that, until its charger was cut off and may begin anew with it (T8); otherwise the stamp is, as it was sent."""
+    if session.request_id is not None and not was_cut_off(session):
+        return True
+    return session.connector_id == connector_id and session.reported_start == reported_start
+
+
 def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now: datetime) -> ChargingSession:
     """M6, its first half: SuspendedEV is "full", and since when. T7: Available starts the wait for its end."""
     if session.status is not SessionStatus.CHARGING:

@@ -131,18 +131,16 @@ class Transactions:
     async def _known(
         self, charge_point_id: int, port: Port, id_tag: str, start: TransactionStart
     ) -> ChargingSession | None:
-        """S2: the session that this very StartTransaction opened before. A one-time idTag of ours is proof enough of
-        the moment; a card's start is known by its stamp, as it was sent."""
+        """S2: the session that this very StartTransaction opened before."""
         rows = await SessionRow.filter(
             charge_point_id=charge_point_id,
             id_tag=id_tag,
             meter_start_wh=start.meter_start_wh,
             started_at__isnull=False,
         ).order_by("-id")
-        for row in rows:
-            session = row.value()
-            if session.request_id is not None or (
-                session.connector_id == port.connector_id and session.reported_start == start.reported_at
+        for session in (row.value() for row in rows):
+            if charging_session.was_opened_by(
+                session, connector_id=port.connector_id, reported_start=start.reported_at
             ):
                 return session
         return None

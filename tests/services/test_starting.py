@@ -268,6 +268,22 @@ async def test_t8_a_charger_that_was_cut_off_goes_on_for_the_same_vehicle(garage
     assert [item.amount_cents for item in await garage.line_items(stay)] == [500]
 
 
+async def test_s2_a_new_start_after_a_power_cut_before_any_energy_flowed_is_another_transaction(
+    garage: Garage,
+) -> None:
+    await garage.set_rate()
+    stay = await garage.check_in()
+    first = await garage.start(stay)
+    await garage.begin(first, meter=1000)
+    await garage.end(first.id, meter=1000, reason=StopReason.POWER_LOSS)
+    resent = await garage.begin(first, meter=1000)
+    assert resent.transaction_id == first.id
+    second = await garage.begin(first, meter=1000, reported_at="2026-11-22T09:30:00Z")
+    assert second.transaction_id != first.id
+    await garage.end(second.transaction_id, meter=3000)
+    assert [item.amount_cents for item in await garage.line_items(stay)] == [50]
+
+
 async def test_t8_a_power_cut_without_a_word_does_not_charge_the_flat_fee_twice(garage: Garage) -> None:
     await garage.set_rate(RateKind.FLAT_FEE, "500")
     stay = await garage.check_in()
