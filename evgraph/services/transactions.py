@@ -29,12 +29,15 @@ class Transactions:
         self._books = books
 
     async def authorize(self, charge_point_id: int, id_tag: str) -> AuthorizationStatus:
-        """S3: Accepted for an idTag that StartTransaction would take; else what S6 says of it."""
-        waiting = await SessionRow.filter(charge_point_id=charge_point_id, id_tag=tag(id_tag)).order_by("-id").first()
-        if waiting is not None and waiting.request_id is not None:
-            value = waiting.value()
-            if value.is_active or (value.status is SessionStatus.FAILED and await _can_revive(value)):
-                return AuthorizationStatus.ACCEPTED
+        """S3: Accepted for an idTag that StartTransaction would take, or that runs a session of ours; else what S6 says
+        of it."""
+        id_tag = tag(id_tag)
+        if (
+            await self._waiting(charge_point_id, id_tag) is not None
+            or await self._cut_off(charge_point_id, id_tag) is not None
+            or await self._latest(charge_point_id, id_tag, SessionStatus.CHARGING) is not None
+        ):
+            return AuthorizationStatus.ACCEPTED
         charge_point = await ChargePointRow.get(id=charge_point_id)
         return await self._card_status(charge_point.garage_id, id_tag)
 
@@ -146,45 +149,39 @@ class Transactions:
         return None
 
     @staticmethod
-    async def _waiting(charge_point_id: int, id_tag: str) -> ChargingSession | None:
-        """S2, S5: the session that was asked for with this idTag and may begin."""
+    async def _latest(charge_point_id: int, id_tag: str, *statuses: SessionStatus) -> ChargingSession | None:
+        """The latest session that was asked for with this idTag, if it is in one of these states."""
         row = (
             await SessionRow.filter(charge_point_id=charge_point_id, id_tag=id_tag, request_id__isnull=False)
             .order_by("-id")
             .first()
         )
-        if row is None:
-            return None
-        session = row.value()
-        if session.status is SessionStatus.STARTING:
-            return session
-        if session.status is SessionStatus.FAILED and await _can_revive(session):
+        return row.value() if row is not None and row.status in statuses else None
+
+    async def _waiting(self, charge_point_id: int, id_tag: str) -> ChargingSession | None:
+        """S2, S5: the session that was asked for with this idTag and may begin."""
+        session = await self._latest(charge_point_id, id_tag, SessionStatus.STARTING, SessionStatus.FAILED)
+        if session is None or session.status is SessionStatus.STARTING or await _can_revive(session):
             return session
         return None
 
-    @staticmethod
-    async def _continued(charge_point_id: int, id_tag: str, start: TransactionStart) -> ChargingSession | None:
+    async def _cut_off(self, charge_point_id: int, id_tag: str) -> ChargingSession | None:
+        """T8: the session of this idTag whose charger was cut off, and may go on with the same vehicle."""
+        cut = await self._latest(charge_point_id, id_tag, SessionStatus.ENDED)
+        return cut if cut is not None and charging_session.was_cut_off(cut) and await _can_be_continued(cut) else None
+
+    async def _continued(self, charge_point_id: int, id_tag: str, start: TransactionStart) -> ChargingSession | None:
         """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
-        row = (
-            await SessionRow.filter(charge_point_id=charge_point_id, id_tag=id_tag, request_id__isnull=False)
-            .order_by("-id")
-            .first()
-        )
-        if row is None or row.status is not SessionStatus.ENDED:
-            return None
-        cut = row.value()
-        if not charging_session.was_cut_off(cut):
-            return None
-        (card,) = await reading.cards(id=cut.request_id)
-        if card.stay.status is not StayStatus.OPEN or not charging_request.can_be_continued(card.request, cut.id):
+        cut = await self._cut_off(charge_point_id, id_tag)
+        if cut is None or cut.request_id is None or cut.stay_id is None:
             return None
         return charging_session.asked(
             garage_id=cut.garage_id,
             charge_point_id=cut.charge_point_id,
             port_id=cut.port_id,
             connector_id=cut.connector_id,
-            request_id=card.request.id,
-            stay_id=card.stay.id,
+            request_id=cut.request_id,
+            stay_id=cut.stay_id,
             id_tag=cut.id_tag,
             now=start.at,
         )
@@ -272,6 +269,16 @@ async def _can_revive(session: ChargingSession) -> bool:
         session.started_at is None
         and card[0].stay.status is StayStatus.OPEN
         and charging_request.can_be_revived(card[0].request, session.id)
+    )
+
+
+async def _can_be_continued(session: ChargingSession) -> bool:
+    """T8: the stay is open, and nothing else became of the request."""
+    card = (await reading.cards(id=session.request_id))[:1]
+    return (
+        bool(card)
+        and card[0].stay.status is StayStatus.OPEN
+        and charging_request.can_be_continued(card[0].request, session.id)
     )
 
 

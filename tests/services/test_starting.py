@@ -121,6 +121,17 @@ async def test_s3_authorize_accepts_the_tag_that_a_start_would_take(garage: Gara
     assert await transactions.authorize(garage.other_charge_point_id, session.id_tag) is AuthorizationStatus.INVALID
 
 
+async def test_s3_authorize_accepts_the_tag_of_a_charge_that_was_cut_off(garage: Garage) -> None:
+    transactions, stay = garage.house.transactions, await garage.check_in()
+    session = await garage.start(stay)
+    await garage.begin(session)
+    assert await transactions.authorize(garage.charge_point_id, session.id_tag) is AuthorizationStatus.ACCEPTED
+    await garage.end(session.id, meter=3000, reason=StopReason.POWER_LOSS)
+    assert await transactions.authorize(garage.charge_point_id, session.id_tag) is AuthorizationStatus.ACCEPTED
+    await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
+    assert await transactions.authorize(garage.charge_point_id, session.id_tag) is AuthorizationStatus.INVALID
+
+
 async def test_s4_a_start_that_nobody_plugs_in_ends_with_its_window(garage: Garage) -> None:
     stay = await garage.check_in()
     session = await garage.start(stay)
