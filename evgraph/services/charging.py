@@ -138,15 +138,15 @@ class Charging:
         async with self._books.change(session.garage_id) as change:
             present = await change.session(session.id) or session
             accepted = charging_session.remote_start_accepted(present, change.now, self._window)
-            return accepted if accepted is present else await change.save_session(accepted)
+            if accepted is not present:
+                await change.save_session(accepted)
+        return _begun(accepted)
 
     async def _not_started(self, session: ChargingSession, code: ErrorCode, why: str) -> ChargingSession:
         async with self._books.change(session.garage_id) as change:
             present = await change.session(session.id) or session
             failed = await give_up_start(change, present, code, why)
-        if failed.status is not SessionStatus.FAILED:
-            return failed  # StartTransaction overtook the answer that was lost (S2).
-        raise Refusal(failed.failure_code or code, failed.failure or why, ("input", "portId"))
+        return _begun(failed)
 
     @staticmethod
     async def _again(kept: Mapping[str, Any]) -> ChargingSession:
@@ -156,6 +156,14 @@ class Charging:
 def one_time_tag() -> str:
     """An idTag of at most 20 characters, never used again: 88 random bits in capitals that all chargers print (S1)."""
     return "EV" + "".join(secrets.choice(_TAG_ALPHABET) for _ in range(_TAG_LENGTH))
+
+
+def _begun(session: ChargingSession) -> ChargingSession:
+    """What a start came to by the time of its answer: StartTransaction may have overtaken an answer that was lost (S2),
+    and a fault an answer that was Accepted (S4). Raises Refusal for a session that FAILED."""
+    if session.status is not SessionStatus.FAILED or session.failure_code is None:
+        return session
+    raise Refusal(session.failure_code, session.failure or "The start came to nothing.", ("input", "portId"))
 
 
 def _start_failure(failure: Exception, port_name: str) -> tuple[ErrorCode, str]:

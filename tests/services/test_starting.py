@@ -59,6 +59,20 @@ async def test_s1_a_start_that_fails_says_which_and_the_request_waits_again(
     assert (await garage.start(stay)).status is SessionStatus.STARTING
 
 
+async def test_s1_a_start_that_was_given_up_before_the_answer_says_so(garage: Garage) -> None:
+    garage.chargers.gate = asyncio.Event()
+    stay = await garage.check_in()
+    tapped = asyncio.create_task(garage.start(stay, key="once"))
+    await garage.chargers.asked.wait()
+    await garage.report(PortStatus.FAULTED, error="GroundFailure")
+    garage.chargers.gate.set()
+    with pytest.raises(Refusal) as refused:
+        await tapped
+    assert refused.value.code is ErrorCode.PORT_NOT_OPEN
+    with pytest.raises(Refusal, match="GroundFailure"):
+        await garage.start(stay, key="once")
+
+
 async def test_s1_an_offline_port_is_refused_before_anything_is_sent(garage: Garage) -> None:
     stay = await garage.check_in()
     await garage.house.charge_points.disconnected(garage.charge_point_id)
