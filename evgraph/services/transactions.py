@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from evgraph.domain import charging_request, charging_session
 from evgraph.domain.billing import LineItemUnit
 from evgraph.domain.charging_session import (
@@ -119,7 +121,9 @@ class Transactions:
         running = SessionRow.filter(status=SessionStatus.CHARGING)
         free = await running.filter(available_since__lte=now - FREE_FOR).values_list("id", "garage_id")
         silent = await running.filter(
-            started_at__lte=now - SILENT_FOR, charge_point__last_seen_at__lte=now - SILENT_FOR
+            Q(last_meter_at__isnull=True) | Q(last_meter_at__lte=now - SILENT_FOR),
+            started_at__lte=now - SILENT_FOR,
+            charge_point__last_seen_at__lte=now - SILENT_FOR,
         ).values_list("id", "garage_id")
         closed = 0
         for session_id, garage_id in {*free, *silent}:

@@ -249,6 +249,16 @@ async def test_t7_a_silent_charge_point_does_not_hold_a_session_for_ever(garage:
     assert (await garage.session(session.id)).status is SessionStatus.ENDED
 
 
+async def test_t7_a_charge_point_that_sends_readings_and_no_heartbeat_is_not_silent(garage: Garage) -> None:
+    session = await garage.start(await garage.check_in())
+    await garage.begin(session)
+    garage.clock.turn(hours=25)
+    await garage.meter(session.id, 5000)
+    assert await garage.house.transactions.close_forgotten() == 0
+    garage.clock.turn(hours=25)
+    assert await garage.house.transactions.close_forgotten() == 1
+
+
 async def test_t8_nothing_is_charged_for_next_to_nothing(garage: Garage) -> None:
     await garage.set_rate(RateKind.FLAT_FEE, "500")
     stay = await garage.check_in()
