@@ -10,7 +10,7 @@ import orjson
 import strawberry
 from graphql import GraphQLError, print_schema
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -27,7 +27,7 @@ from evgraph.resolvers import cookies
 from evgraph.resolvers.context import Operation
 from evgraph.resolvers.limits import Documents, LimitedDocuments
 from evgraph.resolvers.loaders import make_loaders
-from evgraph.resolvers.masking import MaskErrors
+from evgraph.resolvers.masking import MaskErrors, masked
 from evgraph.resolvers.mutations import Mutation
 from evgraph.resolvers.queries import Query
 from evgraph.resolvers.subscriptions import Subscription
@@ -54,7 +54,8 @@ _NO_PAGE = (
 class OwnContext(SchemaExtension):
     """Each operation gets a context of its own, also where many share one socket."""
 
-    async def on_operation(self) -> Any:
+    async def on_execute(self) -> Any:
+        # Not earlier: what fails in on_operation ends a socket's operation without a word to the client.
         context = self.execution_context.context
         if isinstance(context, Operation):
             self.execution_context.context = await context.begin()
@@ -111,11 +112,18 @@ class GraphApp(GraphQL[Operation, None]):
         if _is_for_a_person(request):
             await self._page()(scope, receive, send)
             return
+        answer = _Answer(send)
         try:
-            await super().__call__(scope, _bounded(request, receive), send)
+            await super().__call__(scope, _bounded(request, receive), answer)
         except _TooLarge:
             too_large = PlainTextResponse("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             await too_large(scope, receive, send)
+        except Exception as failure:
+            if answer.has_begun:
+                raise
+            # Before there was an operation that could fail: who is asking could not be looked up.
+            error = masked(GraphQLError("", original_error=failure))
+            await JSONResponse({"data": None, "errors": [error.formatted]})(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Operation:
         token = _bearer(request.headers.get("authorization"))
@@ -181,6 +189,18 @@ def create_graphql_app(
 
 class _TooLarge(Exception):
     pass
+
+
+class _Answer:
+    """The way out to the client; knows whether anything went there yet."""
+
+    def __init__(self, send: Send) -> None:
+        self.has_begun = False
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)
 
 
 def _bounded(request: Request, receive: Receive) -> Receive:
