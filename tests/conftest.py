@@ -42,9 +42,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         address = server.get_uri()
         # Nothing here outlives a power cut, and half of a test would go to waiting for the disk.
         for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
-            asyncio.run(_execute(address, statement))
-        asyncio.run(_execute(address, "CREATE DATABASE template_evgraph"))
-        template = _named(address, "template_evgraph")
+            asyncio.run(execute(address, statement))
+        asyncio.run(execute(address, "CREATE DATABASE template_evgraph"))
+        template = named(address, "template_evgraph")
         asyncio.run(database.migrate(template))
         yield template
     finally:
@@ -68,18 +68,18 @@ def copy_of(template: str, path: Path) -> Iterator[str]:
         yield f"sqlite://{path}"
         return
     name, original = f"test_{next(_numbers)}", urlsplit(template).path.lstrip("/")
-    asyncio.run(_execute(_named(template, "postgres"), f"CREATE DATABASE {name} TEMPLATE {original}"))
-    yield _named(template, name)
-    asyncio.run(_execute(_named(template, "postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(execute(named(template, "postgres"), f"CREATE DATABASE {name} TEMPLATE {original}"))
+    yield named(template, name)
+    asyncio.run(execute(named(template, "postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-def _named(address: str, name: str) -> str:
+def named(address: str, name: str) -> str:
     """The same server's database of that name."""
     head, _, query = address.partition("?")
     return f"{head.rpartition('/')[0]}/{name}?{query}"
 
 
-async def _execute(address: str, statement: str) -> None:
+async def execute(address: str, statement: str) -> None:
     connection = await asyncpg.connect(address)
     try:
         await connection.execute(statement)

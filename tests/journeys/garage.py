@@ -126,7 +126,7 @@ class Garage:
     async def sign_in(self, role: Role) -> Person:
         person = Person(self.server.address)
         self._people.append(person)
-        await person.sign_in(_email(role), PASSWORD)
+        await person.sign_in(email(role), PASSWORD)
         document = f'{{ garage(locationId: "{LOCATION}") {{ id }} }}'
         person.garage_id = (await person.data(document))["garage"]["id"]
         return person
@@ -152,7 +152,7 @@ async def furnish(database_url: str) -> dict[str, str]:
         garage = await registration.add_garage(organization="Midtown Parking", location_id=LOCATION, name="34th Street")
         for role in ROLES:
             await registration.add_person(
-                garage_ids=[garage.id], email=_email(role), name=role.value.title(), password=PASSWORD, role=role
+                garage_ids=[garage.id], email=email(role), name=role.value.title(), password=PASSWORD, role=role
             )
     return await add_chargers(database_url, ["AX48-1", "AX48-2"])
 
@@ -189,7 +189,7 @@ async def _registration(database_url: str) -> AsyncIterator[Registration]:
         await database.close_database()
 
 
-def _email(role: Role) -> str:
+def email(role: Role) -> str:
     return f"{role.value.lower()}@example.com"
 
 

@@ -101,7 +101,7 @@ class Bay:
 
 async def _kill_again_and_again(garage: Garage, random: Random) -> None:
     for _ in range(KILLS):
-        await asyncio.sleep(random.uniform(0.2, 2))
+        await asyncio.sleep(random.uniform(0.2, 2.5))
         await garage.server.kill()
         await garage.server.start()
 
