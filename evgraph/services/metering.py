@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from evgraph.bus import EventBus
 from evgraph.domain.charging_session import ChargingSession, SessionStatus, readings_taken
@@ -107,13 +108,14 @@ class Metering:
         try:
             await self._save(batch)
         except Exception as failure:
-            if len(batch) > 1:
-                # One message that cannot be saved must not take the others with it.
+            # A database that is locked or gone is so for all; else one message must not take the others with it.
+            if len(batch) > 1 and not isinstance(failure, (OperationalError, DBConnectionError, OSError)):
                 for message in batch:
                     await self._save_each([message])
                 return
-            log.warning("reading not saved", charge_point_id=batch[0].charge_point_id, error=repr(failure))
-            _resolve(batch[0], failure)
+            log.warning("readings not saved", messages=len(batch), error=repr(failure))
+            for message in batch:
+                _resolve(message, failure)
         else:
             for message in batch:
                 _resolve(message, None)
