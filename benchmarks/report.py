@@ -143,7 +143,8 @@ _HOW_TO_READ = """\
 ## How to read it
 
 - The server is a process of its own, pinned to one core. All load comes from a second process, on another core; where
-  its share is well below 100 %, it was not the limit. PostgreSQL runs on the load's core.
+  its share is well below 100 %, it was not the limit. PostgreSQL runs on the load's core, and
+  its CPU is not counted.
 - "others" is what the rest of the machine took from the server's core meanwhile, hypervisor and disk included. "a CPU
   second" counts the CPU alone that the server got, and so does the ratio. The contenders take turns, one run each a
   round, so that a noisy minute hits all of them. Every figure is the median of the runs; in brackets stand their least
