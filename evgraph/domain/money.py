@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency
 
@@ -17,9 +18,15 @@ class Money:
 
     def formatted(self, locale: str) -> str:
         """For people: $4.31 in en_US."""
-        return format_currency(Decimal(self.cents) / 100, self.currency, locale=locale)
+        return _formatted(self.cents, self.currency, locale)
 
 
 def to_cents(amount: Decimal) -> Cents:
     """`amount` in cents, rounded half up (away from zero) to a whole cent: the one place that rounds money (T9)."""
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+# A quarter of what an energy update cost was spent here; the same small amounts are shown again and again.
+@lru_cache(maxsize=10_000)
+def _formatted(cents: Cents, currency: str, locale: str) -> str:
+    return format_currency(Decimal(cents) / 100, currency, locale=locale)
