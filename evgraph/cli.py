@@ -13,6 +13,7 @@ from rich.table import Table
 from tortoise.exceptions import BaseORMException
 
 from evgraph.bus import EventBus
+from evgraph.domain.charge_point import Acceptance
 from evgraph.domain.people import Role
 from evgraph.domain.refusals import Refusal
 from evgraph.logs import set_up_logs
@@ -217,17 +218,35 @@ def charge_point_list(database_url: DatabaseUrl = None) -> None:
     """List all charge points."""
 
     async def run(house: Services) -> None:
-        table = Table("Identity", "Garage", "Model", "Firmware", "Online", "Last seen (UTC)")
+        table = Table("Identity", "Garage", "Model", "Firmware", "Acceptance", "Online", "Last seen (UTC)")
         for row in await ChargePointRow.all().order_by("identity").select_related("garage"):
             table.add_row(
                 row.identity,
                 row.garage.location_id,  # type: ignore[attr-defined]
                 " ".join(filter(None, (row.vendor, row.model))),
                 row.firmware_version,
+                row.acceptance.value,
                 "yes" if row.is_online else "no",
                 _stamp(row.last_seen_at),
             )
         out.print(table)
+
+    _run(run, database_url)
+
+
+@charge_point.command("accept")
+def charge_point_accept(
+    identity: Annotated[str, typer.Argument(help="The charge point's identity.")],
+    answer: Annotated[
+        Acceptance, typer.Option("--as", case_sensitive=False, help="What its next boot is answered.")
+    ] = Acceptance.ACCEPTED,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Accept a charge point, or hold it off: --as pending or --as rejected. Holds from its next boot or connection."""
+
+    async def run(house: Services) -> None:
+        made = await house.registration.set_acceptance(identity, answer)
+        out.print(f"Charge point [bold]{made.identity}[/] is {made.acceptance.value} from its next boot or connection.")
 
     _run(run, database_url)
 

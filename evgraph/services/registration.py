@@ -10,7 +10,7 @@ from babel.numbers import list_currencies
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.charge_point import Acceptance, ChargePoint
 from evgraph.domain.garage import Garage
 from evgraph.domain.people import Role
 from evgraph.domain.refusals import ErrorCode, Refusal
@@ -110,6 +110,15 @@ class Registration:
                 if port.max_power_w != max_power_w:
                     await change.save_port(replace(port, max_power_w=max_power_w))
         return row.value(), secret
+
+    async def set_acceptance(self, identity: str, acceptance: Acceptance) -> ChargePoint:
+        """B1: what its next BootNotification is answered; a connection that is open keeps what it was told."""
+        row = await ChargePointRow.get_or_none(identity=identity)
+        if row is None:
+            raise Refusal(ErrorCode.NOT_FOUND, f"There is no charge point {identity}.")
+        row.acceptance = acceptance
+        await row.save(update_fields=["acceptance"])
+        return row.value()
 
     async def add_card(
         self, *, garage_id: int, id_tag: str, name: str | None = None, expires_at: datetime | None = None

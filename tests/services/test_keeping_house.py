@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from evgraph.domain.charge_point import Acceptance, BootReport
 from evgraph.domain.people import Role
 from evgraph.domain.port import PortStatus
 from evgraph.domain.refusals import ErrorCode, Refusal
@@ -61,6 +62,18 @@ async def test_c1_the_key_that_is_told_once_admits_and_its_user_name_is_the_iden
     with pytest.raises(NotAdmitted):
         await points.admit("AX48-3", user="AX48-1", password=key.encode(), remote="10.0.0.7")
     assert key not in ((await ChargePointRow.get(id=registered.id)).key_hash or "")
+
+
+async def test_b1_an_operator_holds_a_charge_point_off_and_accepts_it_again(garage: Garage) -> None:
+    points, registration = garage.house.charge_points, garage.house.registration
+    report = BootReport(vendor="Phihong", model="AX48", serial_number=None, firmware_version=None)
+    for answer in (Acceptance.PENDING, Acceptance.REJECTED, Acceptance.ACCEPTED):
+        await registration.set_acceptance("AX48-1", answer)
+        assert await points.boot(garage.charge_point_id, report) is answer
+        assert (await ChargePointRow.get(id=garage.charge_point_id)).acceptance is answer
+    with pytest.raises(Refusal) as refused:
+        await registration.set_acceptance("AX48-9", Acceptance.PENDING)
+    assert refused.value.code is ErrorCode.NOT_FOUND
 
 
 async def test_x1_after_a_restart_nobody_is_connected_until_they_are(garage: Garage) -> None:
