@@ -1,6 +1,7 @@
 """The graph as it is served: the schema, the ASGI application, and the context of an operation."""
 
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +18,7 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.extensions import SchemaExtension
 from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -149,6 +151,13 @@ class GraphApp(GraphQL[Operation, None]):
                 raise ConnectionRejectionError
             context.token = token
         return await super().on_ws_connect(context)
+
+    def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> HTTPStreamTransport | None:
+        """Events for who asks for them first: some clients list text/event-stream behind JSON with every query, and
+        cannot read a query's answer as events."""
+        accept = next((value for name, value in headers.items() if name.lower() == "accept"), "")
+        first = accept.split(",")[0]
+        return super()._get_stream_transport_from_headers({"accept": first})
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
         """A page of another origin may open a socket, as long as it brings no cookie: then it must bring a token."""

@@ -1,5 +1,7 @@
 """The endpoint for people, and for bodies that are too large."""
 
+import pytest
+
 from evgraph.graph import MAX_BODY, create_graphql_app
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -36,3 +38,21 @@ async def test_a_body_beyond_a_megabyte_is_not_read(world):
     for content in (body, in_pieces()):
         answer = await http.post("/graphql", content=content, headers={"content-type": "application/json"})
         assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("accept", "answered"),
+    [
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("application/graphql-response+json, application/json, text/event-stream, multipart/mixed", "application/json"),
+        ("text/event-stream, application/json", "text/event-stream"),
+        ("text/event-stream", "text/event-stream"),
+    ],
+)
+async def test_a_query_is_answered_as_events_only_to_who_asks_for_them_first(world, accept, answered):
+    answer = await world.nobody().http.post(
+        "/graphql", json={"query": "{ viewer { name } }"}, headers={"accept": accept}
+    )
+    assert answer.headers["content-type"].partition(";")[0] == answered
+    assert '"viewer":null' in answer.text
