@@ -1,4 +1,6 @@
-"""uvicorn's WebSocket protocol, with two differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
+"""uvicorn's WebSocket protocol, with three differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
+
+from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -9,10 +11,17 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
     """C6: a charger that floods is slowed by not reading from it; its pong then waits behind its own frames. One that
     was heard since the ping, or that we do not read from, is alive: it is pinged again, and not closed with 1011.
 
+    C1: a handshake that was turned away has been answered; uvicorn takes that for an error of ours, and logs it so.
+
     C7: a text frame that is no UTF-8 reaches the endpoint as bytes, which ignores it, instead of closing with 1007.
     """
 
     _was_heard = False
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
         self._was_heard = True

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from evgraph.ocpp.protocol import ChargerProtocol
 from evgraph.services.interfaces import ChargerOffline
@@ -79,3 +80,13 @@ async def test_c6_a_frame_over_64_kib_still_closes_with_1009(central: CentralSys
     async with central.charger() as charger:
         await charger.websocket.send(["x" * 40_000, "y" * 40_000])
         assert await charger.closed() == 1009
+
+
+async def test_c1_a_handshake_that_is_turned_away_is_no_error_of_ours(
+    central: CentralSystem, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with central.charger("NOBODY"):
+            pass
+    assert refused.value.response.status_code == 404
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
