@@ -233,8 +233,7 @@ class Transactions:
             await change.save_request(charging_request.charging_began(request, session.id))
         return session
 
-    @staticmethod
-    async def _meant(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
+    async def _meant(self, charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
         """T3: by its transactionId; else by its idTag, or as the charge point's only open session, if the time fits."""
         begun = SessionRow.filter(charge_point_id=charge_point_id, started_at__isnull=False)
         if stop.transaction_id is not None and stop.transaction_id > 0:
@@ -247,11 +246,20 @@ class Transactions:
             for session in (row.value() for row in rows)
             if charging_session.may_end_at(session, stop.at, clock_replaced=stop.clock_replaced)
         ]
-        if stop.id_tag:
-            same = [session for session in running if session.id_tag == tag(stop.id_tag)]
-            if len(same) == 1:
-                return same[0]
-        return running[0] if len(running) == 1 else None
+        same = [session for session in running if stop.id_tag and session.id_tag == tag(stop.id_tag)]
+        if len(same) == 1:
+            return same[0]
+        return await self._ended_before(charge_point_id, stop) or (running[0] if len(running) == 1 else None)
+
+    async def _ended_before(self, charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
+        """T2: the session that this very stop ended, when it is sent again without a usable transactionId. A one-time
+        idTag names it; else the charger's stamp does."""
+        by_tag = stop.id_tag and await self._latest(charge_point_id, tag(stop.id_tag), SessionStatus.ENDED)
+        if by_tag or stop.clock_replaced:
+            return by_tag or None
+        ended = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.ENDED, ended_at=stop.at)
+        row = await ended.order_by("-id").first()
+        return row.value() if row is not None else None
 
     async def _card_status(self, garage_id: int, id_tag: str) -> AuthorizationStatus:
         """S6: one of the garage's registered cards, or a garage that allows free starts."""

@@ -152,6 +152,24 @@ async def test_t3_a_stop_without_a_usable_transaction_ends_the_only_open_session
     assert (await garage.session(session.id)).energy_wh == 2000
 
 
+@pytest.mark.parametrize("names_its_tag", [True, False])
+async def test_t2_a_resent_stop_without_a_transaction_leaves_what_runs_by_then(
+    garage: Garage, names_its_tag: bool
+) -> None:
+    await garage.set_rate()
+    stay = await garage.check_in()
+    first = await garage.start(stay)
+    await garage.begin(first)
+    garage.clock.turn(minutes=30)
+    stopped_at, id_tag = garage.clock.now(), first.id_tag if names_its_tag else None
+    await garage.end(-1, meter=3000, id_tag=id_tag, at=stopped_at)
+    running = await garage.begin("CARD", meter=3000, at=stopped_at - timedelta(minutes=1))
+    await garage.end(-1, meter=3000, id_tag=id_tag, at=stopped_at)
+    assert (await garage.session(running.transaction_id)).status is SessionStatus.CHARGING
+    assert [item.amount_cents for item in await garage.line_items(stay)] == [50]
+    assert await QuarantinedMessageRow.all().count() == 0
+
+
 async def test_t3_a_stop_from_before_the_start_of_what_runs_leaves_it_running(garage: Garage) -> None:
     session = await garage.start(await garage.check_in())
     await garage.begin(session)
