@@ -31,12 +31,12 @@ BOARD = (
 
 
 class Screen:
-    """`ports` and `requests` by id; `updates` counts what came. A skipped revision is an error."""
+    """`ports` and `requests` by id; `told` is every update that came. A skipped revision is an error."""
 
     def __init__(self) -> None:
         self.revision = 0
         self.snapshots = 0
-        self.updates = 0
+        self.told: list[Json] = []
         self.rate: Json | None = None
         self.ports: dict[str, Json] = {}
         self.requests: dict[str, Json] = {}
@@ -49,7 +49,7 @@ class Screen:
             self.ports, self.requests, self.rate = {}, {}, None
         else:
             assert update["revision"] == self.revision + 1, f"{self.revision} is followed by {update['revision']}."
-        self.updates += 1
+        self.told.append(update)
         self.revision = update["revision"]
         self.rate = update["rate"] or self.rate
         self.ports |= {port["id"]: port for port in update["ports"]}
