@@ -22,7 +22,8 @@ from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
 from evgraph.resolvers import cookies
@@ -67,6 +68,12 @@ class OwnContext(SchemaExtension):
 class GraphSchema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """`MaskErrors` logs what is worth it."""
+
+    async def execute(self, *positional: Any, **named: Any) -> ExecutionResult:
+        """One answer: a subscription has many, and is refused to who takes one."""
+        allowed = named.get("allowed_operation_types") or OperationType
+        named["allowed_operation_types"] = {*allowed} - {OperationType.SUBSCRIPTION}
+        return await super().execute(*positional, **named)
 
 
 def make_schema() -> strawberry.Schema:
@@ -167,7 +174,11 @@ class GraphApp(GraphQL[Operation, None]):
         return False
 
     def decode_json(self, data: str | bytes) -> object:
-        return orjson.loads(data)
+        """Raises JSONDecodeError, also for what is no object: Strawberry would look into it."""
+        decoded: object = orjson.loads(data)
+        if not isinstance(decoded, dict | list):
+            raise orjson.JSONDecodeError("Not an object", "", 0)
+        return decoded
 
     def encode_json(self, data: object) -> str:
         # Text: bytes would leave a socket as binary frames.

@@ -56,3 +56,15 @@ async def test_a_query_is_answered_as_events_only_to_who_asks_for_them_first(wor
     )
     assert answer.headers["content-type"].partition(";")[0] == answered
     assert '"viewer":null' in answer.text
+
+
+@pytest.mark.parametrize("body", ["null", "5", '"{ viewer { name } }"', "{bad", "[]"])
+async def test_a_body_that_is_no_operation_is_the_clients_fault(world, body):
+    answer = await world.nobody().http.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+
+
+async def test_a_subscription_by_a_request_that_takes_one_answer_is_refused(world):
+    body = {"query": 'subscription { boardUpdated(garageId: "x") { revision } }'}
+    answer = await world.nobody().http.post("/graphql", json=body)
+    assert (answer.status_code, "subscriptions are not allowed" in answer.text) == (400, True)
