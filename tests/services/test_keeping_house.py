@@ -6,7 +6,7 @@ import pytest
 
 from evgraph.domain.charge_point import Acceptance, BootReport
 from evgraph.domain.people import Role
-from evgraph.domain.port import PortStatus
+from evgraph.domain.port import PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import ChargePointRow, IdempotencyRow, RefusedConnectionRow
 from evgraph.services.charge_points import AdmissionFailure, NotAdmitted
@@ -74,6 +74,18 @@ async def test_b1_an_operator_holds_a_charge_point_off_and_accepts_it_again(gara
     with pytest.raises(Refusal) as refused:
         await registration.set_acceptance("AX48-9", Acceptance.PENDING)
     assert refused.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_b4_a_connector_that_reports_itself_becomes_a_port_like_its_sibling(garage: Garage) -> None:
+    report = StatusReport(
+        connector_id=2, status=PortStatus.AVAILABLE, error_code=None, info=None, at=garage.clock.now()
+    )
+    for _ in range(2):
+        await garage.house.charge_points.report_status(garage.charge_point_id, report)
+    assert await garage.house.charge_points.connectors(garage.charge_point_id) == [1, 2]
+    views = {view.port.name: view.port for view in (await garage.house.boards.read(garage.id)).ports}
+    assert (views["AX48-1-2"].is_open, views["AX48-1-2"].max_power_w) == (True, views["AX48-1-1"].max_power_w)
+    assert await garage.house.charge_points.connectors(garage.other_charge_point_id) == [1]
 
 
 async def test_x1_after_a_restart_nobody_is_connected_until_they_are(garage: Garage) -> None:
