@@ -35,13 +35,13 @@ async def test_x1_twenty_sigkills_cost_no_watt_hour_and_bill_none_twice(open_gar
         chargers = [garage.charger(identity, speed=60, sample_interval=15) for identity in keys]
         with _seed() as random:
             closing = asyncio.Event()
-            async with asyncio.timeout(110), asyncio.TaskGroup() as running:
+            async with asyncio.timeout(100), asyncio.TaskGroup() as running:
                 for charger in chargers:
                     await charger.start()
                 bays = [Bay(operator, charger, Random(random.random())) for charger in chargers]
                 for bay in bays:
                     running.create_task(bay.serve_vehicles_until(closing))
-                await _kill_again_and_again(garage, random)
+                await _kill_again_and_again(garage, bays, random)
                 closing.set()
             await _all_is_billed_once(operator, bays)
         for charger in chargers:
@@ -94,14 +94,29 @@ class Bay:
         await self.charger.unplug()
         await self.charger.told_everything(30)
 
+    def waits_for_its_start(self) -> bool:
+        transaction = self.charger.connector(1).transaction
+        return transaction is not None and transaction.transaction_id is None
+
+    def waits_for_its_stop(self) -> bool:
+        return any(not transaction.stop_answered for transaction in self.charger.delivered[-1:])
+
     def _key(self) -> str:
         self._keys += 1
         return f"{self.charger.identity} {self._keys}"
 
 
-async def _kill_again_and_again(garage: Garage, random: Random) -> None:
-    for _ in range(KILLS):
-        await asyncio.sleep(random.uniform(0.2, 2.5))
+async def _kill_again_and_again(garage: Garage, bays: list[Bay], random: Random) -> None:
+    """Anywhen; and while a charger waits for the answer to a start, or to a stop."""
+    moments: list[Callable[[Bay], bool]] = [lambda bay: True, Bay.waits_for_its_start, Bay.waits_for_its_stop]
+    for kill in range(KILLS):
+        await asyncio.sleep(random.uniform(0.2, 2))
+        has_come = moments[kill % len(moments)]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while not any(has_come(bay) for bay in bays):  # noqa: ASYNC110 - a moment of no event
+                    await asyncio.sleep(0.002)
+        await asyncio.sleep(random.uniform(0, 0.04))
         await garage.server.kill()
         await garage.server.start()
 
