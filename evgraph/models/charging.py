@@ -116,4 +116,4 @@ class MeterSampleRow(Model):
 
     class Meta:
         table = "meter_sample"
-        indexes = (("session_id", "at"),)
+        unique_together = (("session_id", "at"),)

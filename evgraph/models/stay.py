@@ -56,7 +56,7 @@ class LineItemRow(Model):
     quantity = fields.DecimalField(max_digits=14, decimal_places=3)
     unit = fields.CharEnumField(LineItemUnit, max_length=10)
     unit_cents = fields.DecimalField(max_digits=12, decimal_places=4)
-    amount_cents = fields.IntField()
+    amount_cents = fields.BigIntField()
     is_correction = fields.BooleanField()
     after_checkout = fields.BooleanField()
     created_at = fields.DatetimeField()

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 from ocpp.v16.enums import Action  # type: ignore[import-untyped]
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from evgraph.ocpp import handlers  # noqa: F401 - each registers itself
 from evgraph.ocpp.failures import log_failure
@@ -17,6 +18,9 @@ log = structlog.get_logger("evgraph.ocpp")
 # C8: read tolerantly, kept when they cannot be read, and sent again by the charger when they are not answered. A
 # CALLERROR would be the end of them: a charger gives up after three, and the bill is lost (OCPP 1.6 section 3.7.1).
 PRECIOUS = frozenset({"BootNotification", "StatusNotification", "StartTransaction", "StopTransaction", "MeterValues"})
+
+# A database that is locked or gone is so for a moment: whatever the charger said, it may say again.
+OUT_OF_REACH = (OperationalError, DBConnectionError, OSError)
 
 KNOWN_ACTIONS = frozenset(action.value for action in Action)
 
@@ -88,6 +92,6 @@ def _failed(call: InboundCall, failure: BaseException) -> Exception:
         action=call.action,
         message_id=call.message_id,
     )
-    if call.action in PRECIOUS:
+    if call.action in PRECIOUS or isinstance(failure, OUT_OF_REACH):
         return Unanswered(error_id)
     return CallRefused(ErrorCode.INTERNAL_ERROR, f"An internal error occurred ({error_id}).")

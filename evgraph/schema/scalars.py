@@ -48,8 +48,10 @@ def parse_decimal(value: Any) -> Decimal:
     """Of a string, a whole number, or a float by its shortest text. Raises GraphQLError with what to do."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise GraphQLError(_NO_DECIMAL)
+    text = value.strip() if isinstance(value, str) else repr(value)
     try:
-        number = Decimal(value.strip() if isinstance(value, str) else repr(value))
+        # Python's own reading would also take underscores and other scripts' digits.
+        number = Decimal(text if text.isascii() and "_" not in text else "no number")
     except InvalidOperation:
         raise GraphQLError(_NO_DECIMAL) from None
     # An exponent would let a few characters stand for a number of any length.

@@ -36,6 +36,8 @@ _SAVE_SAMPLE = (
     "INSERT INTO meter_sample"
     " (charge_point_id, connector_id, session_id, at, received_at, register_wh, power_w, energy_wh)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    # M4: a reading that is sent again is stored once.
+    " ON CONFLICT DO NOTHING"
 )
 
 log = structlog.get_logger("evgraph.metering")
@@ -194,7 +196,8 @@ def _meant(message: _Message, sessions: dict[int, ChargingSession]) -> ChargingS
 
 
 def _sample(message: _Message, one: Reading, session: ChargingSession | None, received_at: datetime) -> tuple[Any, ...]:
-    """For _SAVE_SAMPLE."""
+    """For _SAVE_SAMPLE. A reading that moved nothing, since a newer one came first, tells no energy (M4)."""
+    moved = session is not None and session.last_meter_at == one.at
     return (
         message.charge_point_id,
         message.connector_id,
@@ -203,7 +206,7 @@ def _sample(message: _Message, one: Reading, session: ChargingSession | None, re
         received_at,
         one.register_wh,
         one.power_w,
-        session.energy_wh if session else None,
+        session.energy_wh if session and moved else None,
     )
 
 

@@ -231,12 +231,26 @@ async def test_a_message_that_could_not_be_kept_in_quarantine_is_not_answered(ce
 
 
 @pytest.mark.parametrize(("action", "service"), [("Heartbeat", "heartbeat"), ("Authorize", "authorize")])
-async def test_other_messages_get_an_internal_error(central: CentralSystem, action: str, service: str) -> None:
+async def test_other_messages_are_not_answered_while_the_database_is_out_of_reach(
+    central: CentralSystem, action: str, service: str
+) -> None:
     central.services.failing[service] = OperationalError("database is locked")
+    async with central.charger() as charger:
+        await charger.send([2, "m", action, {"idTag": "TAG"}])
+        assert await charger.hears_nothing(0.05)
+        central.services.failing.clear()
+        assert (await charger.call(action, {"idTag": "TAG"}, "m"))[0] == 3
+
+
+@pytest.mark.parametrize(("action", "service"), [("Heartbeat", "heartbeat"), ("Authorize", "authorize")])
+async def test_other_messages_get_an_internal_error_for_a_bug_of_ours(
+    central: CentralSystem, action: str, service: str
+) -> None:
+    central.services.failing[service] = KeyError("secret_column")
     async with central.charger() as charger:
         answer = await charger.call(action, {"idTag": "TAG"}, "m")
         assert answer[:3] == [4, "m", "InternalError"]
-        assert "locked" not in answer[3]
+        assert "secret_column" not in answer[3]
         central.services.failing.clear()
         assert (await charger.call(action, {"idTag": "TAG"}, "m"))[0] == 3
 

@@ -94,7 +94,17 @@ async def test_m4_an_older_reading_is_stored_and_changes_nothing(garage: Garage)
     garage.clock.turn(minutes=-5)
     await garage.meter(session.id, 2000)
     assert (await garage.session(session.id)).energy_wh == 2000
-    assert await MeterSampleRow.filter(session_id=session.id).count() == 2
+    samples = await MeterSampleRow.filter(session_id=session.id).order_by("id")
+    assert [(sample.register_wh, sample.energy_wh) for sample in samples] == [(3000, 2000), (2000, None)]
+
+
+async def test_m4_a_reading_that_is_sent_again_is_stored_once(garage: Garage) -> None:
+    session = await garage.start(await garage.check_in())
+    await garage.begin(session)
+    garage.clock.turn(minutes=10)
+    await asyncio.gather(*(garage.meter(session.id, 3000) for _ in range(3)))
+    await garage.meter(session.id, 3000)
+    assert await MeterSampleRow.filter(session_id=session.id).count() == 1
 
 
 @pytest.mark.parametrize(

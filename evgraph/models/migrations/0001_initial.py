@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('power_w', fields.IntField(null=True)),
                 ('energy_wh', fields.BigIntField(null=True)),
             ],
-            options={'table': 'meter_sample', 'app': 'evgraph', 'indexes': [Index(fields=['session_id', 'at'])], 'pk_attr': 'id', 'table_description': 'One reading as it came: `energy_wh` is what the session had delivered by then. Without a session it is a charge'},
+            options={'table': 'meter_sample', 'app': 'evgraph', 'unique_together': (('session_id', 'at'),), 'pk_attr': 'id', 'table_description': 'One reading as it came: `energy_wh` is what the session had delivered by then. Without a session it is a charge'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -288,7 +288,7 @@ class Migration(migrations.Migration):
                 ('quantity', fields.DecimalField(max_digits=14, decimal_places=3)),
                 ('unit', fields.CharEnumField(description='SESSION: SESSION\nKWH: KWH\nMINUTE: MINUTE', enum_type=LineItemUnit, max_length=10)),
                 ('unit_cents', fields.DecimalField(max_digits=12, decimal_places=4)),
-                ('amount_cents', fields.IntField()),
+                ('amount_cents', fields.BigIntField()),
                 ('is_correction', fields.BooleanField()),
                 ('after_checkout', fields.BooleanField()),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
