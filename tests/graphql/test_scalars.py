@@ -75,7 +75,23 @@ def test_decimals_come_in_as_strings_or_numbers(value, text):
 
 
 @pytest.mark.parametrize(
-    "value", ["", "a", "1,5", "NaN", "Infinity", float("nan"), float("inf"), None, True, [], "1e999999", "9" * 50]
+    "value",
+    [
+        "",
+        "a",
+        "1,5",
+        "1_000",
+        "١٢",
+        "NaN",
+        "Infinity",
+        float("nan"),
+        float("inf"),
+        None,
+        True,
+        [],
+        "1e999999",
+        "9" * 50,
+    ],
 )
 def test_what_is_no_decimal_is_refused(value):
     with pytest.raises(GraphQLError, match="exact decimal"):
