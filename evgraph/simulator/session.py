@@ -81,9 +81,9 @@ class CentralSystemSession(LibraryChargePoint):  # type: ignore[misc]
         except ConnectionClosed as closed:
             raise ConnectionLost(str(closed)) from closed
         finally:
-            if not asked.done():
-                asked.cancel()
-                await asyncio.gather(asked, return_exceptions=True)
+            # Also when it is done: what went wrong in it must be looked at, or asyncio complains of it at random.
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
 
     @on("RemoteStartTransaction")
     def answer_remote_start(self, id_tag: str, connector_id: int | None = None, **_rest: Any) -> Any:
