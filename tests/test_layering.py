@@ -7,6 +7,7 @@ The simulator, the web app's files, the settings and the logs stand by themselve
 """
 
 import ast
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,10 +64,20 @@ class Import:
     is_whole: bool
 
 
+def _parsed(modules: dict[str, Path]) -> dict[str, ast.Module]:
+    # CPython 3.11 loses count of the parser's depth when a garbage collection runs Python code while a tree is built.
+    gc.collect()
+    gc.disable()
+    try:
+        return {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in modules.items()}
+    finally:
+        gc.enable()
+
+
 def broken_rules(root: Path) -> list[str]:
     """What breaks the rules in the package at `root`, each as file:line: the rule."""
     modules = {_name(root, file): file for file in sorted(root.rglob("*.py"))}
-    trees = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in modules.items()}
+    trees = _parsed(modules)
     imports = {name: list(_imports(name, modules, tree)) for name, tree in trees.items()}
     places = {name: file.relative_to(root.parent).as_posix() for name, file in modules.items()}
     return [
