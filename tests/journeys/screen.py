@@ -91,15 +91,16 @@ class Screen:
     @asynccontextmanager
     async def watching(self, updates: Stream) -> AsyncIterator["Screen"]:
         """From its first snapshot on."""
-        self._watching = asyncio.create_task(self._watch(updates))
+        watching = self._watching = asyncio.create_task(self._watch(updates))
         try:
             await self.until(lambda it: it.snapshots)
             yield self
         finally:
-            self._watching.cancel()
-            await asyncio.wait({self._watching})
-        if not self._watching.cancelled():
-            self._watching.result()
+            watching.cancel()
+            await asyncio.wait({watching})
+            failure = None if watching.cancelled() else watching.exception()
+        if failure is not None:
+            raise failure
 
     async def _watch(self, updates: Stream) -> None:
         async for update in updates:
