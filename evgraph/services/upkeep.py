@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import structlog
+from tortoise.exceptions import BaseORMException
 
 from evgraph.services.charging import Charging
 from evgraph.services.interfaces import Clock
@@ -40,6 +41,8 @@ class Upkeep:
         while True:
             try:
                 await self.look()
+            except (BaseORMException, OSError) as failure:
+                log.warning("upkeep could not use the database", error=repr(failure))
             except Exception:
                 log.exception("upkeep failed")
             await asyncio.sleep(self._every_s)
