@@ -18,13 +18,13 @@ from evgraph.models import (
     ChargePointRow,
     GarageRow,
     LineItemRow,
-    MeterSampleRow,
     RateRow,
     RequestRow,
     SessionRow,
     StayRow,
 )
 from evgraph.models.database import reader
+from evgraph.models.windows import thinned_samples
 from evgraph.resolvers.known import Known, Seeded
 from evgraph.resolvers.pages import Rows, load_counts, load_pages
 from evgraph.resolvers.search import matching
@@ -141,26 +141,10 @@ async def _samples(keys: list[tuple[int, int]]) -> list[list[Sample]]:
         by_points[points].append(session_id)
     found: defaultdict[tuple[int, int], list[Sample]] = defaultdict(list)
     for points, session_ids in by_points.items():
-        rows: list[MeterSampleRow] = await MeterSampleRow.raw(_thinned(points, session_ids), using_db=reader())
-        for row in rows:
+        for row in await thinned_samples(session_ids, points):
             if row.session_id is not None and row.energy_wh is not None:
                 found[row.session_id, points].append(Sample(row.at, row.energy_wh, row.power_w))
     return [found[key] for key in keys]
-
-
-def _thinned(points: int, session_ids: list[int]) -> str:
-    """A row is kept where its place, scaled down to `points` places, is a new one."""
-    ids = ", ".join(str(int(session_id)) for session_id in session_ids)
-    return f"""
-        SELECT * FROM (
-            SELECT s.*, ROW_NUMBER() OVER (PARTITION BY session_id ORDER BY at, id) AS place,
-                   COUNT(*) OVER (PARTITION BY session_id) AS total
-            FROM meter_sample s WHERE session_id IN ({ids}) AND energy_wh IS NOT NULL
-        ) AS placed
-        WHERE total <= {points:d} OR place = 1
-           OR (place - 1) * {points - 1:d} / (total - 1) <> (place - 2) * {points - 1:d} / (total - 1)
-        ORDER BY session_id, place
-    """  # noqa: S608
 
 
 def _stays(where: StayFilter, garage_ids: list[int]) -> Rows:

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from tortoise.expressions import RawSQL
 from tortoise.functions import Count
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from evgraph.models.database import reader
+from evgraph.models.windows import newest_ids_of_each_garage
 from evgraph.schema.context import Page, Slice
 
 V = TypeVar("V")
@@ -68,27 +68,12 @@ async def _newest(find: Find[F], page: Page[F], garage_ids: list[int]) -> defaul
     if len(garage_ids) == 1:
         newest = rows.order_by("-id").limit(page.first + 1)
     else:
-        ids = await _ids_within(rows, page.first + 1)
+        ids = await newest_ids_of_each_garage(rows, page.first + 1)
         newest = find(page.where, garage_ids).filter(id__in=ids).using_db(reader()).order_by("-id")
     found: defaultdict[int, list[Model]] = defaultdict(list)
     for row in await newest:
         found[row.garage_id].append(row)
     return found
-
-
-async def _ids_within(rows: Rows, most: int) -> list[int]:
-    """The ids of the newest rows of each garage."""
-    table = rows.model._meta.db_table
-    place = RawSQL(f'ROW_NUMBER() OVER (PARTITION BY "{table}"."garage_id" ORDER BY "{table}"."id" DESC)')
-    numbered = rows.annotate(place=place).values("id", "place")
-    numbered._choose_db_if_not_chosen()
-    numbered._make_query()
-    sql, parameters = numbered.query.get_parameterized_sql()
-    found = await reader().execute_query_dict(
-        f"SELECT id FROM ({sql}) AS numbered WHERE place <= {most:d}",  # noqa: S608
-        parameters,
-    )
-    return [row["id"] for row in found]
 
 
 def _but_garage(page: Page[F]) -> Page[F]:

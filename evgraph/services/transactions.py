@@ -7,6 +7,7 @@ from tortoise.expressions import Q
 
 from evgraph.domain import charging_request, charging_session
 from evgraph.domain.billing import LineItemUnit
+from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import (
     AuthorizationStatus,
     ChargingSession,
@@ -16,7 +17,7 @@ from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.stay import StayStatus
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, tag
-from evgraph.models import CardRow, ChargePointRow, GarageRow, LineItemRow, SessionRow
+from evgraph.models import CardRow, ChargePointRow, GarageRow, LineItemRow, RequestRow, SessionRow
 from evgraph.services import reading
 from evgraph.services.books import Books, Change
 from evgraph.services.placing import keep_in_quarantine, port_at
@@ -276,22 +277,20 @@ class Transactions:
 
 async def _can_revive(session: ChargingSession) -> bool:
     """S5: the stay is open, and the request has no other session by now."""
-    card = (await reading.cards(id=session.request_id))[:1]
-    return bool(card) and (
-        session.started_at is None
-        and card[0].stay.status is StayStatus.OPEN
-        and charging_request.can_be_revived(card[0].request, session.id)
-    )
+    request = await _request_of_open_stay(session)
+    return request is not None and session.started_at is None and charging_request.can_be_revived(request, session.id)
 
 
 async def _can_be_continued(session: ChargingSession) -> bool:
     """T8: the stay is open, and nothing else became of the request."""
-    card = (await reading.cards(id=session.request_id))[:1]
-    return (
-        bool(card)
-        and card[0].stay.status is StayStatus.OPEN
-        and charging_request.can_be_continued(card[0].request, session.id)
-    )
+    request = await _request_of_open_stay(session)
+    return request is not None and charging_request.can_be_continued(request, session.id)
+
+
+async def _request_of_open_stay(session: ChargingSession) -> ChargingRequest | None:
+    """Null once the stay is checked out."""
+    row = await RequestRow.get_or_none(id=session.request_id, stay__status=StayStatus.OPEN)
+    return row.value() if row is not None else None
 
 
 async def _flat_fee_paid(session: ChargingSession) -> bool:
