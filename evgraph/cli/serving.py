@@ -1,0 +1,94 @@
+"""Run the house, try it, bring its database up to date."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evgraph.cli.common import DatabaseUrl, fail, out, run_plain, settings_of
+from evgraph.logs import set_up_logs
+from evgraph.models import database
+from evgraph.models.database import BadDatabaseUrl
+
+cli = typer.Typer()
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8000]")] = None,
+    database_url: DatabaseUrl = None,
+    log_format: Annotated[str | None, typer.Option(help="console or json.  [default: console]")] = None,
+) -> None:
+    """Run the server: /graphql, /ocpp/IDENTITY, the web app at /, /healthz, /readyz and /metrics on one port."""
+    from evgraph.app import CannotServe, check_database, listen, server  # the graph: only those who serve pay for it
+
+    settings = settings_of(host=host, port=port, database_url=database_url, log_format=log_format)
+    set_up_logs(settings.log_format, settings.log_level)
+    running = server(settings)
+    try:
+        asyncio.run(check_database(settings))
+        running.run(sockets=[listen(settings)])
+    except (CannotServe, BadDatabaseUrl) as failure:
+        fail(str(failure))
+    if not running.started:
+        sys.exit(3)
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The server's port.")] = 8000,
+    panel_port: Annotated[int, typer.Option(help="The port of the panel that handles the simulated cables.")] = 8001,
+    charge_points: Annotated[int, typer.Option(min=1, max=50, help="How many simulated AX48s.")] = 6,
+    speed: Annotated[
+        float, typer.Option(min=0.1, help="Simulated seconds a second: 60 charges an hour a minute.")
+    ] = 20,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("var/demo"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an empty house again.")] = False,
+) -> None:
+    """Try it: a garage, people, vehicles and simulated AX48s over real sockets, on a database of its own."""
+    from evgraph.app import CannotServe
+    from evgraph.demo import run_demo
+
+    set_up_logs("console", "warning")
+    try:
+        asyncio.run(
+            run_demo(
+                port=port,
+                panel_port=panel_port,
+                charge_points=charge_points,
+                speed=speed,
+                folder=folder,
+                fresh=fresh,
+                out=out,
+            )
+        )
+    except CannotServe as failure:
+        fail(str(failure))
+
+
+@cli.command()
+def migrate(
+    to: Annotated[
+        str | None, typer.Option(help="A migration's name, forwards or backwards; `zero` undoes all.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Bring the database to this program's tables. Run it before `serve`, after each upgrade."""
+    settings = settings_of(database_url=database_url)
+
+    async def run() -> None:
+        await database.migrate(settings.database_url, target=to)
+
+    run_plain(run)
+    out.print("The database is up to date." if to is None else f"The database is at {to}.")
+
+
+@cli.command()
+def schema() -> None:
+    """Print the GraphQL schema (SDL) that the server serves."""
+    from evgraph.graph import sdl
+
+    sys.stdout.write(sdl())
