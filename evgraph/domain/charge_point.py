@@ -13,9 +13,49 @@ class Acceptance(StrEnum):
     REJECTED = "Rejected"
 
 
+class FrameDirection(StrEnum):
+    """As seen from here."""
+
+    RECEIVED = "RECEIVED"
+    SENT = "SENT"
+
+
+class FrameKind(StrEnum):
+    """OCPP-J 1.6 section 4.1.3; UNREADABLE for what is no frame."""
+
+    CALL = "CALL"
+    CALL_RESULT = "CALL_RESULT"
+    CALL_ERROR = "CALL_ERROR"
+    UNREADABLE = "UNREADABLE"
+
+
+class JobKind(StrEnum):
+    FIRMWARE = "FIRMWARE"
+    SIGNED_FIRMWARE = "SIGNED_FIRMWARE"
+    DIAGNOSTICS = "DIAGNOSTICS"
+    LOG = "LOG"
+
+
+class ReservationState(StrEnum):
+    ACTIVE = "ACTIVE"
+    CANCELED = "CANCELED"
+    USED = "USED"
+    EXPIRED = "EXPIRED"
+
+
+class CertificateState(StrEnum):
+    """`SENT`: signed, and the charge point has not said yet that it took it."""
+
+    SENT = "SENT"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    REVOKED = "REVOKED"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargePoint:
-    """`is_online`: a connection of its is open."""
+    """`is_online`: a connection of its is open. `configures`: after a boot its configuration is brought to the wishes
+    (B3). `security_profile`: the least that it must connect with, 0 to 3."""
 
     id: int
     garage_id: int
@@ -28,6 +68,8 @@ class ChargePoint:
     is_online: bool
     last_seen_at: datetime | None
     last_boot_at: datetime | None
+    configures: bool = True
+    security_profile: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

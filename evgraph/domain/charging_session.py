@@ -70,6 +70,8 @@ class ChargingSession:
     `reported_start` is the charger's own start stamp, as text, to know a resent StartTransaction by (S2).
     `authorization` is what its StartTransaction was answered, to answer a resent one alike. `available_since`: the
     charger reports the connector free, with no word of the transaction (T7).
+    `low_power_since`: the port delivers next to nothing (M6). `leapt_to_wh`, `leapt_at`: a register that leapt beyond
+    what the port can deliver, and waits to be confirmed (M5).
     `flat_fee_paid`: an earlier part of the same charge bore the flat fee (T8).
     """
 
@@ -102,6 +104,9 @@ class ChargingSession:
     last_meter_at: datetime | None = None
     full_since: datetime | None = None
     available_since: datetime | None = None
+    low_power_since: datetime | None = None
+    leapt_to_wh: WattHours | None = None
+    leapt_at: datetime | None = None
     flat_fee_paid: bool = False
 
     @property

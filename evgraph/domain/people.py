@@ -21,6 +21,7 @@ class Right(Enum):
     CHARGE = auto()
     SET_RATES = auto()
     NAME_PORTS = auto()
+    OPERATE = auto()
 
 
 _QUEUE = {Right.SEE_BOARD, Right.SEE_STAYS, Right.CHECK_IN_AND_OUT, Right.MAKE_REQUESTS}

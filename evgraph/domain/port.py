@@ -34,6 +34,7 @@ class Port:
     """`reported_at` is the charger's stamp of its last status, `status_changed_at` ours of the last change.
 
     `identity` and `is_online` are its charge point's. `active_session_id` is the session that holds the port.
+    `is_out_of_order`: an operator took it out of service.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Port:
     info: str | None
     max_power_w: int | None
     active_session_id: int | None
+    is_out_of_order: bool = False
 
     @property
     def name(self) -> str:
@@ -58,8 +60,15 @@ class Port:
 
     @property
     def status(self) -> PortStatus:
-        """C4: without a connection it is OFFLINE, whatever was last reported."""
-        return self.reported_status if self.is_online else PortStatus.OFFLINE
+        """C4: without a connection it is OFFLINE, whatever was last reported. One that was put out of order is
+        UNAVAILABLE, whether or not its charger can be told so."""
+        if not self.is_online:
+            return PortStatus.OFFLINE
+        return PortStatus.UNAVAILABLE if self.is_out_of_order and self.is_idle else self.reported_status
+
+    @property
+    def is_idle(self) -> bool:
+        return self.active_session_id is None
 
     @property
     def is_open(self) -> bool:

@@ -4,6 +4,17 @@ from evgraph.models.charge_point import CardRow, ChargePointRow, PortRow, Quaran
 from evgraph.models.charging import MeterSampleRow, RequestRow, SessionRow
 from evgraph.models.garage import GarageRow, OrganizationRow
 from evgraph.models.idempotency import IdempotencyRow
+from evgraph.models.operating import (
+    CertificateRow,
+    ChargePointJobRow,
+    ChargingProfileRow,
+    ConfigurationKeyRow,
+    ConnectionRow,
+    FrameRow,
+    ReservationRow,
+    SecurityEventRow,
+    SessionMoveRow,
+)
 from evgraph.models.people import AccessTokenRow, PersonRoleRow, PersonRow
 from evgraph.models.rate import RateRow
 from evgraph.models.stay import LineItemRow, StayRow
@@ -11,7 +22,13 @@ from evgraph.models.stay import LineItemRow, StayRow
 __all__ = [
     "AccessTokenRow",
     "CardRow",
+    "CertificateRow",
+    "ChargePointJobRow",
     "ChargePointRow",
+    "ChargingProfileRow",
+    "ConfigurationKeyRow",
+    "ConnectionRow",
+    "FrameRow",
     "GarageRow",
     "IdempotencyRow",
     "LineItemRow",
@@ -24,6 +41,9 @@ __all__ = [
     "RateRow",
     "RefusedConnectionRow",
     "RequestRow",
+    "ReservationRow",
+    "SecurityEventRow",
+    "SessionMoveRow",
     "SessionRow",
     "StayRow",
 ]

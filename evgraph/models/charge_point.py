@@ -9,7 +9,9 @@ from evgraph.models.records import to_value
 
 
 class ChargePointRow(Model):
-    """`key_hash` is null for a charge point that signs in without a key (security profile 0)."""
+    """`key_hash` is null for a charge point that signs in without a key (security profile 0); `next_key_hash` holds a
+    key that it was given and may have taken: either is good until one is proven. `security_profile`: the least that
+    it must connect with. `configures`: its configuration is brought to the wishes after a boot (B3)."""
 
     id = fields.IntField(primary_key=True)
     garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
@@ -18,6 +20,10 @@ class ChargePointRow(Model):
     garage_id: int
     identity = fields.CharField(max_length=100, unique=True)
     key_hash = fields.CharField(max_length=200, null=True)
+    next_key_hash = fields.CharField(max_length=200, null=True)
+    security_profile = fields.IntField(default=0)
+    configures = fields.BooleanField(default=True)
+    local_list_version = fields.IntField(default=0)
     acceptance = fields.CharEnumField(Acceptance, max_length=10, default=Acceptance.ACCEPTED)
     vendor = fields.CharField(max_length=100, null=True)
     model = fields.CharField(max_length=100, null=True)
@@ -54,6 +60,7 @@ class PortRow(Model):
     error_code = fields.CharField(max_length=50, null=True)
     info = fields.CharField(max_length=100, null=True)
     max_power_w = fields.IntField(null=True)
+    is_out_of_order = fields.BooleanField(default=False)
 
     class Meta:
         table = "port"
@@ -89,6 +96,10 @@ class QuarantinedMessageRow(Model):
     why = fields.CharField(max_length=300)
     energy_wh = fields.IntField(null=True)
     at = fields.DatetimeField()
+    resolved_at = fields.DatetimeField(null=True)
+    resolved_by = fields.CharField(max_length=100, null=True)
+    resolution = fields.CharField(max_length=300, null=True)
+    session_id = fields.IntField(null=True)
 
     class Meta:
         table = "quarantined_message"
@@ -104,6 +115,7 @@ class CardRow(Model):
     )
     garage_id: int
     id_tag = fields.CharField(max_length=20)
+    parent_id_tag = fields.CharField(max_length=20, null=True)
     name = fields.CharField(max_length=100, null=True)
     is_blocked = fields.BooleanField(default=False)
     expires_at = fields.DatetimeField(null=True)

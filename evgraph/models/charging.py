@@ -85,6 +85,9 @@ class SessionRow(Model):
     last_meter_at = fields.DatetimeField(null=True)
     full_since = fields.DatetimeField(null=True)
     available_since = fields.DatetimeField(null=True)
+    low_power_since = fields.DatetimeField(null=True)
+    leapt_to_wh = fields.BigIntField(null=True)
+    leapt_at = fields.DatetimeField(null=True)
     flat_fee_paid = fields.BooleanField(default=False)
 
     class Meta:

@@ -18,6 +18,8 @@ from evgraph.ocpp.outbox import Outbox
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
 
 CALL_DEADLINE = 30.0
+# A close frame holds 123 bytes of reason (RFC 6455 section 5.5.1).
+_LONGEST_REASON = 100
 
 Reply = TypeVar("Reply")
 
@@ -43,6 +45,7 @@ class Connection:
         self._answered = Answered()
         self._outbox = Outbox(self._send)
         self._is_superseded = asyncio.Event()
+        self._why_closed = "A newer connection of this charge point took over."
         self._log = structlog.get_logger("evgraph.ocpp").bind(charge_point=peer.identity)
 
     async def ask(self, command: Command[Reply], deadline: float = CALL_DEADLINE) -> Reply:
@@ -55,6 +58,11 @@ class Connection:
         """C3: a newer connection took over. Its CALLs fail at once; the socket closes in its own time."""
         self._is_superseded.set()
         self._outbox.close()
+
+    def close(self, why: str) -> None:
+        """We want it to connect anew: as `supersede`, for another reason."""
+        self._why_closed = why[:_LONGEST_REASON]
+        self.supersede()
 
     async def run(self) -> None:
         """Serves until either side closes."""
@@ -148,6 +156,6 @@ class Connection:
     async def _close_when_superseded(self) -> None:
         await self._is_superseded.wait()
         try:
-            await self._websocket.close(1000, "A newer connection of this charge point took over.")
+            await self._websocket.close(1000, self._why_closed)
         except (WebSocketDisconnect, RuntimeError):
             self._log.info("superseded, and closed already")

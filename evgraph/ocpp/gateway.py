@@ -1,14 +1,21 @@
 """How services ask charge points."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from evgraph.ocpp.calls.command import Command
+from jsonschema import ValidationError  # type: ignore[import-untyped]
+
+from evgraph.domain.asks import Ask
+from evgraph.domain.charge_point import Acceptance
+from evgraph.ocpp import calls  # noqa: F401 - each registers itself
+from evgraph.ocpp.calls.command import WRITERS, Command
 from evgraph.ocpp.calls.remote_start_transaction import remote_start_transaction
 from evgraph.ocpp.calls.remote_stop_transaction import remote_stop_transaction
 from evgraph.ocpp.calls.trigger_message import trigger_status_notification
 from evgraph.ocpp.connection import CALL_DEADLINE
 from evgraph.ocpp.registry import Registry
-from evgraph.services.interfaces import ChargerOffline
+from evgraph.services.interfaces import Answer, BadCall, ChargerOffline
 
 
 class Gateway:
@@ -27,12 +34,35 @@ class Gateway:
     async def trigger_status(self, identity: str, *, connector_id: int | None) -> None:
         await self._ask(identity, trigger_status_notification(connector_id=connector_id))
 
+    async def ask(self, identity: str, ask: Ask[Answer]) -> Answer:
+        return await self._ask(identity, WRITERS[type(ask)](ask))
+
+    async def call(self, identity: str, action: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            command: Command[Mapping[str, Any]] = Command(action, dict(payload), lambda answer: answer)
+        except ValidationError as failure:
+            raise BadCall(failure.message) from failure
+        except OSError as failure:
+            # The `ocpp` package looks for the action's schema file.
+            raise BadCall(f"There is no action {action} in OCPP 1.6.") from failure
+        return await self._ask(identity, command)
+
+    def accept(self, identity: str, acceptance: Acceptance) -> None:
+        connection = self._registry.current(identity)
+        if connection is not None:
+            connection.peer.acceptance = acceptance
+
+    def disconnect(self, identity: str, why: str) -> None:
+        connection = self._registry.current(identity)
+        if connection is not None:
+            connection.close(why)
+
     def last_seen(self, identity: str) -> datetime | None:
         connection = self._registry.current(identity)
         return connection.last_seen if connection is not None else None
 
-    async def _ask(self, identity: str, command: Command[None]) -> None:
+    async def _ask(self, identity: str, command: Command[Answer]) -> Answer:
         connection = self._registry.current(identity)
         if connection is None:
             raise ChargerOffline(f"{identity} is not connected")
-        await connection.ask(command, self._deadline)
+        return await connection.ask(command, self._deadline)

@@ -1,7 +1,13 @@
 """What services need of the world: a clock, and a way to ask a charge point."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+from evgraph.domain.asks import Ask
+from evgraph.domain.charge_point import Acceptance
+
+Answer = TypeVar("Answer")
 
 
 class Clock(Protocol):
@@ -22,6 +28,10 @@ class ChargerRejected(Exception):
     that cannot be read (C5)."""
 
 
+class BadCall(Exception):
+    """A raw CALL that OCPP 1.6 does not allow: no such action, or a payload that its JSON schema refuses."""
+
+
 class ChargePointGateway(Protocol):
     """Asks of connected charge points. Every method raises ChargerOffline, ChargerTimeout or ChargerRejected.
 
@@ -37,5 +47,17 @@ class ChargePointGateway(Protocol):
     async def trigger_status(self, identity: str, *, connector_id: int | None) -> None:
         """TriggerMessage StatusNotification, of one connector or of all (B5)."""
 
+    async def ask(self, identity: str, ask: Ask[Answer]) -> Answer:
+        """Anything else: the answer as its ask defines it. A status that says no is an answer, not ChargerRejected."""
+
+    async def call(self, identity: str, action: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Any CALL of OCPP 1.6 or its security extension: the CALLRESULT's payload as it came. Raises also BadCall."""
+
     def last_seen(self, identity: str) -> datetime | None:
         """When its last frame came on the open connection; null without one."""
+
+    def accept(self, identity: str, acceptance: Acceptance) -> None:
+        """B1: a new acceptance holds at once on the open connection, if there is one."""
+
+    def disconnect(self, identity: str, why: str) -> None:
+        """Closes the open connection, if there is one; the charge point connects again."""

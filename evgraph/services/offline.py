@@ -1,9 +1,12 @@
 """For those who open the house without chargers: the command line, at work beside a running server."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from evgraph.services.interfaces import ChargerOffline
+from evgraph.domain.asks import Ask
+from evgraph.domain.charge_point import Acceptance
+from evgraph.services.interfaces import Answer, ChargerOffline
 
 
 class NoChargePoints:
@@ -15,6 +18,18 @@ class NoChargePoints:
 
     async def trigger_status(self, identity: str, *, connector_id: int | None) -> None:
         self._offline(identity)
+
+    async def ask(self, identity: str, ask: Ask[Answer]) -> Answer:
+        self._offline(identity)
+
+    async def call(self, identity: str, action: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._offline(identity)
+
+    def accept(self, identity: str, acceptance: Acceptance) -> None:
+        """Holds from its next connection."""
+
+    def disconnect(self, identity: str, why: str) -> None:
+        """There is none."""
 
     def last_seen(self, identity: str) -> datetime | None:
         return None

@@ -13,6 +13,7 @@ TABLE = {
     "CHARGE": (False, True, False, True, True),
     "SET_RATES": (False, False, False, True, True),
     "NAME_PORTS": (False, False, False, True, True),
+    "OPERATE": (False, False, False, True, True),
 }
 
 

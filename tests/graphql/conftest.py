@@ -24,6 +24,7 @@ from evgraph.graph import GraphApp, create_graphql_app
 from evgraph.models import ChargePointRow, SessionRow, database
 from evgraph.schema.global_ids import encode, key_of
 from evgraph.services.house import Services, open_house
+from tests.fakes import AnsweringChargers
 
 PASSWORD = "correct horse battery"
 Json = dict[str, Any]
@@ -43,7 +44,7 @@ class TurnedClock:
 
 
 @dataclass
-class ObedientChargers:
+class ObedientChargers(AnsweringChargers):
     """Answers what it was told to answer; keeps what it was asked."""
 
     answer: Exception | None = None

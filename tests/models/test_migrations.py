@@ -67,6 +67,42 @@ def test_each_migration_can_be_undone(empty_database):
     assert asyncio.run(_tables(empty_database)) == forwards[MIGRATIONS[-1]]
 
 
+async def _a_port(url: str) -> None:
+    await database.open_database(url)
+    db = get_connection(WRITER)
+    try:
+        for statement in (
+            "INSERT INTO organization (id, name) VALUES (1, 'Northside')",
+            "INSERT INTO garage (id, organization_id, location_id, name, time_zone, currency, locale, free_starts,"
+            " revision, tickets_made, locked) VALUES (1, 1, 'NYC', 'A', 'UTC', 'USD', 'en_US', {no}, 0, 0, 0)",
+            "INSERT INTO charge_point (id, garage_id, identity, acceptance, is_online)"
+            " VALUES (1, 1, 'CP1', 'Accepted', {no})",
+            "INSERT INTO port (id, garage_id, charge_point_id, connector_id, reported_status, status_changed_at)"
+            " VALUES (1, 1, 1, 1, 'Available', '2026-01-01 00:00:00+00:00')",
+        ):
+            await db.execute_script(statement.format(no="FALSE"))
+    finally:
+        await database.close_database()
+
+
+async def _the_port(url: str) -> dict[str, Any]:
+    await database.open_database(url)
+    try:
+        return (await get_connection(WRITER).execute_query_dict("SELECT * FROM port"))[0]
+    finally:
+        await database.close_database()
+
+
+def test_a_garage_in_use_is_migrated_forwards_and_back(empty_database):
+    asyncio.run(database.migrate(empty_database, target="0002_one_of_each"))
+    asyncio.run(_a_port(empty_database))
+    before = asyncio.run(_the_port(empty_database))
+    asyncio.run(database.migrate(empty_database))
+    assert asyncio.run(_the_port(empty_database)) == {**before, "is_out_of_order": False}
+    asyncio.run(database.migrate(empty_database, target="0002_one_of_each"))
+    assert asyncio.run(_the_port(empty_database)) == before
+
+
 def test_the_database_itself_promises_one_session_a_port_and_one_open_stay_a_ticket(database_url):
     names = {name for row in asyncio.run(_tables(database_url)) for name in row[:2]}
     assert {"one_active_session_per_port", "one_open_stay_per_ticket"} <= names

@@ -22,6 +22,7 @@ from evgraph.models import ChargePointRow, GarageRow, LineItemRow, PortRow, Requ
 from evgraph.services.charging import StartCharging
 from evgraph.services.house import Services, open_house
 from evgraph.services.stays import CheckIn
+from tests.fakes import AnsweringChargers
 
 
 class TurnedClock:
@@ -38,7 +39,7 @@ class TurnedClock:
 
 
 @dataclass
-class ObedientChargers:
+class ObedientChargers(AnsweringChargers):
     """Answers what it was told to answer; keeps what it was asked."""
 
     answer: Exception | None = None
