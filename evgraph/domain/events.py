@@ -6,6 +6,7 @@ from datetime import datetime
 from evgraph.domain.billing import LineItem
 from evgraph.domain.board import Card, PortView
 from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.frames import LoggedFrame
 from evgraph.domain.rate import Rate
 
 
@@ -43,4 +44,13 @@ class LineItemAdded:
     line_item: LineItem
 
 
-Event = BoardChanged | EnergyMetered | SessionChanged | LineItemAdded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameLogged:
+    """A frame came or went; told only while somebody watches the frames of its charge point (C10)."""
+
+    garage_id: int
+    charge_point_id: int
+    frame: LoggedFrame
+
+
+Event = BoardChanged | EnergyMetered | SessionChanged | LineItemAdded | FrameLogged

@@ -4,7 +4,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from evgraph.domain.charge_point import CertificateState, FrameDirection, FrameKind, JobKind, ReservationState
+from evgraph.domain.frames import ChargePointConnection, LoggedFrame
 from evgraph.models.charge_point import ChargePointRow
+from evgraph.models.records import to_value
 
 
 class FrameRow(Model):
@@ -23,6 +25,9 @@ class FrameRow(Model):
     class Meta:
         table = "frame"
         indexes = (("charge_point_id", "at"),)
+
+    def value(self) -> LoggedFrame:
+        return to_value(self, LoggedFrame)
 
 
 class ConnectionRow(Model):
@@ -44,6 +49,9 @@ class ConnectionRow(Model):
     class Meta:
         table = "charge_point_connection"
         indexes = (("charge_point_id", "id"), ("disconnected_at",))
+
+    def value(self) -> ChargePointConnection:
+        return to_value(self, ChargePointConnection)
 
 
 class ConfigurationKeyRow(Model):
