@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import structlog
 
-from evgraph.domain import charging_session
 from evgraph.domain import port as ports
+from evgraph.domain import session_metering
 from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, booted
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus, StatusReport
@@ -137,7 +137,7 @@ class ChargePoints:
             if why is not None:
                 await give_up_start(change, session, ErrorCode.PORT_NOT_OPEN, why)
             return None
-        told = charging_session.status_seen(session, report.status, report.at, change.now)
+        told = session_metering.status_seen(session, report.status, report.at, change.now)
         if told != session:
             await change.save_session(told)
         return told if ports.ev_side_disconnected(report) else None

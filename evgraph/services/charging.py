@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from evgraph.domain import charging_request, charging_session
+from evgraph.domain import charging_request, session_start
 from evgraph.domain.charging_session import START_WINDOW, ChargingSession, SessionStatus
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import refuse_unless_open
@@ -118,7 +118,7 @@ class Charging:
             charging_request.start_asked(request, 0)
             refuse_unless_open(port, ("input", "portId"))
             session = await change.save_session(
-                charging_session.asked(
+                session_start.asked(
                     garage_id=garage_id,
                     charge_point_id=port.charge_point_id,
                     port_id=port.id,
@@ -137,7 +137,7 @@ class Charging:
     async def _accepted(self, session: ChargingSession) -> ChargingSession:
         async with self._books.change(session.garage_id) as change:
             present = await change.session(session.id) or session
-            accepted = charging_session.remote_start_accepted(present, change.now, self._window)
+            accepted = session_start.remote_start_accepted(present, change.now, self._window)
             if accepted is not present:
                 await change.save_session(accepted)
         return _begun(accepted)

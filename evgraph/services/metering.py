@@ -15,10 +15,11 @@ import structlog
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from evgraph.bus import EventBus
-from evgraph.domain.charging_session import ChargingSession, SessionStatus, readings_taken
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
+from evgraph.domain.session_metering import readings_taken
 from evgraph.models import ChargePointRow, SessionRow
 from evgraph.models.plain import execute_many, select_values
 from evgraph.models.records import flags_column

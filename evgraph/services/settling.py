@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from evgraph.domain import billing, charging_request, charging_session
+from evgraph.domain import billing, charging_request, session_start
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.stay import StayStatus
@@ -44,7 +44,7 @@ async def correct(change: Change, session: ChargingSession) -> ChargingSession:
 
 async def give_up_start(change: Change, session: ChargingSession, code: ErrorCode, why: str) -> ChargingSession:
     """S4: a start that came to nothing; the request waits again and says why, the port is open again."""
-    failed = charging_session.start_failed(session, code, why, change.now)
+    failed = session_start.start_failed(session, code, why, change.now)
     if failed is session:
         return session
     failed = await change.save_session(failed)

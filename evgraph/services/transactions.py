@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from evgraph.domain import charging_request, charging_session
+from evgraph.domain import charging_request, session_end, session_start
 from evgraph.domain.billing import LineItemUnit
 from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import (
@@ -56,13 +56,13 @@ class Transactions:
             waiting = await self._waiting(charge_point_id, id_tag)
             await self._end_what_runs(change, port, start, except_for=waiting)
             waiting = waiting or await self._continued(charge_point_id, id_tag, start)
-            rate = await reading.rate_in_force(None, garage_id, charging_session.rate_taken_at(waiting, start.at))
+            rate = await reading.rate_in_force(None, garage_id, session_start.rate_taken_at(waiting, start.at))
             rate_id = rate.id if rate else None
             if waiting is not None:
                 session = await self._begin(change, waiting, port, start, rate_id)
             else:
                 session = await change.save_session(
-                    charging_session.unassigned(
+                    session_start.unassigned(
                         garage_id=garage_id,
                         charge_point_id=charge_point_id,
                         port_id=port.id,
@@ -94,7 +94,7 @@ class Transactions:
                     energy_wh=stop.meter_stop_wh,
                 )
             elif session.status is SessionStatus.CHARGING:
-                ended = charging_session.transaction_stopped(
+                ended = session_end.transaction_stopped(
                     session,
                     meter_stop_wh=stop.meter_stop_wh,
                     at=stop.at,
@@ -104,7 +104,7 @@ class Transactions:
                 )
                 await settle(change, ended)
             else:
-                told = charging_session.truth_told(
+                told = session_end.truth_told(
                     session,
                     meter_stop_wh=stop.meter_stop_wh,
                     at=stop.at,
@@ -132,7 +132,7 @@ class Transactions:
                 session = await change.session(session_id)
                 if session is None or session.status is not SessionStatus.CHARGING:
                     continue
-                await settle(change, charging_session.given_up(session, _last_known(session)))
+                await settle(change, session_end.given_up(session, _last_known(session)))
                 closed += 1
         return closed
 
@@ -147,9 +147,7 @@ class Transactions:
             started_at__isnull=False,
         ).order_by("-id")
         for session in (row.value() for row in rows):
-            if charging_session.was_opened_by(
-                session, connector_id=port.connector_id, reported_start=start.reported_at
-            ):
+            if session_start.was_opened_by(session, connector_id=port.connector_id, reported_start=start.reported_at):
                 return session
         return None
 
@@ -173,14 +171,14 @@ class Transactions:
     async def _cut_off(self, charge_point_id: int, id_tag: str) -> ChargingSession | None:
         """T8: the session of this idTag whose charger was cut off, and may go on with the same vehicle."""
         cut = await self._latest(charge_point_id, id_tag, SessionStatus.ENDED)
-        return cut if cut is not None and charging_session.was_cut_off(cut) and await _can_be_continued(cut) else None
+        return cut if cut is not None and session_end.was_cut_off(cut) and await _can_be_continued(cut) else None
 
     async def _continued(self, charge_point_id: int, id_tag: str, start: TransactionStart) -> ChargingSession | None:
         """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
         cut = await self._cut_off(charge_point_id, id_tag)
         if cut is None or cut.request_id is None or cut.stay_id is None:
             return None
-        return charging_session.asked(
+        return session_start.asked(
             garage_id=cut.garage_id,
             charge_point_id=cut.charge_point_id,
             port_id=cut.port_id,
@@ -208,7 +206,7 @@ class Transactions:
                 f"Another vehicle began to charge at {port.name}. Choose another port.",
             )
         else:
-            await settle(change, charging_session.superseded(session, start.meter_start_wh, start.at))
+            await settle(change, session_end.superseded(session, start.meter_start_wh, start.at))
 
     @staticmethod
     async def _begin(
@@ -219,7 +217,7 @@ class Transactions:
             change.touch_port(session.garage_id, session.port_id)
             session = replace(session, port_id=port.id, connector_id=port.connector_id)
         session = await change.save_session(
-            charging_session.transaction_started(
+            session_start.transaction_started(
                 session,
                 meter_start_wh=start.meter_start_wh,
                 at=start.at,
@@ -245,7 +243,7 @@ class Transactions:
         running = [
             session
             for session in (row.value() for row in rows)
-            if charging_session.may_end_at(session, stop.at, clock_replaced=stop.clock_replaced)
+            if session_end.may_end_at(session, stop.at, clock_replaced=stop.clock_replaced)
         ]
         same = [session for session in running if stop.id_tag and session.id_tag == tag(stop.id_tag)]
         if len(same) == 1:
@@ -300,7 +298,7 @@ async def _flat_fee_paid(session: ChargingSession) -> bool:
     fees = await LineItemRow.filter(session__request_id=session.request_id, unit=LineItemUnit.SESSION).select_related(
         "session"
     )
-    return any(charging_session.was_cut_off(fee.session.value()) for fee in fees)  # type: ignore[attr-defined]
+    return any(session_end.was_cut_off(fee.session.value()) for fee in fees)  # type: ignore[attr-defined]
 
 
 def _answer(session: ChargingSession) -> StartAnswer:

@@ -9,15 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evgraph.domain.billing import Charge, LineItem, LineItemUnit, charge, correction, cost, kwh, line_item, minutes
-from evgraph.domain.charging_session import (
-    ChargingSession,
-    SessionStatus,
-    StopReason,
-    asked,
-    transaction_started,
-    transaction_stopped,
-)
+from evgraph.domain.charging_session import ChargingSession, SessionStatus, StopReason
 from evgraph.domain.rate import Rate, RateKind, new_rate
+from evgraph.domain.session_end import transaction_stopped
+from evgraph.domain.session_start import asked, transaction_started
 from evgraph.domain.stay import Channel, Stay, StayKind, Vehicle, check_in, check_out
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from evgraph.domain.board import Board, Card, PortView, build, natural
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus, new_request
-from evgraph.domain.charging_session import ChargingSession, asked, transaction_started
+from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.port import Port, PortStatus
+from evgraph.domain.session_start import asked, transaction_started
 from evgraph.domain.stay import Channel, StayKind, Vehicle, check_in, check_out
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -16,23 +16,20 @@ from evgraph.domain.charging_session import (
     SessionFlag,
     SessionStatus,
     StopReason,
-    asked,
-    given_up,
-    may_end_at,
-    rate_taken_at,
-    readings_taken,
-    remote_start_accepted,
-    start_failed,
-    status_seen,
-    superseded,
-    transaction_started,
-    transaction_stopped,
-    truth_told,
-    unassigned,
 )
 from evgraph.domain.energy import Reading
 from evgraph.domain.port import PortStatus
 from evgraph.domain.refusals import ErrorCode, IllegalMove
+from evgraph.domain.session_end import given_up, may_end_at, superseded, transaction_stopped, truth_told
+from evgraph.domain.session_metering import readings_taken, status_seen
+from evgraph.domain.session_start import (
+    asked,
+    rate_taken_at,
+    remote_start_accepted,
+    start_failed,
+    transaction_started,
+    unassigned,
+)
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 METER_START = 10_000
