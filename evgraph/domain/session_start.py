@@ -14,6 +14,7 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.energy import WattHours
 from evgraph.domain.refusals import ErrorCode, IllegalMove
 from evgraph.domain.session_end import was_cut_off
+from evgraph.domain.transactions import is_one_time
 
 
 def asked(
@@ -145,6 +146,6 @@ def unassigned(
 def was_opened_by(session: ChargingSession, *, connector_id: int, reported_start: str) -> bool:
     """S2: this StartTransaction is the one that opened the session, sent again. A one-time idTag is proof enough of
     that, until its charger was cut off and may begin anew with it (T8); otherwise the stamp is, as it was sent."""
-    if session.request_id is not None and not was_cut_off(session):
+    if is_one_time(session.id_tag) and not was_cut_off(session):
         return True
     return session.connector_id == connector_id and session.reported_start == reported_start

@@ -1,12 +1,18 @@
 """What a charger says of a transaction, read and translated; and what it is answered (OCPP 1.6 sections 4.8, 4.10)."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from evgraph.domain.charging_session import AuthorizationStatus, StopReason
 from evgraph.domain.energy import Reading, WattHours
 
-__all__ = ["AuthorizationStatus", "StartAnswer", "TransactionStart", "TransactionStop", "tag"]
+__all__ = ["AuthorizationStatus", "StartAnswer", "TransactionStart", "TransactionStop", "is_one_time", "tag"]
+
+ONE_TIME_PREFIX = "EV"
+ONE_TIME_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+ONE_TIME_LENGTH = 18
+_ONE_TIME = re.compile(f"{ONE_TIME_PREFIX}[{ONE_TIME_ALPHABET}]{{{ONE_TIME_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +52,8 @@ class StartAnswer:
 def tag(id_tag: str) -> str:
     """An idTag to compare by: CiString20, without regard to case (OCPP 1.6 section 7.28)."""
     return id_tag.strip()[:20].upper()
+
+
+def is_one_time(id_tag: str) -> bool:
+    """S1: an idTag that was made for one start, which no card bears: 88 random bits."""
+    return _ONE_TIME.fullmatch(tag(id_tag)) is not None

@@ -12,6 +12,7 @@ from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import refuse_unless_open
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.stay import refuse_closed
+from evgraph.domain.transactions import ONE_TIME_ALPHABET, ONE_TIME_LENGTH, ONE_TIME_PREFIX
 from evgraph.models import SessionRow
 from evgraph.services import finding
 from evgraph.services.books import Books
@@ -19,9 +20,6 @@ from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, Char
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing
 from evgraph.services.settling import give_up_start
-
-_TAG_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
-_TAG_LENGTH = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +153,7 @@ class Charging:
 
 def one_time_tag() -> str:
     """An idTag of at most 20 characters, never used again: 88 random bits in capitals that all chargers print (S1)."""
-    return "EV" + "".join(secrets.choice(_TAG_ALPHABET) for _ in range(_TAG_LENGTH))
+    return ONE_TIME_PREFIX + "".join(secrets.choice(ONE_TIME_ALPHABET) for _ in range(ONE_TIME_LENGTH))
 
 
 def _begun(session: ChargingSession) -> ChargingSession:

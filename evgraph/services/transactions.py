@@ -16,7 +16,7 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.stay import StayStatus
-from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, tag
+from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.models import CardRow, ChargePointRow, GarageRow, LineItemRow, RequestRow, SessionRow
 from evgraph.services import reading
 from evgraph.services.books import Books, Change
@@ -153,7 +153,10 @@ class Transactions:
 
     @staticmethod
     async def _latest(charge_point_id: int, id_tag: str, *statuses: SessionStatus) -> ChargingSession | None:
-        """The latest session that was asked for with this idTag, if it is in one of these states."""
+        """The latest session that was asked for with this idTag, if it is in one of these states. A card's sessions,
+        assigned or not, are any vehicle's."""
+        if not is_one_time(id_tag):
+            return None
         row = (
             await SessionRow.filter(charge_point_id=charge_point_id, id_tag=id_tag, request_id__isnull=False)
             .order_by("-id")
