@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from jsonschema import ValidationError  # type: ignore[import-untyped]
-
 from evgraph.domain.asks import Ask
 from evgraph.domain.charge_point import Acceptance
 from evgraph.ocpp import calls  # noqa: F401 - each registers itself
@@ -15,7 +13,7 @@ from evgraph.ocpp.calls.remote_stop_transaction import remote_stop_transaction
 from evgraph.ocpp.calls.trigger_message import trigger_status_notification
 from evgraph.ocpp.connection import CALL_DEADLINE
 from evgraph.ocpp.registry import Registry
-from evgraph.services.interfaces import Answer, BadCall, ChargerOffline
+from evgraph.services.interfaces import Answer, ChargerOffline
 
 
 class Gateway:
@@ -38,14 +36,7 @@ class Gateway:
         return await self._ask(identity, WRITERS[type(ask)](ask))
 
     async def call(self, identity: str, action: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        try:
-            command: Command[Mapping[str, Any]] = Command(action, dict(payload), lambda answer: answer)
-        except ValidationError as failure:
-            raise BadCall(failure.message) from failure
-        except OSError as failure:
-            # The `ocpp` package looks for the action's schema file.
-            raise BadCall(f"There is no action {action} in OCPP 1.6.") from failure
-        return await self._ask(identity, command)
+        return await self._ask(identity, Command(action, dict(payload), lambda answer: answer))
 
     def accept(self, identity: str, acceptance: Acceptance) -> None:
         connection = self._registry.current(identity)

@@ -34,7 +34,7 @@ class Stamp:
 def stamp(reported: str | None, received_at: datetime) -> Stamp:
     """B7: a stamp before 2020, more than five minutes ahead of ours, or none at all, is replaced by the time of
     receipt; one in the past is right: it was queued offline."""
-    at = _instant(reported) if reported else None
+    at = instant(reported) if reported else None
     if at is None or at < EARLIEST or at - received_at > FARTHEST_AHEAD:
         return Stamp(at=received_at, reported=reported or "", is_replaced=True)
     return Stamp(at=at, reported=reported or "", is_replaced=False)
@@ -112,7 +112,8 @@ def _reason(text: str | None) -> StopReason:
     return _REASONS.get(text.casefold(), StopReason.OTHER) if text else StopReason.LOCAL
 
 
-def _instant(reported: str) -> datetime | None:
+def instant(reported: str) -> datetime | None:
+    """As it was written; null where that makes no sense."""
     if not _DATE_AND_TIME.fullmatch(reported):
         return None
     try:

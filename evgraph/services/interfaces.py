@@ -29,7 +29,12 @@ class ChargerRejected(Exception):
 
 
 class BadCall(Exception):
-    """A raw CALL that OCPP 1.6 does not allow: no such action, or a payload that its JSON schema refuses."""
+    """A CALL that OCPP 1.6 does not allow: no such action, or a payload that its JSON schema refuses. The message is a
+    sentence; `part` is what is wrong: action or payload."""
+
+    def __init__(self, message: str, part: str) -> None:
+        super().__init__(message)
+        self.part = part
 
 
 class ChargePointGateway(Protocol):
@@ -48,7 +53,8 @@ class ChargePointGateway(Protocol):
         """TriggerMessage StatusNotification, of one connector or of all (B5)."""
 
     async def ask(self, identity: str, ask: Ask[Answer]) -> Answer:
-        """Anything else: the answer as its ask defines it. A status that says no is an answer, not ChargerRejected."""
+        """Anything else: the answer as its ask defines it. A status that says no is an answer, not ChargerRejected.
+        Raises also BadCall: for what is longer than OCPP allows, for example."""
 
     async def call(self, identity: str, action: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """Any CALL of OCPP 1.6 or its security extension: the CALLRESULT's payload as it came. Raises also BadCall."""

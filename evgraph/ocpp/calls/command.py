@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ocpp.messages import MessageType, get_validator  # type: ignore[import-untyped]
-
 from evgraph.domain.asks import Ask
-from evgraph.services.interfaces import ChargerRejected
+from evgraph.ocpp.calls import schemas
 
 Answered = TypeVar("Answered")
 
@@ -16,7 +14,7 @@ Answered = TypeVar("Answered")
 class Command(Generic[Answered]):
     """`read` makes the answer out of the CALLRESULT's payload, or raises ChargerRejected.
 
-    Raises jsonschema's ValidationError for a payload that OCPP 1.6 does not allow: a bug of ours.
+    Raises BadCall for a payload that OCPP 1.6 does not allow.
     """
 
     action: str
@@ -24,7 +22,7 @@ class Command(Generic[Answered]):
     read: Callable[[Mapping[str, Any]], Answered]
 
     def __post_init__(self) -> None:
-        get_validator(MessageType.Call, self.action, "1.6").validate(self.payload)
+        schemas.check(self.action, self.payload)
 
 
 Asked = TypeVar("Asked", bound=Ask[Any])
@@ -41,16 +39,6 @@ def asks(ask: type[Asked]) -> Callable[[Callable[[Asked], Command[Any]]], Callab
     return register
 
 
-def accepted(answer: Mapping[str, Any]) -> None:
-    """Raises ChargerRejected unless its status is Accepted, also where it has none that can be read (C5)."""
-    status = answer.get("status")
-    if status != "Accepted":
-        raise ChargerRejected(f"it answered {status!r}"[:100])
-
-
-def status(answer: Mapping[str, Any]) -> str:
-    """The status as it was told. Raises ChargerRejected where there is none that can be read (C5)."""
-    told = answer.get("status")
-    if not isinstance(told, str):
-        raise ChargerRejected(f"it answered {told!r}"[:100])
-    return told
+def only_given(**fields: Any) -> dict[str, Any]:
+    """The fields that have a value: OCPP 1.6 knows no null."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,4 +1,5 @@
-from evgraph.ocpp.calls.command import Command, accepted
+from evgraph.ocpp.calls.answers import accepted
+from evgraph.ocpp.calls.command import Command
 
 
 def remote_start_transaction(*, connector_id: int, id_tag: str) -> Command[None]:

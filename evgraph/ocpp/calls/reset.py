@@ -1,5 +1,6 @@
 from evgraph.domain.asks import Reset
-from evgraph.ocpp.calls.command import Command, asks, status
+from evgraph.ocpp.calls.answers import status
+from evgraph.ocpp.calls.command import Command, asks
 
 
 @asks(Reset)

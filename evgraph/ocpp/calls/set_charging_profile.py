@@ -1,0 +1,10 @@
+from evgraph.domain.asks import SetChargingProfile
+from evgraph.ocpp.calls.answers import status
+from evgraph.ocpp.calls.command import Command, asks
+
+
+@asks(SetChargingProfile)
+def set_charging_profile(ask: SetChargingProfile) -> Command[str]:
+    """OCPP 1.6 section 5.16."""
+    payload = {"connectorId": ask.connector_id, "csChargingProfiles": dict(ask.profile)}
+    return Command("SetChargingProfile", payload, status)
