@@ -1,9 +1,10 @@
 """What a command names, found for a viewer: by id, or by garage and ticket number."""
 
+from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.stay import StayStatus
-from evgraph.models import PortRow, RequestRow, SessionRow, StayRow
+from evgraph.models import ChargePointRow, PortRow, RequestRow, SessionRow, StayRow
 from evgraph.services.permissions import missing, require
 
 
@@ -38,6 +39,14 @@ async def session_garage(viewer: Viewer, right: Right, session_id: int) -> int:
 
 async def port_garage(viewer: Viewer, right: Right, port_id: int) -> int:
     return _garage_of(viewer, right, await PortRow.get_or_none(id=port_id), "port", "portId")
+
+
+async def charge_point(viewer: Viewer, right: Right, charge_point_id: int) -> ChargePoint:
+    row = await ChargePointRow.get_or_none(id=charge_point_id)
+    if row is None:
+        raise missing("charge point", "input", "chargePointId")
+    require(viewer, right, row.garage_id, "charge point", "input", "chargePointId")
+    return row.value()
 
 
 def _garage_of(

@@ -58,10 +58,7 @@ class Once:
         """`command` is a dataclass with `idempotency_key`; `replay` loads what a kept answer names."""
         key: str | None = command.idempotency_key
         if key is None:
-            task = asyncio.ensure_future(work(Claim(None)))
-            self._unkeyed.add(task)
-            task.add_done_callback(self._unkeyed.discard)
-            return await asyncio.shield(task)
+            return await self.to_the_end(work(Claim(None)))
         if not key or len(key) > _LONGEST_KEY:
             raise Refusal(ErrorCode.INVALID, f"An idempotencyKey has 1 to {_LONGEST_KEY} characters.", _FIELD)
         place, digest = (viewer.id, operation, key), _digest(command)
@@ -73,6 +70,13 @@ class Once:
         self._running[place] = (digest, keyed)
         keyed.add_done_callback(lambda _: self._running.pop(place, None))
         return await asyncio.shield(keyed)
+
+    async def to_the_end(self, work: Awaitable[T]) -> T:
+        """For what must be recorded once a charge point was asked, whether or not its client still listens."""
+        task = asyncio.ensure_future(work)
+        self._unkeyed.add(task)
+        task.add_done_callback(self._unkeyed.discard)
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
         """Waits for what is under way."""

@@ -1,0 +1,77 @@
+"""An operator asks a charge point: between transactions, and a no comes back as a Refusal in an operator's words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evgraph.domain.asks import Ask
+from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.services.interfaces import (
+    Answer,
+    BadCall,
+    ChargePointGateway,
+    ChargerOffline,
+    ChargerRejected,
+    ChargerTimeout,
+)
+
+_ANYTHING: Mapping[str, str] = {}
+_CHARGE_POINT = ("input", "chargePointId")
+
+
+async def ask(
+    gateway: ChargePointGateway,
+    charge_point: ChargePoint,
+    what: Ask[Answer],
+    field: tuple[str, ...] = _CHARGE_POINT,
+) -> Answer:
+    """Raises Refusal CHARGER_OFFLINE, CHARGER_TIMEOUT or CHARGER_REJECTED (a CALLERROR, an answer that cannot be read),
+    and INVALID for what OCPP does not allow. A status that says no is an answer: see `refuse_unless`."""
+    try:
+        return await gateway.ask(charge_point.identity, what)
+    except (BadCall, ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        raise refusal(charge_point, failure, field) from failure
+
+
+async def call(
+    gateway: ChargePointGateway, charge_point: ChargePoint, action: str, payload: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Any CALL, the CALLRESULT's payload as it came. Raises as `ask` does; INVALID names the action or the payload."""
+    try:
+        return await gateway.call(charge_point.identity, action, payload)
+    except (BadCall, ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        field = ("input", failure.part) if isinstance(failure, BadCall) else _CHARGE_POINT
+        raise refusal(charge_point, failure, field) from failure
+
+
+def refuse_unless(
+    charge_point: ChargePoint,
+    status: str,
+    *wanted: str,
+    meaning: Mapping[str, str] = _ANYTHING,
+    field: tuple[str, ...] = _CHARGE_POINT,
+) -> None:
+    """Raises Refusal CHARGER_REJECTED for a status that is not `wanted`. `meaning`: what others mean, in sentences."""
+    if status in wanted:
+        return
+    what_to_do = meaning.get(status, "")
+    message = f"{charge_point.identity} answered {status}. {what_to_do}".rstrip()
+    raise Refusal(ErrorCode.CHARGER_REJECTED, message, field)
+
+
+def refusal(charge_point: ChargePoint, failure: Exception, field: tuple[str, ...] = _CHARGE_POINT) -> Refusal:
+    """What a failed question means to an operator."""
+    identity = charge_point.identity
+    match failure:
+        case BadCall():
+            return Refusal(ErrorCode.INVALID, str(failure), field)
+        case ChargerOffline():
+            return Refusal(ErrorCode.CHARGER_OFFLINE, f"{identity} is offline. Ask again when it is connected.", field)
+        case ChargerTimeout():
+            return Refusal(
+                ErrorCode.CHARGER_TIMEOUT,
+                f"{identity} did not answer in time. It may still do what it was asked: look before you ask again.",
+                field,
+            )
+    reason = str(failure).strip().rstrip(":. ") or "it gave no reason"
+    return Refusal(ErrorCode.CHARGER_REJECTED, f"{identity} refused: {reason}.", field)
