@@ -8,14 +8,13 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from evgraph.domain.charge_point import ChargePoint
 from evgraph.ocpp.calls.trigger_message import trigger_status_notification
 from evgraph.ocpp.connection import Connection
 from evgraph.ocpp.failures import log_failure
-from evgraph.ocpp.handshake import Offer, choose_subprotocol, credentials
+from evgraph.ocpp.handshake import NO_PROXIES, Offer, Proxies, choose_subprotocol, credentials, wire_of
 from evgraph.ocpp.inbound import Peer, Services
 from evgraph.ocpp.registry import Registry
-from evgraph.services.charge_points import AdmissionFailure, ChargePoints, NotAdmitted
+from evgraph.services.charge_points import Admission, AdmissionFailure, ChargePoints, NotAdmitted
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout, Clock
 from evgraph.services.metering import Metering
 from evgraph.services.transactions import Transactions
@@ -42,16 +41,27 @@ def create_endpoint(
     clock: Clock,
     heartbeat_interval: int = HEARTBEAT_INTERVAL,
     boot_wait: float = BOOT_WAIT,
+    proxies: Proxies = NO_PROXIES,
 ) -> WebSocketRoute:
-    """The route /ocpp/{identity} (C1 to C9, B1, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds."""
+    """The route /ocpp/{identity} (C1 to C9, B1, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds; `proxies`:
+    those whose word on TLS counts."""
     services = Services(charge_points=charge_points, transactions=charging, metering=metering)
-    endpoint = Endpoint(services, registry, clock, heartbeat_interval=heartbeat_interval, boot_wait=boot_wait)
+    endpoint = Endpoint(
+        services, registry, clock, heartbeat_interval=heartbeat_interval, boot_wait=boot_wait, proxies=proxies
+    )
     return WebSocketRoute("/ocpp/{identity:path}", endpoint.serve, name="ocpp")
 
 
 class Endpoint:
     def __init__(
-        self, services: Services, registry: Registry, clock: Clock, *, heartbeat_interval: int, boot_wait: float
+        self,
+        services: Services,
+        registry: Registry,
+        clock: Clock,
+        *,
+        heartbeat_interval: int,
+        boot_wait: float,
+        proxies: Proxies,
     ) -> None:
         self._services = services
         self._charge_points = services.charge_points
@@ -59,11 +69,13 @@ class Endpoint:
         self._clock = clock
         self._heartbeat_interval = heartbeat_interval
         self._boot_wait = boot_wait
+        self._proxies = proxies
 
     async def serve(self, websocket: WebSocket) -> None:
-        charge_point = await self._admit(websocket)
-        if charge_point is None:
+        admission = await self._admit(websocket)
+        if admission is None:
             return
+        charge_point = admission.charge_point
         subprotocol = choose_subprotocol(websocket.scope["subprotocols"])
         if subprotocol is Offer.OTHERS:
             # OCPP-J 1.6 section 3.1.2: complete the handshake without a subprotocol, then close.
@@ -74,7 +86,12 @@ class Endpoint:
         await websocket.accept(None if isinstance(subprotocol, Offer) else subprotocol)
         connection = Connection(
             websocket,
-            Peer(id=charge_point.id, identity=charge_point.identity, acceptance=charge_point.acceptance),
+            Peer(
+                id=charge_point.id,
+                identity=charge_point.identity,
+                acceptance=charge_point.acceptance,
+                security_profile=admission.security_profile,
+            ),
             services=self._services,
             clock=self._clock,
             heartbeat_interval=self._heartbeat_interval,
@@ -90,21 +107,32 @@ class Endpoint:
             self._registry.leave(connection)
             await self._left(connection.peer)
 
-    async def _admit(self, websocket: WebSocket) -> ChargePoint | None:
-        """Null when it was turned away (C1)."""
+    async def _admit(self, websocket: WebSocket) -> Admission | None:
+        """Null when it was turned away (C1): 404 for who it is, 401 for its key, 403 for less than its security
+        profile."""
         # PostgreSQL takes no NUL; no identity holds the character that stands in for it.
         identity = websocket.path_params["identity"].replace("\x00", "\ufffd")[:_LONGEST_IDENTITY]
         shown = credentials(websocket.headers.get("authorization"))
-        remote = websocket.client.host if websocket.client else "unknown"
+        wire = wire_of(websocket.scope, websocket.headers, self._proxies)
         try:
-            return await self._charge_points.admit(identity, user=shown.user, password=shown.password, remote=remote)
+            return await self._charge_points.admit(
+                identity,
+                user=shown.user,
+                password=shown.password,
+                remote=wire.host,
+                is_encrypted=wire.is_encrypted,
+                certificate=wire.certificate,
+            )
         except NotAdmitted as refusal:
-            log.warning("connection refused", charge_point=identity, remote=remote, reason=refusal.reason.value)
-            if refusal.reason is AdmissionFailure.UNKNOWN_IDENTITY:
-                response = PlainTextResponse("Unknown charge point.", 404)
-            else:
-                challenge = {"WWW-Authenticate": 'Basic realm="EVGraph", charset="UTF-8"'}
-                response = PlainTextResponse("Wrong credentials.", 401, challenge)
+            log.warning("connection refused", charge_point=identity, remote=wire.host, reason=refusal.reason.value)
+            match refusal.reason:
+                case AdmissionFailure.UNKNOWN_IDENTITY:
+                    response = PlainTextResponse("Unknown charge point.", 404)
+                case AdmissionFailure.BAD_CREDENTIALS:
+                    challenge = {"WWW-Authenticate": 'Basic realm="EVGraph", charset="UTF-8"'}
+                    response = PlainTextResponse("Wrong credentials.", 401, challenge)
+                case reason:
+                    response = PlainTextResponse(f"Refused by its security profile: {reason.value}.", 403)
         except Exception as failure:
             log_failure("admission failed", failure, charge_point=identity)
             response = PlainTextResponse("Try again later.", 503)

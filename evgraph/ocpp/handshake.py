@@ -1,12 +1,20 @@
-"""What a charge point shows when it connects: its credentials and its subprotocols (C1, C2)."""
+"""What a charge point shows when it connects: its credentials, its subprotocols (C1, C2), and what the wire between it
+and us is worth (security profiles)."""
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.datastructures import Headers
 
 SUBPROTOCOL = "ocpp1.6"
+WIRE = "evgraph.wire"
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +54,84 @@ def choose_subprotocol(offered: Sequence[str]) -> str | Offer:
         if name.lower() == SUBPROTOCOL:
             return name
     return Offer.OTHERS if named else Offer.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """`certificate`: the client certificate (DER) that was verified in the TLS handshake, null without one."""
+
+    host: str
+    is_encrypted: bool
+    certificate: bytes | None = field(default=None, repr=False)
+
+
+class BadProxies(ValueError):
+    """What was given as trusted proxies is no list of addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """Proxies that end TLS for us, and whose word counts: theirs alone, for anyone else can write the same headers.
+
+    `certificate_header`: where they put the client certificate that they verified; empty when they verify none.
+    """
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    certificate_header: str = ""
+
+    @classmethod
+    def parse(cls, networks: str, certificate_header: str = "") -> "Proxies":
+        """Addresses and networks, parted by commas. Raises BadProxies."""
+        try:
+            found = tuple(ip_network(part.strip(), strict=False) for part in networks.split(",") if part.strip())
+        except ValueError as failure:
+            raise BadProxies(f"EVGRAPH_TRUSTED_PROXIES holds no list of addresses or networks: {failure}.") from failure
+        return cls(found, certificate_header.strip())
+
+    def trust(self, host: str) -> bool:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self.networks)
+
+    def wire(self, wire: Wire, headers: Headers) -> Wire:
+        """The wire from the charge point to the proxy, where it is a trusted proxy that stands before us."""
+        if not self.trust(wire.host):
+            return wire
+        hops = [part.strip() for line in headers.getlist("x-forwarded-for") for part in line.split(",")]
+        # From the right: what stands left of the last proxy's own entry was written by a stranger.
+        beyond = next((hop for hop in reversed(hops) if hop and not self.trust(hop)), wire.host)
+        is_encrypted = _only(headers, "x-forwarded-proto").lower() in ("https", "wss")
+        shown = _only(headers, self.certificate_header) if self.certificate_header and is_encrypted else ""
+        return Wire(host=beyond, is_encrypted=is_encrypted, certificate=certificate_in(shown) if shown else None)
+
+
+NO_PROXIES = Proxies()
+
+
+def wire_of(scope: Mapping[str, Any], headers: Headers, proxies: Proxies) -> Wire:
+    """`scope`: of an ASGI handshake."""
+    wire = scope.get("extensions", {}).get(WIRE)
+    if not isinstance(wire, Wire):
+        client = scope.get("client")
+        wire = Wire(host=client[0] if client else "unknown", is_encrypted=False)
+    return proxies.wire(wire, headers)
+
+
+def certificate_in(header: str) -> bytes | None:
+    """A certificate (DER) as proxies write it: PEM, URL-encoded (nginx) or not; base64 of DER, between colons (RFC
+    9440) or not (Caddy). What cannot be read stays a certificate, and one that proves nothing."""
+    text = unquote(header).strip()
+    if _BEGIN in text:
+        text = text.partition(_BEGIN)[2].partition(_END)[0]
+    try:
+        return base64.b64decode("".join(text.split()).strip(":"), validate=True) or None
+    except (binascii.Error, ValueError):
+        return b"?"
+
+
+def _only(headers: Headers, name: str) -> str:
+    """Empty when it came twice: then somebody before the proxy wrote one of them."""
+    values = headers.getlist(name)
+    return values[0].strip() if len(values) == 1 else ""

@@ -1,8 +1,12 @@
-"""uvicorn's WebSocket protocol, with three differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
+"""uvicorn's WebSocket protocol, with four differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
 
-from typing import Any
+import ssl
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from evgraph.ocpp.handshake import WIRE, Wire
 
 _CHARGERS = "/ocpp/"
 
@@ -14,9 +18,22 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
     C1: a handshake that was turned away has been answered; uvicorn takes that for an error of ours, and logs it so.
 
     C7: a text frame that is no UTF-8 reaches the endpoint as bytes, which ignores it, instead of closing with 1007.
+
+    Security profiles: who stands at the other end of the wire, before any header could say otherwise, and the client
+    certificate that the TLS handshake verified, go with the request (`scope["extensions"]`).
     """
 
     _was_heard = False
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            extensions = cast("dict[str, Any]", self.scope["extensions"])
+            extensions[WIRE] = Wire(
+                host=self.client[0] if self.client else "unknown",
+                is_encrypted=self.scheme == "wss",
+                certificate=_client_certificate(self.transport.get_extra_info("ssl_object")),
+            )
 
     async def send(self, message: Any) -> None:
         await super().send(message)
@@ -46,3 +63,7 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
             except UnicodeDecodeError:
                 self.curr_msg_data_type = "bytes"
         super().send_receive_event_to_app()
+
+
+def _client_certificate(tls: ssl.SSLObject | None) -> bytes | None:
+    return tls.getpeercert(binary_form=True) if tls is not None else None

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -13,8 +14,10 @@ from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, boo
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.security import CertificateProof, Lacks, Shown, lacking, profile_shown
 from evgraph.models import ChargePointRow, PortRow, RefusedConnectionRow, SessionRow
 from evgraph.models.records import to_columns
+from evgraph.services import client_certificates
 from evgraph.services.books import Books, Change
 from evgraph.services.keys import key_matches
 from evgraph.services.placing import keep_in_quarantine, port_at
@@ -26,8 +29,18 @@ log = structlog.get_logger("evgraph.charge_points")
 
 
 class AdmissionFailure(StrEnum):
+    """C1, and the security profile that its operator demands. The words are kept with the attempt."""
+
     UNKNOWN_IDENTITY = "unknown identity"
-    BAD_CREDENTIALS = "bad credentials"
+    BAD_CREDENTIALS = Lacks.KEY.value
+    NO_KEY_SET = Lacks.KEY_ON_RECORD.value
+    NOT_ENCRYPTED = Lacks.ENCRYPTION.value
+    NO_CERTIFICATE = CertificateProof.NONE.value
+    UNREADABLE_CERTIFICATE = CertificateProof.UNREADABLE.value
+    CERTIFICATE_OF_ANOTHER = CertificateProof.OTHER_NAME.value
+    UNKNOWN_CERTIFICATE = CertificateProof.UNKNOWN.value
+    REVOKED_CERTIFICATE = CertificateProof.REVOKED.value
+    CERTIFICATE_OUT_OF_DATE = CertificateProof.OUT_OF_DATE.value
 
 
 class NotAdmitted(Exception):
@@ -38,6 +51,14 @@ class NotAdmitted(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """`security_profile`: the one that this connection is in, 0 to 3."""
+
+    charge_point: ChargePoint
+    security_profile: int
+
+
 class ChargePoints:
     """`ask_to_stop` sends a RemoteStop for a session whose car is gone (T4)."""
 
@@ -46,16 +67,37 @@ class ChargePoints:
         self._ask_to_stop = ask_to_stop
         self._asking: set[asyncio.Task[None]] = set()
 
-    async def admit(self, identity: str, *, user: str | None, password: bytes | None, remote: str) -> ChargePoint:
-        """C1. Raises NotAdmitted, and keeps the attempt."""
+    async def admit(
+        self,
+        identity: str,
+        *,
+        user: str | None,
+        password: bytes | None,
+        remote: str,
+        is_encrypted: bool = False,
+        certificate: bytes | None = None,
+    ) -> Admission:
+        """C1, and the security profile that is demanded of it. `certificate`: the client certificate (DER) whose key it
+        was proven to hold. Raises NotAdmitted, and keeps the attempt."""
         row = await ChargePointRow.get_or_none(identity=identity)
         if row is None:
             raise await self._turned_away(identity, remote, AdmissionFailure.UNKNOWN_IDENTITY)
-        if row.key_hash is not None and not (
-            user == identity and password is not None and key_matches(row.key_hash, password)
-        ):
-            raise await self._turned_away(identity, remote, AdmissionFailure.BAD_CREDENTIALS)
-        return row.value()
+        shown = Shown(
+            has_key=row.key_hash is not None,
+            key_matches=(
+                row.key_hash is not None
+                and user == identity
+                and password is not None
+                and key_matches(row.key_hash, password)
+            ),
+            is_encrypted=is_encrypted,
+            certificate=await client_certificates.proof(row.id, identity, certificate, self._books.now()),
+        )
+        lacks = lacking(row.security_profile, shown)
+        if lacks is not None:
+            why = shown.certificate.value if lacks is Lacks.CERTIFICATE else lacks.value
+            raise await self._turned_away(identity, remote, AdmissionFailure(why))
+        return Admission(charge_point=row.value(), security_profile=profile_shown(shown))
 
     async def connected(self, charge_point_id: int) -> None:
         await self._set_online(charge_point_id, is_online=True)

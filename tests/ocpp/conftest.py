@@ -25,7 +25,7 @@ from evgraph.domain.transactions import StartAnswer, TransactionStart, Transacti
 from evgraph.ocpp.endpoint import create_endpoint
 from evgraph.ocpp.gateway import Gateway
 from evgraph.ocpp.registry import Registry
-from evgraph.services.charge_points import AdmissionFailure, NotAdmitted
+from evgraph.services.charge_points import Admission, AdmissionFailure, NotAdmitted
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -64,7 +64,9 @@ class FakeServices:
             raise self.failing[name]
         self.told.append((name, what))
 
-    async def admit(self, identity: str, *, user: str | None, password: bytes | None, remote: str) -> ChargePoint:
+    async def admit(
+        self, identity: str, *, user: str | None, password: bytes | None, remote: str, **_: object
+    ) -> Admission:
         if "admit" in self.failing:
             raise self.failing["admit"]
         if identity not in self.keys:
@@ -74,7 +76,7 @@ class FakeServices:
         if key is not None and (user, password) != (identity, key):
             self.refused.append((identity, remote))
             raise NotAdmitted(AdmissionFailure.BAD_CREDENTIALS)
-        return ChargePoint(
+        charge_point = ChargePoint(
             id=list(self.keys).index(identity) + 1,
             garage_id=1,
             identity=identity,
@@ -87,6 +89,7 @@ class FakeServices:
             last_seen_at=None,
             last_boot_at=None,
         )
+        return Admission(charge_point=charge_point, security_profile=0 if key is None else 1)
 
     async def connected(self, charge_point_id: int) -> None:
         await self._tell("connected", charge_point_id)

@@ -58,7 +58,7 @@ async def test_c1_the_key_that_is_told_once_admits_and_its_user_name_is_the_iden
     assert key is not None
     points = garage.house.charge_points
     admitted = await points.admit("AX48-3", user="AX48-3", password=key.encode(), remote="10.0.0.7")
-    assert admitted.id == registered.id
+    assert (admitted.charge_point.id, admitted.security_profile) == (registered.id, 1)
     with pytest.raises(NotAdmitted):
         await points.admit("AX48-3", user="AX48-1", password=key.encode(), remote="10.0.0.7")
     assert key not in ((await ChargePointRow.get(id=registered.id)).key_hash or "")
