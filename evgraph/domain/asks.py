@@ -4,11 +4,12 @@ An ask names the type of its answer. How it is written to the wire, and how the 
 Lengths and enums are the specification's; `docs` of each give its section.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from evgraph.domain.charging_profile import ChargingProfile, ChargingRateUnit, ChargingSchedule, ProfilePurpose
 
 Answer = TypeVar("Answer", covariant=True)
 
@@ -186,10 +187,10 @@ class CancelReservation(Ask[str]):
 
 @dataclass(frozen=True, slots=True)
 class SetChargingProfile(Ask[str]):
-    """Section 5.16: Accepted, Rejected or NotSupported. `profile`: a ChargingProfile as section 7.8 has it."""
+    """Section 5.16: Accepted, Rejected or NotSupported."""
 
     connector_id: int
-    profile: Mapping[str, Any]
+    profile: ChargingProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,27 +199,27 @@ class ClearChargingProfile(Ask[str]):
 
     profile_id: int | None = None
     connector_id: int | None = None
-    purpose: str | None = None
+    purpose: ProfilePurpose | None = None
     stack_level: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeSchedule:
-    """`schedule`: a ChargingSchedule as section 7.13 has it."""
+    """`status`: Accepted or Rejected; the rest is null where it was not told."""
 
     status: str
     connector_id: int | None
     starts_at: datetime | None
-    schedule: Mapping[str, Any] | None
+    schedule: ChargingSchedule | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetCompositeSchedule(Ask[CompositeSchedule]):
-    """Section 5.7. `unit`: A or W."""
+    """Section 5.7."""
 
     connector_id: int
     duration_s: int
-    unit: str | None = None
+    unit: ChargingRateUnit | None = None
 
 
 # Security extension (OCA, "Improved security for OCPP 1.6-J", chapter 5)

@@ -117,10 +117,21 @@ def renamed(port: Port, name: str | None) -> Port:
     return replace(port, custom_name=custom or None)
 
 
+def put_out_of_order(port: Port, now: datetime) -> Port:
+    """Holds on our side whatever its charger answers; a session that runs goes on."""
+    return port if port.is_out_of_order else replace(port, is_out_of_order=True, status_changed_at=now)
+
+
+def put_in_order(port: Port, now: datetime) -> Port:
+    return replace(port, is_out_of_order=False, status_changed_at=now) if port.is_out_of_order else port
+
+
 def refuse_unless_open(port: Port, field: tuple[str, ...]) -> None:
-    """Raises Refusal PORT_IN_USE, or PORT_NOT_OPEN for one that is offline, faulted or unavailable."""
+    """Raises Refusal PORT_IN_USE, or PORT_NOT_OPEN for one that is out of order, offline, faulted or unavailable."""
     if port.active_session_id is not None:
         raise Refusal(ErrorCode.PORT_IN_USE, f"{port.name} is already in use. Choose another port.", field)
+    if port.is_out_of_order:
+        raise Refusal(ErrorCode.PORT_NOT_OPEN, f"{port.name} is out of order. Choose another port.", field)
     if not port.is_open:
         condition = port.status.value if port.is_online else "offline"
         raise Refusal(ErrorCode.PORT_NOT_OPEN, f"{port.name} is {condition}. Choose another port.", field)

@@ -9,7 +9,7 @@ def clear_charging_profile(ask: ClearChargingProfile) -> Command[str]:
     payload = only_given(
         id=ask.profile_id,
         connectorId=ask.connector_id,
-        chargingProfilePurpose=ask.purpose,
+        chargingProfilePurpose=ask.purpose.value if ask.purpose else None,
         stackLevel=ask.stack_level,
     )
     return Command("ClearChargingProfile", payload, status)
