@@ -53,6 +53,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         start_window=timedelta(seconds=settings.start_window_s),
         stop_wait_s=settings.stop_wait_s,
         upkeep_every_s=settings.upkeep_every_s,
+        frames_kept_days=settings.frames_kept_days,
     )
 
     @asynccontextmanager
@@ -124,16 +125,19 @@ async def _running(services: Services) -> AsyncIterator[None]:
     """The house with its tasks; they end, and what is under way is waited for, before the database closes."""
     metering = asyncio.create_task(services.metering.run(), name="metering")
     await services.charge_points.forget_connections()
+    await services.connections.forget()
+    frames = asyncio.create_task(services.frame_writer.run(), name="frames")
     upkeep = asyncio.create_task(services.upkeep.run(), name="upkeep")
     log.info("open")
     try:
         yield
     finally:
         await services.close()
-        for task in (upkeep, metering):
+        for task in (upkeep, metering, frames):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await services.frame_writer.write()
         log.info("closed")
 
 
@@ -165,6 +169,8 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
             charge_points=services.charge_points,
             charging=services.transactions,
             metering=services.metering,
+            frames=services.frames,
+            connections=services.connections,
             registry=registry,
             clock=clock,
             heartbeat_interval=settings.heartbeat_interval_s,

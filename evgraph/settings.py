@@ -26,5 +26,8 @@ class Settings(BaseSettings):
     start_window_s: float = Field(180.0, gt=0, description="An accepted start waits so long for its vehicle (S4).")
     stop_wait_s: float = Field(15.0, gt=0, description="A checkout waits so long for a session's end.")
     upkeep_every_s: float = Field(1.0, gt=0, description="Between two looks for what has run out of time.")
+    frames_kept_days: int = Field(
+        30, ge=0, description="Every OCPP frame is kept so long, to look up and to derive bills from (C10); 0: none."
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,4 +1,4 @@
-"""What went over the wire, and over which connection: what an operator looks at when a charger is in doubt (C1, C10)."""
+"""What went over the wire, and over which connection: where to look when a charger is in doubt (C1, C10)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,31 +1,50 @@
 """One charge point's connection: a reader that serves its CALLs one after the other, and an outbox for ours."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from evgraph.domain.charge_point import FrameKind
 from evgraph.ocpp import dispatch, frames
 from evgraph.ocpp.answered import Answered
 from evgraph.ocpp.calls.command import Command
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.fields import CallRefused, Fields
+from evgraph.ocpp.frame_record import FrameRecord
 from evgraph.ocpp.frames import Call, CallError, CallResult, ErrorCode, MalformedCall, NotAFrame
 from evgraph.ocpp.inbound import InboundCall, Peer, Services
 from evgraph.ocpp.outbox import Outbox
+from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
 
 CALL_DEADLINE = 30.0
 # A close frame holds 123 bytes of reason (RFC 6455 section 5.5.1).
 _LONGEST_REASON = 100
+# RFC 6455 section 7.4.1: no close frame came; and none with a code.
+_NORMAL, _NO_CODE, _ABNORMAL = 1000, 1005, 1006
 
 Reply = TypeVar("Reply")
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a connection ended: the code of its close frame (RFC 6455 section 7.4.1), and why."""
+
+    code: int
+    reason: str | None
+
+
+BROKEN_OFF = Closing(_ABNORMAL, "The connection broke off.")
+
+
 class Connection:
-    """C5, C7, C9. CALLs are handled inline, so that a charger that floods is slowed by TCP itself (C6)."""
+    """C5, C7, C9, C10. CALLs are handled inline, so that a charger that floods is slowed by TCP itself (C6). `closing`
+    is null while it is open; `history_id` is where its history is kept (C1)."""
 
     def __init__(
         self,
@@ -33,17 +52,21 @@ class Connection:
         peer: Peer,
         *,
         services: Services,
+        frame_log: FrameLog,
         clock: Clock,
         heartbeat_interval: int,
     ) -> None:
         self.peer = peer
+        self.closing: Closing | None = None
+        self.history_id: int | None = None
         self.last_seen: datetime = clock.now()
         self._websocket = websocket
         self._services = services
         self._clock = clock
         self._heartbeat_interval = heartbeat_interval
         self._answered = Answered()
-        self._outbox = Outbox(self._send)
+        self._record = FrameRecord(frame_log, peer)
+        self._outbox = Outbox(self._send_call)
         self._is_superseded = asyncio.Event()
         self._why_closed = "A newer connection of this charge point took over."
         self._log = structlog.get_logger("evgraph.ocpp").bind(charge_point=peer.identity)
@@ -79,11 +102,14 @@ class Connection:
         while not self._is_superseded.is_set():
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
-                self._log.info("disconnected", code=message.get("code"), reason=message.get("reason") or None)
+                self.closing = _closing(message)
+                self._log.info("disconnected", code=self.closing.code, reason=self.closing.reason)
                 return
             text = message.get("text")
             if text is None:
-                self._log.warning("binary frame ignored", length=len(message.get("bytes") or b""))
+                data = message.get("bytes") or b""
+                self._record.unreadable(data, self._clock.now())
+                self._log.warning("binary frame ignored", length=len(data))
                 continue
             try:
                 await self._serve(text)
@@ -97,14 +123,16 @@ class Connection:
         try:
             frame = frames.decode(raw)
         except NotAFrame as failure:
+            self._record.unreadable(raw, self.last_seen)
             self._log.warning("frame ignored", why=str(failure), length=len(raw))
             return
+        self._record.received(frame, raw, self.last_seen, self._outbox.action_of(frame.message_id))
         match frame:
             case Call():
                 await self._answer(frame, raw)
             case MalformedCall():
                 refusal = CallRefused(ErrorCode.FORMATION_VIOLATION, frame.why)
-                await self._refuse(frame.message_id, refusal)
+                await self._refuse(frame.message_id, None, refusal)
             case CallResult() | CallError():
                 if not self._outbox.resolve(frame):
                     self._log.info("late or unsolicited answer dropped", message_id=frame.message_id)
@@ -115,7 +143,7 @@ class Connection:
         known = self._answered.again(call.message_id, raw, now)
         if known is not None:
             log.info("answered again")
-            await self._send(known)
+            await self._send(known, FrameKind.CALL_RESULT, call.message_id, call.action)
             return
         if self._answered.knows(call.message_id):
             log.warning("message id used again for another message")
@@ -134,19 +162,25 @@ class Connection:
             )
         except CallRefused as refusal:
             log.info("call refused", code=refusal.code.value, why=refusal.description)
-            await self._refuse(call.message_id, refusal)
+            await self._refuse(call.message_id, call.action, refusal)
             return
         except dispatch.Unanswered:
             return
         text = frames.encode_result(call.message_id, payload)
         self._answered.keep(call.message_id, call.action, raw, text, now)
-        await self._send(text)
+        await self._send(text, FrameKind.CALL_RESULT, call.message_id, call.action)
 
-    async def _refuse(self, message_id: frames.MessageId, refusal: CallRefused) -> None:
-        await self._send(frames.encode_error(CallError(message_id, refusal.code, refusal.description)))
+    async def _refuse(self, message_id: frames.MessageId, action: str | None, refusal: CallRefused) -> None:
+        text = frames.encode_error(CallError(message_id, refusal.code, refusal.description))
+        await self._send(text, FrameKind.CALL_ERROR, message_id, action)
 
-    async def _send(self, text: str) -> None:
+    async def _send_call(self, message_id: str, action: str, text: str) -> None:
+        await self._send(text, FrameKind.CALL, message_id, action)
+
+    async def _send(self, text: str, kind: FrameKind, message_id: frames.MessageId, action: str | None) -> None:
         """Raises ChargerOffline when the socket is closed."""
+        # Before it goes: its answer may be read before this task runs again.
+        self._record.sent(kind, message_id, action, text, self._clock.now())
         try:
             await self._websocket.send_text(text)
         except (WebSocketDisconnect, RuntimeError) as closed:
@@ -155,7 +189,16 @@ class Connection:
 
     async def _close_when_superseded(self) -> None:
         await self._is_superseded.wait()
+        self.closing = Closing(_NORMAL, self._why_closed)
         try:
-            await self._websocket.close(1000, self._why_closed)
+            await self._websocket.close(_NORMAL, self._why_closed)
         except (WebSocketDisconnect, RuntimeError):
             self._log.info("superseded, and closed already")
+
+
+def _closing(message: Mapping[str, Any]) -> Closing:
+    code = message.get("code", _NO_CODE)
+    if code == _NO_CODE and "reason" not in message:
+        # uvicorn's word for a socket that broke off.
+        return BROKEN_OFF
+    return Closing(code, message.get("reason") or None)

@@ -9,12 +9,14 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from evgraph.ocpp.calls.trigger_message import trigger_status_notification
-from evgraph.ocpp.connection import Connection
+from evgraph.ocpp.connection import BROKEN_OFF, Connection
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.handshake import NO_PROXIES, Offer, Proxies, choose_subprotocol, credentials, wire_of
 from evgraph.ocpp.inbound import Peer, Services
 from evgraph.ocpp.registry import Registry
 from evgraph.services.charge_points import Admission, AdmissionFailure, ChargePoints, NotAdmitted
+from evgraph.services.connections import Connections
+from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout, Clock
 from evgraph.services.metering import Metering
 from evgraph.services.transactions import Transactions
@@ -37,17 +39,26 @@ def create_endpoint(
     charge_points: ChargePoints,
     charging: Transactions,
     metering: Metering,
+    frames: FrameLog,
+    connections: Connections,
     registry: Registry,
     clock: Clock,
     heartbeat_interval: int = HEARTBEAT_INTERVAL,
     boot_wait: float = BOOT_WAIT,
     proxies: Proxies = NO_PROXIES,
 ) -> WebSocketRoute:
-    """The route /ocpp/{identity} (C1 to C9, B1, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds; `proxies`:
+    """The route /ocpp/{identity} (C1 to C10, B1, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds; `proxies`:
     those whose word on TLS counts."""
     services = Services(charge_points=charge_points, transactions=charging, metering=metering)
     endpoint = Endpoint(
-        services, registry, clock, heartbeat_interval=heartbeat_interval, boot_wait=boot_wait, proxies=proxies
+        services,
+        registry,
+        clock,
+        frames=frames,
+        connections=connections,
+        heartbeat_interval=heartbeat_interval,
+        boot_wait=boot_wait,
+        proxies=proxies,
     )
     return WebSocketRoute("/ocpp/{identity:path}", endpoint.serve, name="ocpp")
 
@@ -59,6 +70,8 @@ class Endpoint:
         registry: Registry,
         clock: Clock,
         *,
+        frames: FrameLog,
+        connections: Connections,
         heartbeat_interval: int,
         boot_wait: float,
         proxies: Proxies,
@@ -67,6 +80,8 @@ class Endpoint:
         self._charge_points = services.charge_points
         self._registry = registry
         self._clock = clock
+        self._frames = frames
+        self._connections = connections
         self._heartbeat_interval = heartbeat_interval
         self._boot_wait = boot_wait
         self._proxies = proxies
@@ -83,29 +98,32 @@ class Endpoint:
             await websocket.accept()
             await websocket.close(_PROTOCOL_ERROR, "Only ocpp1.6 is spoken here.")
             return
-        await websocket.accept(None if isinstance(subprotocol, Offer) else subprotocol)
+        chosen = None if isinstance(subprotocol, Offer) else subprotocol
+        await websocket.accept(chosen)
         connection = Connection(
             websocket,
             Peer(
                 id=charge_point.id,
+                garage_id=charge_point.garage_id,
                 identity=charge_point.identity,
                 acceptance=charge_point.acceptance,
                 security_profile=admission.security_profile,
             ),
             services=self._services,
+            frame_log=self._frames,
             clock=self._clock,
             heartbeat_interval=self._heartbeat_interval,
         )
         self._registry.enter(connection)
         try:
-            await self._serve(connection)
+            await self._serve(connection, websocket, chosen)
         except Exception as failure:
             log_failure("connection failed", failure, charge_point=charge_point.identity)
             with suppress(WebSocketDisconnect, RuntimeError):
                 await websocket.close(_INTERNAL_ERROR)
         finally:
             self._registry.leave(connection)
-            await self._left(connection.peer)
+            await self._left(connection)
 
     async def _admit(self, websocket: WebSocket) -> Admission | None:
         """Null when it was turned away (C1): 404 for who it is, 401 for its key, 403 for less than its security
@@ -139,10 +157,16 @@ class Endpoint:
         await websocket.send_denial_response(response)
         return None
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, connection: Connection, websocket: WebSocket, subprotocol: str | None) -> None:
         peer = connection.peer
         async with self._registry.presence(peer.identity):
             await self._charge_points.connected(peer.id)
+        connection.history_id = await self._connections.opened(
+            peer.id,
+            remote=wire_of(websocket.scope, websocket.headers, self._proxies).host,
+            subprotocol=subprotocol,
+            security_profile=peer.security_profile,
+        )
         log.info("connected", charge_point=peer.identity)
         asker = asyncio.create_task(self._ask_status_unless_it_boots(connection))
         try:
@@ -151,17 +175,20 @@ class Endpoint:
             asker.cancel()
             await asyncio.gather(asker, return_exceptions=True)
 
-    async def _left(self, peer: Peer) -> None:
-        """Tells that it is offline, unless a newer connection is open."""
+    async def _left(self, connection: Connection) -> None:
+        """Tells that it ended, and that the charge point is offline, unless a newer connection is open."""
+        peer = connection.peer
         for wait in _WAITS:
-            async with self._registry.presence(peer.identity):
-                if self._registry.current(peer.identity) is not None:
-                    return
-                try:
-                    await self._charge_points.disconnected(peer.id)
-                    return
-                except Exception as failure:
-                    log_failure("leaving not recorded", failure, charge_point=peer.identity)
+            try:
+                if connection.history_id is not None:
+                    closing = connection.closing or BROKEN_OFF
+                    await self._connections.closed(connection.history_id, code=closing.code, reason=closing.reason)
+                async with self._registry.presence(peer.identity):
+                    if self._registry.current(peer.identity) is None:
+                        await self._charge_points.disconnected(peer.id)
+                return
+            except Exception as failure:
+                log_failure("leaving not recorded", failure, charge_point=peer.identity)
             await asyncio.sleep(wait)
 
     async def _ask_status_unless_it_boots(self, connection: Connection) -> None:

@@ -79,7 +79,7 @@ Frame = Call | MalformedCall | CallResult | CallError
 
 def decode(text: str) -> Frame:
     """Raises NotAFrame for what is not JSON, not an array, of an unknown message type, or without a readable id."""
-    elements = _json(text.strip(_AROUND))
+    elements = parse(text)
     if not isinstance(elements, list):
         raise NotAFrame("not an array")
     kind = elements[0] if elements else None
@@ -97,17 +97,17 @@ def decode(text: str) -> Frame:
 
 
 def encode_call(message_id: str, action: str, payload: Mapping[str, Any]) -> str:
-    return _encode([_CALL, message_id, action, payload])
+    return encode([_CALL, message_id, action, payload])
 
 
 def encode_result(message_id: MessageId, payload: Mapping[str, Any]) -> str:
-    return _encode([_CALL_RESULT, message_id, payload])
+    return encode([_CALL_RESULT, message_id, payload])
 
 
 def encode_error(error: CallError) -> str:
     """Five elements always (OCPP-J 1.6 section 4.2.3)."""
     description = error.description[:_LONGEST_DESCRIPTION]
-    return _encode([_CALL_ERROR, error.message_id, error.code, description, error.details])
+    return encode([_CALL_ERROR, error.message_id, error.code, description, error.details])
 
 
 def _call(message_id: MessageId, rest: list[Any]) -> Call | MalformedCall:
@@ -136,7 +136,9 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def _json(text: str) -> Any:
+def parse(text: str) -> Any:
+    """The JSON that a text holds, read leniently; raises NotAFrame."""
+    text = text.strip(_AROUND)
     try:
         return _decoder.decode(text)
     except (msgspec.MsgspecError, DecimalException, UnicodeError, RecursionError):
@@ -167,7 +169,7 @@ _lenient_decoder = json.JSONDecoder(
 )
 
 
-def _encode(elements: list[Any]) -> str:
+def encode(elements: Any) -> str:
     try:
         return _encoder.encode(elements).decode()
     except UnicodeEncodeError:

@@ -25,11 +25,14 @@ class Services:
 
 @dataclass(slots=True, kw_only=True)
 class Peer:
-    """The charge point at the other end. `acceptance` is as it was when it signed in, or at its last boot (B1)."""
+    """The charge point at the other end. `acceptance` is as it was when it signed in, or at its last boot (B1);
+    `security_profile` the one that this connection is in."""
 
     id: int
+    garage_id: int
     identity: str
     acceptance: Acceptance
+    security_profile: int = 0
     booted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def boot(self, acceptance: Acceptance) -> None:

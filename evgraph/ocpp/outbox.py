@@ -1,14 +1,16 @@
 """Our CALLs to one charge point: one at a time, each with its own deadline (C5)."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from evgraph.ocpp.frames import CallError, CallResult, Payload, encode_call
+from evgraph.ocpp.frames import CallError, CallResult, MessageId, Payload, encode_call
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
 
 MOST_WAITING = 100
+MOST_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,14 @@ class _Outstanding:
 
 
 class Outbox:
-    """`send` puts a text on the wire; it raises ChargerOffline when there is none any more."""
+    """`send(message_id, action, text)` puts a CALL on the wire; it raises ChargerOffline when there is
+    none any more."""
 
-    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, send: Callable[[str, str, str], Awaitable[None]]) -> None:
         self._send = send
         self._turn = asyncio.Lock()
         self._outstanding: _Outstanding | None = None
+        self._asked: OrderedDict[str, str] = OrderedDict()
         self._waiting = 0
         self._is_closed = False
 
@@ -42,6 +46,10 @@ class Outbox:
             raise ChargerTimeout(f"no answer to {action} within {deadline:g} s") from late
         finally:
             self._waiting -= 1
+
+    def action_of(self, message_id: MessageId) -> str | None:
+        """What an answer of this id answers, also when it comes late; null for one that nobody asked for."""
+        return self._asked.get(message_id) if isinstance(message_id, str) else None
 
     def resolve(self, message: CallResult | CallError) -> bool:
         """Whether it answers the outstanding CALL; a late or unsolicited one does not."""
@@ -68,8 +76,11 @@ class Outbox:
         message_id = str(uuid4())
         answer: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
         self._outstanding = _Outstanding(message_id, answer)
+        self._asked[message_id] = action
+        if len(self._asked) > MOST_REMEMBERED:
+            self._asked.popitem(last=False)
         try:
-            await self._send(encode_call(message_id, action, payload))
+            await self._send(message_id, action, encode_call(message_id, action, payload))
             return await answer
         finally:
             self._outstanding = None

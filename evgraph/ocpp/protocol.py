@@ -54,6 +54,8 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
             self.pending_ping_payload = None
             self.schedule_ping()
             return
+        # Before the socket's own end, which tells no reason.
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011, "reason": "Two pings were not answered."})
         super().keepalive_timeout()
 
     def send_receive_event_to_app(self) -> None:

@@ -25,6 +25,7 @@ from evgraph.models import GarageRow, LineItemRow, PortRow, RateRow, RequestRow,
 from evgraph.models.database import WRITER
 from evgraph.models.records import to_columns
 from evgraph.services import reading
+from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import Clock
 
 _PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
@@ -40,6 +41,7 @@ class Change:
         self._rates: dict[int, Rate] = {}
         self._sessions: dict[int, ChargingSession] = {}
         self._line_items: list[LineItem] = []
+        self._told: list[Event] = []
 
     # Loading, within the transaction. None where there is no such row.
 
@@ -125,6 +127,10 @@ class Change:
         if session.request_id is not None:
             self._requests[session.garage_id].add(session.request_id)
 
+    def tell(self, event: Event) -> None:
+        """What is on no board; told with the rest, after the commit."""
+        self._told.append(event)
+
     async def news(self) -> list[Event]:
         """The events of all that was saved, each garage's revision counted up; called last in the transaction."""
         news: list[Event] = []
@@ -144,15 +150,17 @@ class Change:
             )
         news += [SessionChanged(garage_id=s.garage_id, session=s) for s in self._sessions.values()]
         news += [LineItemAdded(garage_id=item.garage_id, line_item=item) for item in self._line_items]
-        return news
+        return news + self._told
 
 
 class Books:
-    """Opens changes, and tells what they brought once they are committed."""
+    """Opens changes, and tells what they brought once they are committed. Each writes the frames that wait in its
+    garages, so that none is booked without the frame that told it (C10)."""
 
-    def __init__(self, bus: EventBus, clock: Clock) -> None:
+    def __init__(self, bus: EventBus, clock: Clock, frames: FrameLog) -> None:
         self._bus = bus
         self._clock = clock
+        self._frames = frames
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -164,11 +172,13 @@ class Books:
         Within it there is nothing but the database: every other writer of these garages waits.
         """
         change = Change(self._clock.now())
-        async with in_transaction(WRITER):
-            # In one order everywhere, so that two changes over the same garages cannot wait for each other.
-            for garage_id in sorted(set(garage_ids)):
-                await GarageRow.filter(id=garage_id).update(locked=F("locked") + 1)
-            yield change
-            news = await change.news()
+        with self._frames.taken() as frames:
+            async with in_transaction(WRITER):
+                # In one order everywhere, so that two changes over the same garages cannot wait for each other.
+                for garage_id in sorted(set(garage_ids)):
+                    await GarageRow.filter(id=garage_id).update(locked=F("locked") + 1)
+                yield change
+                news = await change.news()
+                await frames.write(set(garage_ids))
         for event in news:
             self._bus.publish(event)

@@ -50,6 +50,7 @@ class Upkeep:
     async def look(self) -> None:
         await self._charging.expire_starts()
         await self._transactions.close_forgotten()
+        await self._retention.forget_frames()
         now = self._clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
             self._tidied = now

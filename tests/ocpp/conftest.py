@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from evgraph.bus import EventBus
 from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint
 from evgraph.domain.charging_session import AuthorizationStatus
 from evgraph.domain.energy import Reading
@@ -26,6 +27,7 @@ from evgraph.ocpp.endpoint import create_endpoint
 from evgraph.ocpp.gateway import Gateway
 from evgraph.ocpp.registry import Registry
 from evgraph.services.charge_points import Admission, AdmissionFailure, NotAdmitted
+from evgraph.services.frames import FrameLog
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -50,6 +52,8 @@ class FakeServices:
     known_connectors: list[int] = field(default_factory=list)
     told: list[tuple[str, Any]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    opened_connections: list[tuple[int, str, str | None, int]] = field(default_factory=list)
+    closed_connections: list[tuple[int, int | None, str | None]] = field(default_factory=list)
     failing: dict[str, BaseException] = field(default_factory=dict)
     busy: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     transaction_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
@@ -96,6 +100,13 @@ class FakeServices:
 
     async def disconnected(self, charge_point_id: int) -> None:
         await self._tell("disconnected", charge_point_id)
+
+    async def opened(self, charge_point_id: int, *, remote: str, subprotocol: str | None, security_profile: int) -> int:
+        self.opened_connections.append((charge_point_id, remote, subprotocol, security_profile))
+        return len(self.opened_connections)
+
+    async def closed(self, connection_id: int, *, code: int | None, reason: str | None) -> None:
+        self.closed_connections.append((connection_id, code, reason))
 
     async def boot(self, charge_point_id: int, report: BootReport) -> Acceptance:
         await self._tell("boot", report)
@@ -229,6 +240,11 @@ def clock() -> StoppedClock:
 
 
 @pytest.fixture
+def frames() -> FrameLog:
+    return FrameLog(EventBus())
+
+
+@pytest.fixture
 def boot_wait() -> float:
     return 60.0
 
@@ -240,13 +256,19 @@ def server_settings() -> dict[str, Any]:
 
 @pytest.fixture
 async def central(
-    services: FakeServices, clock: StoppedClock, boot_wait: float, server_settings: dict[str, Any]
+    services: FakeServices,
+    clock: StoppedClock,
+    boot_wait: float,
+    server_settings: dict[str, Any],
+    frames: FrameLog,
 ) -> AsyncIterator[CentralSystem]:
     registry = Registry()
     route = create_endpoint(
         charge_points=services,  # type: ignore[arg-type]
         charging=services,  # type: ignore[arg-type]
         metering=services,  # type: ignore[arg-type]
+        frames=frames,
+        connections=services,  # type: ignore[arg-type]
         registry=registry,
         clock=clock,
         boot_wait=boot_wait,

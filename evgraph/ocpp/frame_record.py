@@ -1,0 +1,54 @@
+"""What goes over one connection, told to the frame log (C10)."""
+
+from datetime import datetime
+
+from evgraph.domain.charge_point import FrameDirection, FrameKind
+from evgraph.ocpp.frames import Call, CallError, Frame, MalformedCall, MessageId
+from evgraph.ocpp.inbound import Peer
+from evgraph.ocpp.redaction import redacted, redacted_bytes
+from evgraph.services.frames import FrameLog
+
+# As long as a text frame may be (C6).
+LONGEST_BINARY = 64 * 1024
+
+
+class FrameRecord:
+    def __init__(self, frames: FrameLog, peer: Peer) -> None:
+        self._frames = frames
+        self._peer = peer
+
+    def received(self, frame: Frame, raw: str, at: datetime, action: str | None) -> None:
+        """`at`: the instant that its handler goes by; `action`: of the CALL that it answers, where it answers one."""
+        match frame:
+            case Call():
+                kind, action = FrameKind.CALL, frame.action
+            case MalformedCall():
+                kind = FrameKind.CALL
+            case CallError():
+                kind = FrameKind.CALL_ERROR
+            case _:
+                kind = FrameKind.CALL_RESULT
+        self._add(at, FrameDirection.RECEIVED, kind, frame.message_id, action, raw)
+
+    def unreadable(self, raw: str | bytes, at: datetime) -> None:
+        """No frame at all; of a binary one its first 64 KiB as hex digits."""
+        text = redacted(raw) if isinstance(raw, str) else redacted_bytes(raw)[:LONGEST_BINARY]
+        self._frames.add(
+            self._peer.garage_id, self._peer.id, at, FrameDirection.RECEIVED, FrameKind.UNREADABLE, None, None, text
+        )
+
+    def sent(self, kind: FrameKind, message_id: MessageId, action: str | None, text: str, at: datetime) -> None:
+        self._add(at, FrameDirection.SENT, kind, message_id, action, text)
+
+    def _add(
+        self,
+        at: datetime,
+        direction: FrameDirection,
+        kind: FrameKind,
+        message_id: MessageId,
+        action: str | None,
+        text: str,
+    ) -> None:
+        self._frames.add(
+            self._peer.garage_id, self._peer.id, at, direction, kind, str(message_id), action, redacted(text)
+        )

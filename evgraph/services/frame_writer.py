@@ -1,0 +1,39 @@
+"""Writes the frames that no change follows: heartbeats, answers, what could not be read (C10)."""
+
+import structlog
+from tortoise.exceptions import BaseORMException
+
+from evgraph.services.books import Books
+from evgraph.services.frames import FrameLog
+
+EVERY_S = 1.0
+# So few garages wait for one another's locks at a time.
+MOST_GARAGES = 50
+
+log = structlog.get_logger("evgraph.frames")
+
+
+class FrameWriter:
+    """Its `run` is a task that the app owns; `write` once more when no frame can come any longer."""
+
+    def __init__(self, books: Books, frames: FrameLog) -> None:
+        self._books = books
+        self._frames = frames
+
+    async def run(self) -> None:
+        """Until cancelled: about once a second, and at once for who watches."""
+        while True:
+            await self._frames.wanted(EVERY_S)
+            await self.write()
+
+    async def write(self) -> None:
+        """All that waits. A failure is logged, and what was not written waits on."""
+        garage_ids = self._frames.waiting_garages()
+        for first in range(0, len(garage_ids), MOST_GARAGES):
+            try:
+                # Nothing but its frames: under the garage's lock, so that no change commits before a frame of its own.
+                async with self._books.change(*garage_ids[first : first + MOST_GARAGES]):
+                    pass
+            except (BaseORMException, OSError) as failure:
+                log.warning("frames not written", waiting=self._frames.count, error=repr(failure))
+                return

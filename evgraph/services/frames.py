@@ -1,0 +1,233 @@
+"""Every frame, both ways, kept per charge point (C10). The road of the readings writes them at no commit of its own.
+
+A frame waits in memory until the next change of its garage, which writes it in the very transaction that its effect is
+in: what was booked can always be derived again from the frames (see `evgraph replay`). Those that no change follows
+(heartbeats, our answers) are written about once a second.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from secrets import randbelow
+from typing import NamedTuple
+
+import structlog
+
+from evgraph.bus import EventBus, Feed
+from evgraph.domain.charge_point import FrameDirection, FrameKind
+from evgraph.domain.events import FrameLogged
+from evgraph.domain.frames import LoggedFrame
+from evgraph.models.plain import execute_many
+
+MOST_WAITING = 20_000
+MOST_CHARACTERS = 64 * 1024 * 1024
+KEPT_DAYS = 30
+
+_LONGEST_MESSAGE_ID = 100
+_LONGEST_ACTION = 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# PostgreSQL takes no NUL; this stands in for it.
+_NUL = "\u2400"
+
+_SAVE_FRAME = (
+    "INSERT INTO frame (id, charge_point_id, at, direction, kind, message_id, action, frame)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+log = structlog.get_logger("evgraph.frames")
+
+
+class _Row(NamedTuple):
+    """In the order of _SAVE_FRAME and of LoggedFrame."""
+
+    id: int
+    charge_point_id: int
+    at: datetime
+    direction: FrameDirection
+    kind: FrameKind
+    message_id: str | None
+    action: str | None
+    frame: str
+
+
+class Taken:
+    """The frames that one transaction writes."""
+
+    def __init__(self, frames: "FrameLog") -> None:
+        self._frames = frames
+        self.by_garage: dict[int, deque[_Row]] = {}
+
+    async def write(self, garage_ids: Iterable[int]) -> None:
+        """All that wait in these garages; called last in the transaction, within it."""
+        self.by_garage = self._frames.take(garage_ids)
+        if self.by_garage:
+            await execute_many(_SAVE_FRAME, [row for rows in self.by_garage.values() for row in rows])
+
+
+class FrameLog:
+    """`kept_days`: 0 keeps none, and shows them to who watches all the same. Beyond what may wait, while there is no
+    database to write to, the oldest go.
+
+    Ids are made here, out of the time: they rise in the order of the wire, and what is old is known by its id alone.
+    The last ten bits tell one process from another.
+    """
+
+    def __init__(self, bus: EventBus, *, kept_days: int = KEPT_DAYS) -> None:
+        self._bus = bus
+        self._keeps = kept_days > 0
+        self._process = randbelow(1024)
+        self._last_id = 0
+        self._waiting: dict[int, deque[_Row]] = {}
+        self._count = 0
+        self._characters = 0
+        self._dropped = 0
+        self._watched: dict[int, int] = {}
+        self._wanted = asyncio.Event()
+
+    def add(
+        self,
+        garage_id: int,
+        charge_point_id: int,
+        at: datetime,
+        direction: FrameDirection,
+        kind: FrameKind,
+        message_id: str | None,
+        action: str | None,
+        frame: str,
+    ) -> None:
+        """A frame without secrets. What no database takes is written in a form that it does: NUL as U+2400, half a
+        surrogate as its JSON escape."""
+        is_watched = charge_point_id in self._watched
+        if not (self._keeps or is_watched):
+            return
+        if not frame.isascii() or "\x00" in frame:
+            frame = storable(frame)
+        if message_id is not None:
+            message_id = storable(message_id)[:_LONGEST_MESSAGE_ID]
+        if action is not None:
+            action = storable(action)[:_LONGEST_ACTION]
+        self._last_id = max(self._last_id + 1024, first_id_at(at) | self._process)
+        row = _Row(self._last_id, charge_point_id, at, direction, kind, message_id, action, frame)
+        if not self._keeps:
+            self._tell(garage_id, (row,))
+            return
+        waiting = self._waiting.get(garage_id)
+        if waiting is None:
+            waiting = self._waiting[garage_id] = deque()
+        waiting.append(row)
+        self._count += 1
+        self._characters += len(frame)
+        if self._count > MOST_WAITING or self._characters > MOST_CHARACTERS:
+            self._drop_oldest()
+        if is_watched:
+            self._wanted.set()
+
+    @contextmanager
+    def taken(self) -> Iterator[Taken]:
+        """Around a transaction. When it fails, what it took waits again; when it is committed, who watches is told."""
+        taken = Taken(self)
+        try:
+            yield taken
+        except BaseException:
+            self._take_back(taken.by_garage)
+            raise
+        self._written(taken.by_garage)
+
+    def take(self, garage_ids: Iterable[int]) -> dict[int, deque[_Row]]:
+        """What waits in these garages, by garage. Only `Taken` calls it."""
+        if not self._count:
+            return {}
+        taken = {id_: rows for id_ in garage_ids if (rows := self._waiting.pop(id_, None))}
+        for rows in taken.values():
+            self._count -= len(rows)
+            self._characters -= sum(len(row.frame) for row in rows)
+        return taken
+
+    @contextmanager
+    def watch(self, garage_id: int, charge_point_id: int) -> Iterator[Feed]:
+        """The garage's events, among them a FrameLogged for each frame of this charge point once it is written."""
+        with self._bus.subscribe(garage_id) as feed:
+            self._watched[charge_point_id] = self._watched.get(charge_point_id, 0) + 1
+            try:
+                yield feed
+            finally:
+                self._watched[charge_point_id] -= 1
+                if not self._watched[charge_point_id]:
+                    del self._watched[charge_point_id]
+
+    @property
+    def count(self) -> int:
+        """How many frames are not written yet."""
+        return self._count
+
+    def waiting_garages(self) -> list[int]:
+        """Where frames wait to be written."""
+        return sorted(self._waiting)
+
+    def waiting(self) -> list[LoggedFrame]:
+        """The frames that are not written yet, in the order of the wire."""
+        rows = sorted(row for rows in self._waiting.values() for row in rows)
+        return [LoggedFrame(**row._asdict()) for row in rows]
+
+    async def wanted(self, within_s: float) -> None:
+        """Returns when somebody who watches waits for a frame, or after this time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._wanted.wait()
+        except TimeoutError:
+            return
+        self._wanted.clear()
+
+    def _take_back(self, taken: dict[int, deque[_Row]]) -> None:
+        for garage_id, rows in taken.items():
+            newer = self._waiting.get(garage_id)
+            if newer is not None:
+                rows.extend(newer)
+            self._waiting[garage_id] = rows
+        self._count = sum(map(len, self._waiting.values()))
+        self._characters = sum(len(row.frame) for rows in self._waiting.values() for row in rows)
+        self._drop_oldest()
+
+    def _written(self, taken: dict[int, deque[_Row]]) -> None:
+        if self._dropped and taken:
+            log.warning("frames were dropped while they could not be written", frames=self._dropped)
+            self._dropped = 0
+        if self._watched:
+            for garage_id, rows in taken.items():
+                self._tell(garage_id, rows)
+
+    def _tell(self, garage_id: int, rows: Iterable[_Row]) -> None:
+        for row in rows:
+            if row.charge_point_id in self._watched:
+                frame = LoggedFrame(**row._asdict())
+                self._bus.publish(FrameLogged(garage_id=garage_id, charge_point_id=row.charge_point_id, frame=frame))
+
+    def _drop_oldest(self) -> None:
+        while self._count > MOST_WAITING or self._characters > MOST_CHARACTERS:
+            garage_id, rows = min(self._waiting.items(), key=lambda waiting: waiting[1][0].id)
+            self._characters -= len(rows.popleft().frame)
+            self._count -= 1
+            if not rows:
+                del self._waiting[garage_id]
+            if not self._dropped:
+                log.warning("frames cannot be written: the oldest are dropped", most=MOST_WAITING)
+            self._dropped += 1
+
+
+def first_id_at(at: datetime) -> int:
+    """The least id that a frame of this instant can have."""
+    return ((at - _EPOCH) // _MICROSECOND) << 10
+
+
+def storable(text: str) -> str:
+    if text.isascii():
+        return text.replace("\x00", _NUL) if "\x00" in text else text
+    return text.replace("\x00", _NUL).encode("utf-8", "backslashreplace").decode()
+
+
+def as_it_came(frame: str) -> str:
+    """A stored frame as the reader took it: NUL where it stood."""
+    return frame.replace(_NUL, "\x00")
