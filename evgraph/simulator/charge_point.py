@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Self
@@ -16,22 +18,30 @@ from websockets.asyncio.client import ClientConnection
 
 from evgraph.simulator import messages
 from evgraph.simulator.car import MODELS, Car
+from evgraph.simulator.certificates import Certificates
 from evgraph.simulator.changes import Changes
 from evgraph.simulator.charging import Charging
 from evgraph.simulator.commands import Commands
 from evgraph.simulator.configuration import Configuration
 from evgraph.simulator.connector import Connector, Station
+from evgraph.simulator.dialects import Dialect, spoken
 from evgraph.simulator.frame_log import Direction, Frame, FrameLog
-from evgraph.simulator.library import enums
+from evgraph.simulator.id_tags import IdTags
+from evgraph.simulator.library import call, enums
 from evgraph.simulator.link import BackOff, Link
 from evgraph.simulator.messenger import Messenger
 from evgraph.simulator.meter import EnergyMeter
 from evgraph.simulator.moves import AfterPowerLoss, UnknownConnector, WrongMove
+from evgraph.simulator.promises import Promises
+from evgraph.simulator.reservations import Reservations
 from evgraph.simulator.session import CentralSystemSession
 from evgraph.simulator.simulated_time import SimulatedTime, utc_now
+from evgraph.simulator.smart_charging import SmartCharging
+from evgraph.simulator.tls import TlsCredentials
 from evgraph.simulator.together import together
 from evgraph.simulator.transaction import Transaction
 from evgraph.simulator.transaction_queue import QueuedMessage, TransactionQueue
+from evgraph.simulator.transfers import Transfers
 
 SOFT_RESET_PATIENCE = 5.0
 """Real seconds that a soft reset waits for its StopTransaction to be answered."""
@@ -44,7 +54,8 @@ class SimulatedChargePoint:
     by in a real one: they scale the energy, `sample_interval`, `retry_interval` (both in simulated seconds),
     ConnectionTimeOut and the heartbeat; stamps are `clock`'s, in UTC. `call_timeout` and `back_off` are real
     seconds. A `sample_interval` or `retry_interval` below 1 stays as it is, whatever the central system sets
-    the key to.
+    the key to. `dialect`: what it does in its own way, by name (`dialects.DIALECTS`) or as a Dialect; several combine.
+    For wss: `ca` is whom it trusts, `certificate` and `private_key` are what it shows (PEM files).
     """
 
     def __init__(
@@ -62,6 +73,10 @@ class SimulatedChargePoint:
         register_wh: int | None = None,
         seed: int | None = None,
         clock: Callable[[], datetime] = utc_now,
+        dialect: str | Dialect | Iterable[str | Dialect] = (),
+        ca: Path | str | None = None,
+        certificate: Path | str | None = None,
+        private_key: Path | str | None = None,
     ) -> None:
         if connectors < 1:
             raise ValueError("A charge point has at least one connector.")
@@ -70,16 +85,28 @@ class SimulatedChargePoint:
         self._call_timeout = call_timeout
         # Not for secrets: a seed makes a run repeatable.
         self._random = Random(seed)  # noqa: S311
-        self._time = SimulatedTime(speed, clock)
+        self.dialect = spoken(dialect)
+        self._time = SimulatedTime(speed, self.dialect.clock(clock))
         self._changes = Changes()
+        self._tls = TlsCredentials(ca, certificate, private_key)
         self._configuration = Configuration(
-            connectors=connectors, sample_interval=sample_interval, retry_interval=retry_interval, key=key
+            connectors=connectors,
+            sample_interval=sample_interval,
+            retry_interval=retry_interval,
+            key=key,
+            security_profile=_security_profile(url, key, self._tls),
+            set_keys=self.dialect.set_keys,
         )
         self._station = Station({number: self._make(number, register_wh) for number in range(1, connectors + 1)})
-        self._queue = TransactionQueue(self._configuration, self._time, self._changes, self._answered)
+        self._queue = TransactionQueue(self._configuration, self._time, self._changes, self._answered, self.dialect)
         plate = messages.Plate(serial_number=f"P{self._random.randrange(10**9, 10**10)}")
         self._messenger = Messenger(
-            plate, self._configuration, self._time, self._changes, self._queue, self._station.reports
+            plate, self._configuration, self._time, self._changes, self._queue, self._station.reports, self.dialect
+        )
+        self._promises = Promises()
+        self._id_tags = IdTags(self._configuration, self._time)
+        self._smart_charging = SmartCharging(
+            self._station, self._configuration, self._time, self._promises, lambda: self._charging.apply_limits()
         )
         self._charging = Charging(
             self._station,
@@ -89,11 +116,51 @@ class SimulatedChargePoint:
             self._messenger,
             self._queue,
             self._spawn,
+            self.dialect,
+            self._id_tags,
+            self._smart_charging,
+        )
+        self._reservations = Reservations(
+            self._station, self._time, self._id_tags, self._promises, self._charging.refresh, self._spawn
+        )
+        self._transfers = Transfers(
+            self._configuration,
+            self._time,
+            self._messenger,
+            self._promises,
+            self._spawn,
+            self._install,
+            lambda: any(connector.transaction is not None for connector in self._station.connectors.values()),
+        )
+        self._certificates = Certificates(
+            identity, self._configuration, self._time, self._messenger, self._promises, self._show_certificate
         )
         self._commands = Commands(
-            self._station, self._charging, self._configuration, self._time, self._messenger, self._restart
+            self._station,
+            self._charging,
+            self._configuration,
+            self._time,
+            self._messenger,
+            self._promises,
+            self._reservations,
+            self._smart_charging,
+            self._restart,
+            {
+                "DiagnosticsStatusNotification": self._transfers.report_diagnostics,
+                "FirmwareStatusNotification": self._transfers.report_firmware,
+                "LogStatusNotification": self._transfers.report_log,
+                "SignChargePointCertificate": self._certificates.ask_for_a_signature,
+            },
         )
-        self._link = Link(url, identity, back_off or BackOff(), self._random)
+        self._answers = {
+            **self._commands.answers(),
+            **self._id_tags.answers(),
+            **self._reservations.answers(),
+            **self._smart_charging.answers(),
+            **self._transfers.answers(),
+            **self._certificates.answers(),
+        }
+        self._link = Link(url, identity, back_off or BackOff(), self._random, lambda: self._tls.context(self._link.url))
         self._link_task: asyncio.Task[None] | None = None
         self._is_cut = False
         self._is_dark = False
@@ -209,8 +276,17 @@ class SimulatedChargePoint:
             await asyncio.wait({task})
 
     async def _converse(self, socket: ClientConnection) -> None:
-        self._commands.forget_promises()
-        session = CentralSystemSession(self.identity, socket, self._commands, self._note, self._call_timeout)
+        self._promises.forget()
+        session = CentralSystemSession(
+            self.identity,
+            socket,
+            self._answers,
+            self._promises,
+            self._note,
+            self._call_timeout,
+            self.dialect,
+            self._time,
+        )
         await together(session.read(), self._messenger.serve(session))
 
     def _note(self, direction: Direction, text: str) -> None:
@@ -251,13 +327,16 @@ class SimulatedChargePoint:
     async def start_locally(self, connector_id: int, id_tag: str, *, ask: bool = True) -> bool:
         """Hold a card to the reader. True: a transaction starts now, or as soon as the cable is in.
 
-        Without `ask` the charge point knows the card and sends no Authorize.
+        Without `ask` the charge point knows the card and sends no Authorize. A connector that is reserved for
+        another takes no card of theirs.
         """
         connector = self.connector(connector_id)
         if self._is_dark:
             raise WrongMove(f"{self.identity} has no power.")
         if connector.is_busy or connector.error_code is not None or not connector.is_operative:
             raise WrongMove(f"Connector {connector_id} is {connector.status}.")
+        if not self._reservations.admits(connector, id_tag):
+            return False
         if ask and (not await self._charging.accepts(id_tag) or connector.is_busy):
             return False
         self._charging.authorise(connector, id_tag, ask=False)
@@ -326,11 +405,15 @@ class SimulatedChargePoint:
 
     # Power
 
-    async def power_cycle(self, dark_for: float = 0.0, transactions: AfterPowerLoss = AfterPowerLoss.STOP) -> None:
-        """Cut the power for so many real seconds. What is queued, the meter and the keys survive."""
+    async def power_cycle(self, dark_for: float = 0.0, transactions: AfterPowerLoss | None = None) -> None:
+        """Cut the power for so many real seconds. What is queued, the meter and the keys survive.
+
+        What becomes of a transaction is its dialect's habit, unless said; without one it is stopped.
+        """
         await self._reboot(enums.Reason.power_loss, dark_for, transactions)
 
-    async def _reboot(self, reason: str, dark_for: float, transactions: AfterPowerLoss) -> None:
+    async def _reboot(self, reason: str, dark_for: float, transactions: AfterPowerLoss | None = None) -> None:
+        transactions = transactions or self.dialect.after_power_loss or AfterPowerLoss.STOP
         if self._is_dark:
             raise WrongMove(f"{self.identity} has no power already.")
         self._is_dark = True
@@ -339,6 +422,8 @@ class SimulatedChargePoint:
             self._charging.power_lost(connector, reason, transactions)
         self._messenger.power_lost()
         await asyncio.sleep(dark_for)
+        self._configuration.rebooted()
+        self.dialect.powered_on()
         for connector in self._station.connectors.values():
             self._charging.power_returned(connector)
         self._is_dark = False
@@ -356,7 +441,44 @@ class SimulatedChargePoint:
                 await self.told_everything(SOFT_RESET_PATIENCE)
         # Somebody may have pulled the plug meanwhile: that boots it too.
         with suppress(WrongMove):
-            await self._reboot(reason, 0.0, AfterPowerLoss.STOP)
+            await self._reboot(reason, 0.0)
+
+    async def _install(self, version: str | None) -> None:
+        """Boot with other firmware; return once the central system has accepted that boot."""
+        if version is not None:
+            self._messenger.plate = replace(self._messenger.plate, firmware=version)
+        with suppress(WrongMove):
+            await self._reboot(enums.Reason.reboot, 0.0)
+        await self.connected(None)
+
+    def _show_certificate(self, chain: bytes, private_key: bytes) -> None:
+        """From now on, which by wss takes a new connection."""
+        self._tls.use(chain, private_key)
+        if self._link.url.startswith("wss:"):
+            self._spawn(self._reconnect())
+
+    async def _reconnect(self) -> None:
+        await self._disconnect()
+        self._connect()
+
+    # What it says beyond the daily messages
+
+    def sign_certificate(self) -> None:
+        """Ask for a signature under a key pair of its own (SignCertificate)."""
+        self._certificates.ask_for_a_signature()
+
+    def security_event(self, kind: str, info: str | None = None) -> None:
+        """Tell of something that concerns security, such as TamperDetectionActivated."""
+        self._messenger.security_event(kind, info)
+
+    async def transfer_data(self, vendor_id: str, message_id: str | None = None, data: str | None = None) -> Any:
+        """Send a DataTransfer. Returns the answer; raises CallRefused, ConnectionLost or TimeoutError."""
+        return await self._messenger.ask(call.DataTransfer(vendor_id=vendor_id, message_id=message_id, data=data))
+
+    @property
+    def firmware(self) -> str:
+        """The version that it runs."""
+        return self._messenger.plate.firmware
 
     # Proofs
 
@@ -386,3 +508,10 @@ class SimulatedChargePoint:
         if message.is_start:
             self._last_start = message.transaction
         self._charging.answered(message, answer)
+
+
+def _security_profile(url: str, key: str | None, tls: TlsCredentials) -> int:
+    """Security extension, section 3: by what it connects with."""
+    if url.startswith("wss:"):
+        return 3 if tls.has_certificate else 2
+    return 1 if key else 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +13,14 @@ from evgraph.simulator.car import Car
 from evgraph.simulator.changes import Changes
 from evgraph.simulator.configuration import Configuration
 from evgraph.simulator.connector import EV_SIDE_DISCONNECTED, Connector, Station, StatusReport
+from evgraph.simulator.dialects import Combined
+from evgraph.simulator.id_tags import IdTags
 from evgraph.simulator.library import call, enums
 from evgraph.simulator.messenger import Messenger
 from evgraph.simulator.moves import AfterPowerLoss
 from evgraph.simulator.simulated_time import SimulatedTime
+from evgraph.simulator.smart_charging import SmartCharging
+from evgraph.simulator.spawning import Spawn
 from evgraph.simulator.transaction import Transaction
 from evgraph.simulator.transaction_queue import QueuedMessage, TransactionQueue
 
@@ -25,8 +28,6 @@ LOGGER = logging.getLogger("evgraph.simulator")
 
 LONGEST_TICK = 1.0
 """Real seconds after which, at the latest, a charging connector is looked at again."""
-
-Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
 class Charging:
@@ -41,10 +42,13 @@ class Charging:
         messenger: Messenger,
         queue: TransactionQueue,
         spawn: Spawn,
+        dialect: Combined,
+        id_tags: IdTags,
+        smart_charging: SmartCharging,
     ) -> None:
         self.ended: list[Transaction] = []
         """Every transaction that is over, oldest first: what the meters really counted."""
-        self.stop_delay = 0.0
+        self.stop_delay = dialect.stop_delay
         """Simulated seconds by which a status overtakes the StopTransaction that explains it."""
         self._connectors = station.connectors
         self._configuration = configuration
@@ -53,18 +57,31 @@ class Charging:
         self._messenger = messenger
         self._queue = queue
         self._spawn = spawn
+        self._dialect = dialect
+        self._id_tags = id_tags
+        self._smart_charging = smart_charging
         self._reported: dict[int, StatusReport] = {}
         self._beginning: dict[int, asyncio.Task[None]] = {}
         self._metering: dict[int, asyncio.Task[None]] = {}
+        self._withheld: set[int] = set()
         self._loses_next_stop = False
 
     def advance(self, connector: Connector) -> None:
         """Let the energy flow that has flown since the last look."""
         connector.advance(self._time.elapsed())
+        connector.offered_w = self._smart_charging.limit_w(connector)
+
+    def apply_limits(self) -> None:
+        """The charging profiles are others: what they leave to each connector is in force from now on."""
+        for connector in self._connectors.values():
+            self.advance(connector)
+            self.refresh(connector)
 
     def refresh(self, place: Connector | Station, info: str | None = None) -> None:
         """Tell the central system the status of a connector or the station if it has changed."""
         report = place.report if info is None else replace(place.report, info=info)
+        if report.connector_id in self._withheld:
+            return
         if self._reported.get(report.connector_id) != report:
             self._reported[report.connector_id] = report
             self._messenger.report(report)
@@ -93,14 +110,21 @@ class Charging:
         connector.authorised_id_tag = None
 
     async def accepts(self, id_tag: str) -> bool:
-        """Ask by Authorize. Offline, AllowOfflineTxForUnknownId decides (section 9.1.1)."""
+        """Ask by Authorize. Offline the local list and the cache decide, and for others AllowOfflineTxForUnknownId
+        (section 9.1.1)."""
+        known = self._id_tags.is_known_valid(id_tag)
+        if known and self._configuration.is_true("LocalPreAuthorize"):
+            return True
         try:
             answer = await self._messenger.ask(call.Authorize(id_tag=id_tag))
         except ConnectionLost:
+            if known is not None and self._configuration.is_true("LocalAuthorizeOffline"):
+                return known
             return self._configuration.is_true("AllowOfflineTxForUnknownId")
         except (CallRefused, TimeoutError) as failure:
             LOGGER.info("Authorize of %s failed: %s", id_tag, failure)
             return False
+        self._id_tags.learn(id_tag, answer.id_tag_info)
         return bool(answer.id_tag_info["status"] == enums.AuthorizationStatus.accepted)
 
     async def _begin(self, connector: Connector, id_tag: str, ask: bool) -> None:
@@ -123,7 +147,10 @@ class Charging:
             id_tag=id_tag,
             meter_start=connector.meter.register_wh,
             started_at=self._time.now(),
+            began_offline=not self._messenger.is_connected,
         )
+        if connector.reservation is not None:
+            transaction.reservation_id, connector.reservation = connector.reservation.number, None
         connector.transaction = transaction
         connector.may_deliver = True
         connector.is_finishing = False
@@ -160,6 +187,13 @@ class Charging:
             reading = messages.reading(connector, self._time.now(), measurands, periodic)
             request = messages.meter_values(connector.connector_id, reading, None)
             self._queue.put(QueuedMessage(request, transaction))
+            self._sampled(connector, transaction)
+
+    def _sampled(self, connector: Connector, transaction: Transaction) -> None:
+        transaction.samples += 1
+        before = connector.meter.swapped_wh
+        self._dialect.sampled(connector.meter, transaction.samples)
+        transaction.swapped_wh += connector.meter.swapped_wh - before
 
     def _note_reading(self, connector: Connector, transaction: Transaction, context: str) -> None:
         measurands = self._configuration.measurands("StopTxnSampledData")
@@ -181,9 +215,10 @@ class Charging:
         transaction.ended_at = self._time.now()
         transaction.reason = str(reason)
         connector.transaction = None
+        self._smart_charging.ended(connector)
         connector.is_finishing = connector.car is not None
         self.ended.append(transaction)
-        if is_told and not self._loses_next_stop:
+        if is_told and not self._loses_next_stop and self._dialect.tells_stop(reason):
             self._tell_stop(QueuedMessage(messages.stop_transaction(transaction), transaction))
         self._loses_next_stop = False
         if connector.becomes_inoperative:
@@ -194,8 +229,16 @@ class Charging:
     def _tell_stop(self, message: QueuedMessage) -> None:
         if self.stop_delay:
             self._spawn(self._queue_later(message))
-        else:
-            self._queue.put(message)
+            return
+        self._queue.put(message)
+        if self._dialect.stop_goes_first:
+            self._withheld.add(message.transaction.connector_id)
+            self._spawn(self._report_after(message.transaction))
+
+    async def _report_after(self, ended: Transaction) -> None:
+        await self._changes.wait_until(lambda: ended.stop_answered or ended.stop_given_up, None)
+        self._withheld.discard(ended.connector_id)
+        self.refresh(self._connectors[ended.connector_id])
 
     async def _queue_later(self, message: QueuedMessage) -> None:
         await asyncio.sleep(self._time.real(self.stop_delay))
@@ -208,8 +251,12 @@ class Charging:
 
     def plugged_in(self, connector: Connector, car: Car) -> None:
         self.advance(connector)
+        self._dialect.receives(car)
         connector.car = car
         self.refresh(connector)
+        id_tag = self._dialect.id_tag_at_plug_in
+        if id_tag is not None and connector.is_free:
+            self.authorise(connector, id_tag, ask=False)
 
     def unplugged(self, connector: Connector) -> None:
         """Sections 4.9 and 9.1.23: the cable is out, which ends the transaction or suspends it."""
@@ -244,6 +291,7 @@ class Charging:
         transaction = message.transaction
         if message.is_start:
             transaction.transaction_id = answer.transaction_id
+            self._id_tags.learn(transaction.id_tag, answer.id_tag_info)
             if answer.id_tag_info["status"] != enums.AuthorizationStatus.accepted:
                 self._deauthorise(transaction)
         elif not message.is_sample:
@@ -252,7 +300,7 @@ class Charging:
     def _deauthorise(self, transaction: Transaction) -> None:
         """Section 4.8: the id tag is not valid; stop, or at least deliver no more."""
         connector = self._connectors[transaction.connector_id]
-        if connector.transaction is not transaction:
+        if connector.transaction is not transaction or not self._dialect.heeds_refusals:
             return
         if self._configuration.is_true("StopTransactionOnInvalidId"):
             self.stop(connector, enums.Reason.de_authorized)

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evgraph.simulator.charge_point import SimulatedChargePoint
+from evgraph.simulator.dialects import DIALECTS, spoken
 from evgraph.simulator.fleet import Fleet, identities
 from evgraph.simulator.panel import serve_panel
 from evgraph.simulator.simulated_time import SimulatedTime
@@ -75,12 +76,32 @@ def run(
         str | None, typer.Option(help="With --auto: drivers start charging with this card (idTag).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes cars, meters and times of --auto repeatable.")] = None,
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(help="What they do in a way of their own; `dialects` lists them. Repeat it to combine."),
+    ] = None,
+    ca: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="For wss: the CA that they trust, a PEM file.")
+    ] = None,
+    cert: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="For wss: the certificate that they show (PEM).")
+    ] = None,
+    private_key: Annotated[
+        Path | None,
+        typer.Option("--cert-key", exists=True, dir_okay=False, help="For wss: the private key of --cert (PEM)."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print every frame, both ways.")] = False,
 ) -> None:
     """Run charge points until Ctrl-C. Name them by --identity, --keys-file or --count.
 
     Example: evgraph simulate run --count 6 --speed 60 --auto
     """
+    try:
+        spoken(dialect or ())
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from wrong
+    if (cert is None) != (private_key is None):
+        raise typer.BadParameter("--cert and --cert-key go together.")
     keys = _keys(identity, key, keys_file, count, prefix)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO if verbose else logging.ERROR)
     logging.getLogger("websockets").setLevel(logging.WARNING)
@@ -93,6 +114,10 @@ def run(
             speed=speed,
             sample_interval=sample_interval,
             seed=None if seed is None else seed + number,
+            dialect=dialect or (),
+            ca=ca,
+            certificate=cert,
+            private_key=private_key,
         )
         for number, (name, secret) in enumerate(keys.items())
     )
@@ -139,6 +164,15 @@ async def _run(fleet: Fleet, panel_port: int, visitors: Visitors | None) -> None
         await ended.wait()
         for task in work:
             task.cancel()
+
+
+@app.command("dialects")
+def list_dialects() -> None:
+    """Show what `run --dialect NAME` can make charge points do in a way of their own."""
+    table = Table("Name", "What it does")
+    for name, dialect in DIALECTS.items():
+        table.add_row(name, dialect.summary)
+    out.print(table)
 
 
 @app.command("list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from evgraph.simulator.car import PORT_POWER_W, Car
 from evgraph.simulator.library import enums
@@ -22,6 +23,16 @@ class StatusReport:
     info: str | None = None
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """Nobody else may start here until it expires."""
+
+    number: int
+    id_tag: str
+    expires_at: datetime
+    parent_id_tag: str | None = None
+
+
 @dataclass
 class Connector:
     """No clock inside: whoever changes something first calls `advance` with the simulated seconds."""
@@ -38,6 +49,8 @@ class Connector:
     may_deliver: bool = True
     is_finishing: bool = False
     error_code: str | None = None
+    reservation: Reservation | None = None
+    offered_w: float = PORT_POWER_W
 
     @property
     def status(self) -> str:
@@ -46,7 +59,7 @@ class Connector:
         if self.error_code is not None:
             return str(status.faulted)
         if self.transaction is not None:
-            if not self.may_deliver:
+            if not self.may_deliver or self.offered_w <= 0:
                 return str(status.suspended_evse)
             return str(status.charging if self.power_w > 0 else status.suspended_ev)
         if not self.is_operative:
@@ -55,6 +68,8 @@ class Connector:
             return str(status.finishing)
         if self.car is not None or self.authorised_id_tag is not None:
             return str(status.preparing)
+        if self.reservation is not None:
+            return str(status.reserved)
         return str(status.available)
 
     @property
@@ -67,11 +82,16 @@ class Connector:
         """What flows just now, in watts."""
         if self.car is None or not self._is_energised:
             return 0.0
-        return self.car.power_w(PORT_POWER_W)
+        return self.car.power_w(self.offered_w)
 
     @property
     def is_busy(self) -> bool:
         return self.transaction is not None or self.authorised_id_tag is not None
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing of its own stands against a start."""
+        return not self.is_busy and self.is_operative and self.is_powered and self.error_code is None
 
     @property
     def _is_energised(self) -> bool:
@@ -81,7 +101,7 @@ class Connector:
         """Let energy flow, at the state as it was, up to this moment (simulated seconds)."""
         seconds, self.elapsed = elapsed - self.elapsed, elapsed
         if self.car is not None and self._is_energised:
-            self.meter.count(self.car.draw(seconds, PORT_POWER_W))
+            self.meter.count(self.car.draw(seconds, self.offered_w))
 
 
 @dataclass

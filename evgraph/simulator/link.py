@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
@@ -35,13 +36,21 @@ class BackOff:
 class Link:
     """One connection at a time. `run` holds it until cancelled, which drops the socket hard."""
 
-    def __init__(self, url: str, identity: str, back_off: BackOff, random: Random) -> None:
+    def __init__(
+        self,
+        url: str,
+        identity: str,
+        back_off: BackOff,
+        random: Random,
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+    ) -> None:
         self.url = f"{url.rstrip('/')}/{quote(identity, safe='')}"
         self.problem: str | None = None
         """Why the last attempt failed, for a person to read."""
         self._identity = identity
         self._back_off = back_off
         self._random = random
+        self._tls = tls
         self._socket: ClientConnection | None = None
         self._abandoned: ClientConnection | None = None
         self._falls_silent = False
@@ -87,6 +96,7 @@ class Link:
             additional_headers=self._credentials(key),
             compression=None,
             proxy=None,
+            ssl=self._tls(),
             max_size=LARGEST_FRAME,
             ping_interval=ping_interval,
             close_timeout=1,

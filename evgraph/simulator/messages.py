@@ -55,6 +55,7 @@ def start_transaction(transaction: Transaction) -> Any:
         id_tag=transaction.id_tag,
         meter_start=transaction.meter_start,
         timestamp=stamp(transaction.started_at),
+        reservation_id=transaction.reservation_id,
     )
 
 

@@ -13,12 +13,14 @@ from evgraph.simulator.asking import CallRefused, ConnectionLost, Session
 from evgraph.simulator.changes import Changes
 from evgraph.simulator.configuration import Configuration
 from evgraph.simulator.connector import StatusReport
+from evgraph.simulator.dialects import Combined
 from evgraph.simulator.library import call, enums
-from evgraph.simulator.simulated_time import SimulatedTime
+from evgraph.simulator.simulated_time import SimulatedTime, stamp
 from evgraph.simulator.together import together
 from evgraph.simulator.transaction_queue import TransactionQueue
 
 LOGGER = logging.getLogger("evgraph.simulator")
+LONGEST_TECH_INFO = 255
 
 
 class Messenger:
@@ -33,13 +35,15 @@ class Messenger:
         changes: Changes,
         queue: TransactionQueue,
         current_reports: Callable[[], list[StatusReport]],
+        dialect: Combined,
     ) -> None:
-        self._plate = plate
+        self.plate = plate
         self._configuration = configuration
         self._time = time
         self._changes = changes
         self._queue = queue
         self._current_reports = current_reports
+        self._dialect = dialect
         self._session: Session | None = None
         self._accepted = asyncio.Event()
         self._is_in_step = False
@@ -79,10 +83,15 @@ class Messenger:
             self.tell(messages.status_notification(report, self._time.now()))
 
     def boot(self) -> None:
-        self.tell(messages.boot_notification(self._plate))
+        self.tell(messages.boot_notification(self.plate))
 
     def heartbeat(self) -> None:
         self.tell(call.Heartbeat())
+
+    def security_event(self, kind: str, info: str | None = None) -> None:
+        """Security extension, section 5.11."""
+        at = stamp(self._time.now())
+        self.tell(call.SecurityEventNotification(type=kind, timestamp=at, tech_info=info and info[:LONGEST_TECH_INFO]))
 
     def heartbeat_interval_changed(self) -> None:
         self._beat.set()
@@ -114,6 +123,8 @@ class Messenger:
         for report in self._current_reports():
             if self._known.get(report.connector_id) != report:
                 self.report(report)
+        if self._dialect.statuses_go_first:
+            await self._changes.wait_until(lambda: not self._unanswered, None)
         self._is_in_step = True
         self._changes.announce()
         await together(self._queue.deliver(session.ask), self._keep_beating())
@@ -129,6 +140,7 @@ class Messenger:
             self._changes.announce()
 
     def _note_answer(self, request: Any, answer: Any) -> None:
+        self._dialect.hears(type(request).__name__)
         if isinstance(request, call.StatusNotification):
             self._known[request.connector_id] = StatusReport(
                 request.connector_id, request.status, request.error_code, request.info
@@ -140,7 +152,8 @@ class Messenger:
         """Section 4.2: nothing else is sent of its own accord before the boot is accepted."""
         while not self.is_registered:
             try:
-                self._note_registration(await session.ask(messages.boot_notification(self._plate)))
+                request = messages.boot_notification(self.plate)
+                self._note_answer(request, await session.ask(request))
             except (CallRefused, TimeoutError) as failure:
                 LOGGER.warning("The BootNotification was not taken: %s", failure)
                 self._registration_interval = 0

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from evgraph.simulator.asking import CallRefused, ConnectionLost
-from evgraph.simulator.commands import Commands
-from evgraph.simulator.frame_log import Direction
-from evgraph.simulator.library import LibraryChargePoint, OCPPError, UnknownCallErrorCodeError, after, on
+from evgraph.simulator.dialects import Combined
+from evgraph.simulator.frame_log import CALL, Direction
+from evgraph.simulator.library import LibraryChargePoint, OCPPError, UnknownCallErrorCodeError
+from evgraph.simulator.promises import Answer, Promises
+from evgraph.simulator.simulated_time import SimulatedTime
 
 LOGGER = logging.getLogger("evgraph.simulator")
 
 
 class _LoggedSocket:
-    """What the library sends and receives through; each frame is noted on its way."""
+    """What the library sends and receives through; each frame is noted on its way, as it goes over the wire."""
 
-    def __init__(self, socket: ClientConnection, note: Callable[[Direction, str], None]) -> None:
+    def __init__(self, socket: ClientConnection, note: Callable[[Direction, str], None], dialect: Combined) -> None:
         self._socket = socket
         self._note = note
+        self._dialect = dialect
 
     async def recv(self) -> str:
         frame = await self._socket.recv(decode=True)
@@ -31,8 +35,16 @@ class _LoggedSocket:
         return frame
 
     async def send(self, frame: str) -> None:
+        if self._dialect.rewrites:
+            frame = self._rewritten(frame)
         await self._socket.send(frame)
         self._note("out", frame)
+
+    def _rewritten(self, frame: str) -> str:
+        message = json.loads(frame)
+        if message[0] == CALL:
+            message[3] = self._dialect.writes(message[2], message[3])
+        return json.dumps(message)
 
 
 class CentralSystemSession(LibraryChargePoint):  # type: ignore[misc]
@@ -42,12 +54,21 @@ class CentralSystemSession(LibraryChargePoint):  # type: ignore[misc]
         self,
         identity: str,
         socket: ClientConnection,
-        commands: Commands,
+        answers: Mapping[str, Answer],
+        promises: Promises,
         note: Callable[[Direction, str], None],
         call_timeout: float,
+        dialect: Combined,
+        time: SimulatedTime,
     ) -> None:
-        super().__init__(identity, _LoggedSocket(socket, note), response_timeout=call_timeout, logger=LOGGER)
-        self._commands = commands
+        super().__init__(identity, _LoggedSocket(socket, note, dialect), response_timeout=call_timeout, logger=LOGGER)
+        self.route_map = {
+            action: {"_on_action": answer, "_after_action": self._after} for action, answer in answers.items()
+        }
+        self._promises = promises
+        self._dialect = dialect
+        self._time = time
+        self._thinking: set[asyncio.Task[None]] = set()
         self._lost = asyncio.get_running_loop().create_future()
 
     async def read(self) -> None:
@@ -55,14 +76,52 @@ class CentralSystemSession(LibraryChargePoint):  # type: ignore[misc]
         try:
             while True:
                 try:
-                    await self.route_message(await self._connection.recv())
-                except (TypeError, UnicodeDecodeError) as unreadable:
-                    # The library stumbles over an action that is not a text.
+                    frame = await self._connection.recv()
+                except UnicodeDecodeError as unreadable:
                     LOGGER.warning("%s: cannot read a frame: %s", self.id, unreadable)
+                else:
+                    await self._take(frame)
         except ConnectionClosed as closed:
             raise ConnectionLost(str(closed)) from closed
         finally:
             self._lost.cancel()
+            for task in self._thinking:
+                task.cancel()
+
+    async def _take(self, frame: str) -> None:
+        delay = self._thinks_for(frame)
+        if not delay:
+            await self._route(frame)
+            return
+        task = asyncio.create_task(self._route_later(frame, self._time.real(delay)))
+        self._thinking.add(task)
+        task.add_done_callback(self._thinking.discard)
+
+    async def _route_later(self, frame: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        try:
+            await self._route(frame)
+        except ConnectionClosed:
+            LOGGER.info("%s: the answer came too late for this connection.", self.id)
+
+    async def _route(self, frame: str) -> None:
+        try:
+            await self.route_message(frame)
+        except TypeError as unreadable:
+            # The library stumbles over an action that is not a text.
+            LOGGER.warning("%s: cannot read a frame: %s", self.id, unreadable)
+
+    def _thinks_for(self, frame: str) -> float:
+        """Simulated seconds, for a CALL."""
+        if not self._dialect.is_slow:
+            return 0.0
+        try:
+            message = json.loads(frame)
+        except ValueError:
+            return 0.0
+        if isinstance(message, list) and len(message) > 2 and message[0] == CALL:
+            return self._dialect.answers_after(str(message[2]))
+        return 0.0
 
     async def ask(self, request: Any) -> Any:
         """Send a CALL and return the answer.
@@ -85,58 +144,6 @@ class CentralSystemSession(LibraryChargePoint):  # type: ignore[misc]
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
 
-    @on("RemoteStartTransaction")
-    def answer_remote_start(self, id_tag: str, connector_id: int | None = None, **_rest: Any) -> Any:
-        return self._commands.remote_start(id_tag, connector_id)
-
-    @after("RemoteStartTransaction")
-    def after_remote_start(self, **_rest: Any) -> None:
-        self._commands.carry_out()
-
-    @on("RemoteStopTransaction")
-    def answer_remote_stop(self, transaction_id: int) -> Any:
-        return self._commands.remote_stop(transaction_id)
-
-    @after("RemoteStopTransaction")
-    def after_remote_stop(self, **_rest: Any) -> None:
-        self._commands.carry_out()
-
-    @on("TriggerMessage")
-    def answer_trigger(self, requested_message: str, connector_id: int | None = None) -> Any:
-        return self._commands.trigger(requested_message, connector_id)
-
-    @after("TriggerMessage")
-    def after_trigger(self, **_rest: Any) -> None:
-        self._commands.carry_out()
-
-    @on("GetConfiguration")
-    def answer_get_configuration(self, key: list[str] | None = None) -> Any:
-        return self._commands.get_configuration(key)
-
-    @on("ChangeConfiguration")
-    def answer_change_configuration(self, key: str, value: str) -> Any:
-        return self._commands.change_configuration(key, value)
-
-    @on("ChangeAvailability")
-    def answer_change_availability(self, connector_id: int, **rest: str) -> Any:
-        return self._commands.change_availability(connector_id, rest["type"])
-
-    @after("ChangeAvailability")
-    def after_change_availability(self, **_rest: Any) -> None:
-        self._commands.carry_out()
-
-    @on("UnlockConnector")
-    def answer_unlock(self, connector_id: int) -> Any:
-        return self._commands.unlock(connector_id)
-
-    @after("UnlockConnector")
-    def after_unlock(self, **_rest: Any) -> None:
-        self._commands.carry_out()
-
-    @on("Reset")
-    def answer_reset(self, **rest: str) -> Any:
-        return self._commands.reset(rest["type"])
-
-    @after("Reset")
-    def after_reset(self, **_rest: Any) -> None:
-        self._commands.carry_out()
+    def _after(self, **_payload: Any) -> None:
+        """The answer is on its way: what it promised is done now."""
+        self._promises.carry_out()

@@ -38,6 +38,12 @@ class SimulatedTime:
         return self.clock().astimezone(UTC)
 
 
+def instant(text: str) -> datetime:
+    """What a stamp says; without a zone it is taken for UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 def stamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z` (errata 3.10)."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

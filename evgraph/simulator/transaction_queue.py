@@ -13,6 +13,7 @@ from typing import Any
 from evgraph.simulator.asking import CallRefused
 from evgraph.simulator.changes import Changes
 from evgraph.simulator.configuration import Configuration
+from evgraph.simulator.dialects import Combined
 from evgraph.simulator.library import call
 from evgraph.simulator.simulated_time import SimulatedTime
 from evgraph.simulator.transaction import Transaction
@@ -34,19 +35,26 @@ class QueuedMessage:
     transaction: Transaction
     transmissions: int = 0
     refusals: int = 0
+    answers: int = 0
 
     @property
     def is_start(self) -> bool:
         return isinstance(self.payload, call.StartTransaction)
 
     @property
+    def is_stop(self) -> bool:
+        return isinstance(self.payload, call.StopTransaction)
+
+    @property
     def is_sample(self) -> bool:
         return isinstance(self.payload, call.MeterValues)
 
-    def request(self) -> Any:
+    def request(self, dialect: Combined) -> Any:
         if self.is_start:
             return self.payload
         transaction_id = self.transaction.transaction_id
+        if dialect.forgets_offline_ids and self.transaction.began_offline:
+            transaction_id = 0 if self.is_sample else NO_TRANSACTION_ID
         return dataclasses.replace(
             self.payload, transaction_id=NO_TRANSACTION_ID if transaction_id is None else transaction_id
         )
@@ -61,11 +69,13 @@ class TransactionQueue:
         time: SimulatedTime,
         changes: Changes,
         answered: Callable[[QueuedMessage, Any], None],
+        dialect: Combined | None = None,
     ) -> None:
         self._configuration = configuration
         self._time = time
         self._changes = changes
         self._answered = answered
+        self._dialect = dialect or Combined([])
         self._messages: deque[QueuedMessage] = deque()
         self._filled = asyncio.Event()
 
@@ -90,7 +100,7 @@ class TransactionQueue:
             message = self._messages[0]
             message.transmissions += 1
             try:
-                answer = await ask(message.request())
+                answer = await ask(message.request(self._dialect))
             except TimeoutError:
                 LOGGER.info("No answer to %s; it will be sent again.", message.payload)
             except CallRefused as refusal:
@@ -100,8 +110,11 @@ class TransactionQueue:
                     self._forget(message)
                     continue
             else:
-                self._forget(message)
-                self._answered(message, answer)
+                message.answers += 1
+                if message.answers == 1 + self._dialect.loses_first_answer:
+                    self._answered(message, answer)
+                if message.answers >= self._dialect.times_sent:
+                    self._forget(message)
                 self._changes.announce()
                 continue
             await asyncio.sleep(self._pause(message))
@@ -115,6 +128,8 @@ class TransactionQueue:
         self._messages.remove(message)
         if message.is_start and message.transaction.transaction_id is None:
             message.transaction.transaction_id = NO_TRANSACTION_ID
+        elif message.is_stop and not message.transaction.stop_answered:
+            message.transaction.stop_given_up = True
         if not self._messages:
             self._filled.clear()
         self._changes.announce()

@@ -5,8 +5,11 @@ import gc
 
 from websockets.exceptions import ConnectionClosedError
 
+from evgraph.simulator.dialects import Combined
 from evgraph.simulator.library import call
+from evgraph.simulator.promises import Promises
 from evgraph.simulator.session import CentralSystemSession
+from evgraph.simulator.simulated_time import SimulatedTime
 
 
 class DyingSocket:
@@ -32,7 +35,16 @@ async def test_nothing_is_left_that_asyncio_complains_of():
 
 async def _ask_and_give_up(patience: int) -> None:
     socket = DyingSocket()
-    session = CentralSystemSession("AX48-1", socket, None, lambda *_: None, call_timeout=1)  # type: ignore[arg-type]
+    session = CentralSystemSession(
+        "AX48-1",
+        socket,  # type: ignore[arg-type]
+        {},
+        Promises(),
+        lambda *_: None,
+        call_timeout=1,
+        dialect=Combined([]),
+        time=SimulatedTime(),
+    )
     asking = asyncio.create_task(session.ask(call.Heartbeat()))
     await asyncio.sleep(0.001)
     socket.dies.set()
