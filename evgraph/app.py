@@ -51,8 +51,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         clock=clock,
         gateway=Gateway(registry, deadline=settings.call_timeout_s),
         start_window=timedelta(seconds=settings.start_window_s),
+        free_for=timedelta(seconds=settings.forgotten_after_s),
         stop_wait_s=settings.stop_wait_s,
         upkeep_every_s=settings.upkeep_every_s,
+        heartbeat_interval_s=settings.heartbeat_interval_s,
         frames_kept_days=settings.frames_kept_days,
     )
 
@@ -169,8 +171,12 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
             charge_points=services.charge_points,
             charging=services.transactions,
             metering=services.metering,
+            jobs=services.jobs,
+            certificates=services.certificates,
+            security_events=services.security_events,
             frames=services.frames,
             connections=services.connections,
+            onboarding=services.onboarding,
             registry=registry,
             clock=clock,
             heartbeat_interval=settings.heartbeat_interval_s,

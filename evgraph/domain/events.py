@@ -7,6 +7,7 @@ from evgraph.domain.billing import LineItem
 from evgraph.domain.board import Card, PortView
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.frames import LoggedFrame
+from evgraph.domain.jobs import ChargePointJob
 from evgraph.domain.rate import Rate
 
 
@@ -53,4 +54,12 @@ class FrameLogged:
     frame: LoggedFrame
 
 
-Event = BoardChanged | EnergyMetered | SessionChanged | LineItemAdded | FrameLogged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePointJobChanged:
+    """A job was asked for, or told of."""
+
+    garage_id: int
+    job: ChargePointJob
+
+
+Event = BoardChanged | EnergyMetered | SessionChanged | LineItemAdded | FrameLogged | ChargePointJobChanged

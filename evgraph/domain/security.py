@@ -5,7 +5,11 @@ makes a profile, and its operator demands one.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from evgraph.domain.charge_point import CertificateState, ChargePoint
+from evgraph.domain.refusals import ErrorCode, Refusal
 
 HIGHEST_PROFILE = 3
 
@@ -64,3 +68,56 @@ def lacking(required: int, shown: Shown) -> Lacks | None:
     if shown.has_key and not shown.key_matches:
         return Lacks.KEY
     return Lacks.KEY_ON_RECORD if in_use < required else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCertificate:
+    """One that the operator's CA signed for a charge point. `serial`: hex digits."""
+
+    id: int
+    charge_point_id: int
+    serial: str
+    state: CertificateState
+    pem: str
+    not_before: datetime
+    not_after: datetime
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEvent:
+    """`at` by the charge point's clock, as far as that can be believed (B7)."""
+
+    id: int
+    charge_point_id: int
+    kind: str
+    tech_info: str | None
+    at: datetime
+    received_at: datetime
+
+
+def check_profile(
+    charge_point: ChargePoint, profile: int, *, has_key: bool, has_certificate: bool, is_forced: bool
+) -> None:
+    """Whether an operator may demand this profile. Raises Refusal INVALID for one that it could not connect with, and,
+    unless forced, for less than before (section 2.2: a profile only ever rises)."""
+    field = ("input", "profile")
+    if not 0 <= profile <= HIGHEST_PROFILE:
+        raise Refusal(ErrorCode.INVALID, f"A security profile is 0 to {HIGHEST_PROFILE}.", field)
+    if is_forced:
+        return
+    if profile < charge_point.security_profile:
+        raise Refusal(
+            ErrorCode.INVALID,
+            f"{charge_point.identity} has security profile {charge_point.security_profile}, which may only rise."
+            " Force it only if you know that no stranger asks for it.",
+            field,
+        )
+    if profile in (1, 2) and not has_key:
+        raise Refusal(ErrorCode.INVALID, f"{charge_point.identity} has no key. Give it one first.", field)
+    if profile == HIGHEST_PROFILE and not has_certificate:
+        raise Refusal(
+            ErrorCode.INVALID,
+            f"{charge_point.identity} has taken no certificate yet. Request one first, or it could not connect again.",
+            field,
+        )

@@ -3,8 +3,11 @@
 from tortoise import fields
 from tortoise.models import Model
 
+from evgraph.domain.assigning import SessionMove
 from evgraph.domain.charge_point import CertificateState, FrameDirection, FrameKind, JobKind, ReservationState
 from evgraph.domain.frames import ChargePointConnection, LoggedFrame
+from evgraph.domain.jobs import ChargePointJob
+from evgraph.domain.security import IssuedCertificate, SecurityEvent
 from evgraph.models.charge_point import ChargePointRow
 from evgraph.models.records import to_value
 
@@ -100,6 +103,9 @@ class ChargePointJobRow(Model):
         table = "charge_point_job"
         indexes = (("charge_point_id", "id"),)
 
+    def value(self, garage_id: int) -> ChargePointJob:
+        return to_value(self, ChargePointJob, garage_id=garage_id)
+
 
 class ReservationRow(Model):
     """A connector held for an idTag (OCPP 1.6 section 5.13). Its id is the reservationId."""
@@ -160,6 +166,9 @@ class SecurityEventRow(Model):
         table = "security_event"
         indexes = (("charge_point_id", "id"),)
 
+    def value(self) -> SecurityEvent:
+        return to_value(self, SecurityEvent)
+
 
 class CertificateRow(Model):
     """A certificate that the operator's CA signed for a charge point (SignCertificate). `serial`: as hex digits."""
@@ -180,6 +189,9 @@ class CertificateRow(Model):
         table = "certificate"
         indexes = (("charge_point_id", "id"),)
 
+    def value(self) -> IssuedCertificate:
+        return to_value(self, IssuedCertificate)
+
 
 class SessionMoveRow(Model):
     """Who gave a session to a stay, and took it from which (assignSession, reassignSession)."""
@@ -197,3 +209,6 @@ class SessionMoveRow(Model):
     class Meta:
         table = "session_move"
         indexes = (("session_id", "id"),)
+
+    def value(self) -> SessionMove:
+        return to_value(self, SessionMove)

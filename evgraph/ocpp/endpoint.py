@@ -8,23 +8,25 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from evgraph.ocpp.calls.trigger_message import trigger_status_notification
 from evgraph.ocpp.connection import BROKEN_OFF, Connection
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.handshake import NO_PROXIES, Offer, Proxies, choose_subprotocol, credentials, wire_of
 from evgraph.ocpp.inbound import Peer, Services
 from evgraph.ocpp.registry import Registry
+from evgraph.ocpp.welcome import Welcome
+from evgraph.services.certificates import Certificates
 from evgraph.services.charge_points import Admission, AdmissionFailure, ChargePoints, NotAdmitted
 from evgraph.services.connections import Connections
 from evgraph.services.frames import FrameLog
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout, Clock
+from evgraph.services.interfaces import Clock
+from evgraph.services.jobs import Jobs
 from evgraph.services.metering import Metering
+from evgraph.services.onboarding import Onboarding
+from evgraph.services.security_events import SecurityEvents
 from evgraph.services.transactions import Transactions
 
 HEARTBEAT_INTERVAL = 300
 BOOT_WAIT = 5.0
-# Shorter than for people's commands, which wait in line behind these.
-TRIGGER_DEADLINE = 10.0
 _WAITS = (1.0, 5.0, 0.0)
 _LONGEST_IDENTITY = 200
 
@@ -39,25 +41,36 @@ def create_endpoint(
     charge_points: ChargePoints,
     charging: Transactions,
     metering: Metering,
+    jobs: Jobs,
+    certificates: Certificates,
+    security_events: SecurityEvents,
     frames: FrameLog,
     connections: Connections,
+    onboarding: Onboarding,
     registry: Registry,
     clock: Clock,
     heartbeat_interval: int = HEARTBEAT_INTERVAL,
     boot_wait: float = BOOT_WAIT,
     proxies: Proxies = NO_PROXIES,
 ) -> WebSocketRoute:
-    """The route /ocpp/{identity} (C1 to C10, B1, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds; `proxies`:
-    those whose word on TLS counts."""
-    services = Services(charge_points=charge_points, transactions=charging, metering=metering)
+    """The route /ocpp/{identity} (C1 to C10, B1, B3, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds;
+    `proxies`: those whose word on TLS counts."""
+    services = Services(
+        charge_points=charge_points,
+        transactions=charging,
+        metering=metering,
+        jobs=jobs,
+        certificates=certificates,
+        security_events=security_events,
+    )
     endpoint = Endpoint(
         services,
         registry,
         clock,
         frames=frames,
         connections=connections,
+        welcome=Welcome(charge_points, onboarding, boot_wait=boot_wait),
         heartbeat_interval=heartbeat_interval,
-        boot_wait=boot_wait,
         proxies=proxies,
     )
     return WebSocketRoute("/ocpp/{identity:path}", endpoint.serve, name="ocpp")
@@ -72,8 +85,8 @@ class Endpoint:
         *,
         frames: FrameLog,
         connections: Connections,
+        welcome: Welcome,
         heartbeat_interval: int,
-        boot_wait: float,
         proxies: Proxies,
     ) -> None:
         self._services = services
@@ -83,7 +96,7 @@ class Endpoint:
         self._frames = frames
         self._connections = connections
         self._heartbeat_interval = heartbeat_interval
-        self._boot_wait = boot_wait
+        self._welcome = welcome
         self._proxies = proxies
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -168,12 +181,12 @@ class Endpoint:
             security_profile=peer.security_profile,
         )
         log.info("connected", charge_point=peer.identity)
-        asker = asyncio.create_task(self._ask_status_unless_it_boots(connection))
+        welcome = asyncio.create_task(self._welcome.run(connection))
         try:
             await connection.run()
         finally:
-            asker.cancel()
-            await asyncio.gather(asker, return_exceptions=True)
+            welcome.cancel()
+            await asyncio.gather(welcome, return_exceptions=True)
 
     async def _left(self, connection: Connection) -> None:
         """Tells that it ended, and that the charge point is offline, unless a newer connection is open."""
@@ -190,26 +203,3 @@ class Endpoint:
             except Exception as failure:
                 log_failure("leaving not recorded", failure, charge_point=peer.identity)
             await asyncio.sleep(wait)
-
-    async def _ask_status_unless_it_boots(self, connection: Connection) -> None:
-        """B5: a charger that reconnects without a BootNotification says nothing of its connectors unasked."""
-        peer = connection.peer
-        try:
-            async with asyncio.timeout(self._boot_wait):
-                await peer.booted.wait()
-            return
-        except TimeoutError:
-            log.info("no boot", charge_point=peer.identity)
-        if not peer.is_accepted:
-            return
-        try:
-            connectors: list[int | None] = [*await self._charge_points.connectors(peer.id)]
-            for connector_id in connectors or [None]:
-                try:
-                    await connection.ask(trigger_status_notification(connector_id=connector_id), TRIGGER_DEADLINE)
-                except ChargerRejected as refusal:
-                    log.info("status not triggered", charge_point=peer.identity, why=str(refusal))
-        except (ChargerOffline, ChargerTimeout) as failure:
-            log.info("status not triggered", charge_point=peer.identity, why=str(failure))
-        except Exception as failure:
-            log_failure("status not triggered", failure, charge_point=peer.identity)

@@ -2,28 +2,43 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from evgraph.bus import EventBus
 from evgraph.domain.charging_session import START_WINDOW
 from evgraph.services.assigning import Assigning
+from evgraph.services.availability import Availability
 from evgraph.services.boards import Boards
 from evgraph.services.books import Books
+from evgraph.services.cards import Cards
+from evgraph.services.certificates import CA_FOLDER, Certificates
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.charging import Charging
+from evgraph.services.charging_profiles import ChargingProfiles
+from evgraph.services.commands import Commands
+from evgraph.services.configuration import HEARTBEAT_INTERVAL_S, Configurations
 from evgraph.services.connections import Connections
 from evgraph.services.frame_writer import FrameWriter
 from evgraph.services.frames import KEPT_DAYS, FrameLog
 from evgraph.services.interfaces import ChargePointGateway, Clock
+from evgraph.services.jobs import Jobs
+from evgraph.services.key_rotation import KeyRotation
+from evgraph.services.local_lists import LocalLists
 from evgraph.services.metering import Metering
+from evgraph.services.onboarding import Onboarding
 from evgraph.services.once import Once
 from evgraph.services.people import People
 from evgraph.services.ports import Ports
+from evgraph.services.quarantine import Quarantine
 from evgraph.services.rates import Rates
 from evgraph.services.registration import Registration
 from evgraph.services.requests import Requests
+from evgraph.services.reservations import Reservations
 from evgraph.services.retention import Retention
+from evgraph.services.security_events import SecurityEvents
 from evgraph.services.stays import Stays
-from evgraph.services.transactions import Transactions
+from evgraph.services.supplies import Supplies
+from evgraph.services.transactions import FREE_FOR, Transactions
 from evgraph.services.upkeep import Upkeep
 
 
@@ -45,7 +60,20 @@ class Services:
     rates: Rates
     ports: Ports
     charge_points: ChargePoints
+    commands: Commands
+    availability: Availability
+    reservations: Reservations
+    charging_profiles: ChargingProfiles
+    cards: Cards
+    local_lists: LocalLists
+    quarantine: Quarantine
+    configurations: Configurations
+    onboarding: Onboarding
+    key_rotation: KeyRotation
     connections: Connections
+    jobs: Jobs
+    certificates: Certificates
+    security_events: SecurityEvents
     frames: FrameLog
     frame_writer: FrameWriter
     upkeep: Upkeep
@@ -54,6 +82,9 @@ class Services:
         """Waits for what is under way; the tasks of `metering`, `frame_writer` and `upkeep` are their owner's."""
         await self.once.close()
         await self.charge_points.close()
+        await self.availability.close()
+        await self.local_lists.close()
+        await self.certificates.close()
 
 
 def open_house(
@@ -62,41 +93,65 @@ def open_house(
     clock: Clock,
     gateway: ChargePointGateway,
     start_window: timedelta = START_WINDOW,
+    free_for: timedelta = FREE_FOR,
     stop_wait_s: float = 15.0,
     upkeep_every_s: float = 1.0,
+    heartbeat_interval_s: int = HEARTBEAT_INTERVAL_S,
     frames_kept_days: int = KEPT_DAYS,
+    simulated_speed: int = 1,
+    ca_folder: Path = CA_FOLDER,
 ) -> Services:
     frames = FrameLog(bus, kept_days=frames_kept_days)
     books = Books(bus, clock, frames)
     once = Once(clock)
     people = People(clock)
     charging = Charging(books, once, gateway, window=start_window)
-    transactions = Transactions(books)
+    availability = Availability(books, once, gateway)
+    reservations = Reservations(books, once, gateway)
+    supplies = Supplies(simulated_speed)
+    transactions = Transactions(books, supplies, free_for=free_for)
+    configurations = Configurations(books, once, gateway, heartbeat_interval=heartbeat_interval_s)
     return Services(
         clock=clock,
         bus=bus,
         gateway=gateway,
         once=once,
         people=people,
-        registration=Registration(books, people),
+        registration=Registration(books, people, gateway),
         boards=Boards(),
         stays=Stays(books, once, bus, charging, stop_wait_s=stop_wait_s),
         requests=Requests(books, once),
         charging=charging,
         assigning=Assigning(books),
         transactions=transactions,
-        metering=Metering(books, bus),
+        metering=Metering(books, bus, supplies),
         rates=Rates(books),
         ports=Ports(books),
         charge_points=ChargePoints(books, charging.ask_to_stop),
+        commands=Commands(gateway),
+        availability=availability,
+        reservations=reservations,
+        charging_profiles=ChargingProfiles(books, once, gateway),
+        cards=Cards(books, local_lists.cards_changed),
+        local_lists=local_lists,
+        quarantine=Quarantine(books, gateway),
+        configurations=configurations,
+        onboarding=Onboarding(configurations),
+        key_rotation=KeyRotation(books, once, gateway, configurations),
         connections=Connections(clock),
+        jobs=Jobs(books, once, gateway),
+        certificates=Certificates(books, gateway, ca_folder),
+        security_events=SecurityEvents(books),
         frames=frames,
         frame_writer=FrameWriter(books, frames),
         upkeep=Upkeep(
             charging,
             transactions,
             Retention(clock, frames_kept_days=frames_kept_days),
+            local_lists,
             clock,
+            availability=availability,
+            reservations=reservations,
             every_s=upkeep_every_s,
         ),
     )

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from evgraph.bus import EventBus
-from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint
+from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, JobKind
 from evgraph.domain.charging_session import AuthorizationStatus
 from evgraph.domain.energy import Reading
 from evgraph.domain.port import StatusReport
@@ -42,7 +42,7 @@ class StoppedClock:
 
 @dataclass
 class FakeServices:
-    """Stands for ChargePoints, Transactions and Metering; keeps what it was told, in order.
+    """Stands for all services that handlers call; keeps what it was told, in order.
 
     `keys`: identity to key, null for none. `failing`: what a method of that name raises.
     """
@@ -50,6 +50,10 @@ class FakeServices:
     keys: dict[str, bytes | None] = field(default_factory=lambda: {"CP1": None, "CP2": None})
     acceptance: Acceptance = Acceptance.ACCEPTED
     known_connectors: list[int] = field(default_factory=list)
+    has_authority: bool = False
+    was_never_configured: bool = False
+    is_kept_configured: bool = False
+    configured: list[int] = field(default_factory=list)
     told: list[tuple[str, Any]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     opened_connections: list[tuple[int, str, str | None, int]] = field(default_factory=list)
@@ -124,6 +128,15 @@ class FakeServices:
     async def connectors(self, charge_point_id: int) -> list[int]:
         return self.known_connectors
 
+    async def is_due(self, charge_point_id: int) -> bool:
+        return self.was_never_configured
+
+    async def configure(self, charge_point_id: int) -> bool:
+        self.configured.append(charge_point_id)
+        if "configure" in self.failing:
+            raise self.failing["configure"]
+        return self.is_kept_configured
+
     async def authorize(self, charge_point_id: int, id_tag: str) -> AuthorizationStatus:
         await self._tell("authorize", id_tag)
         return AuthorizationStatus.ACCEPTED
@@ -146,6 +159,16 @@ class FakeServices:
         raw: str,
     ) -> None:
         await self._tell("record", (connector_id, transaction_id, tuple(readings)))
+
+    async def heard(self, charge_point_id: int, kind: JobKind, status: str, request_id: int | None = None) -> None:
+        await self._tell("job", (kind, status, request_id))
+
+    async def reported(self, charge_point_id: int, *, kind: str, tech_info: str | None, at: datetime) -> None:
+        await self._tell("security event", (kind, tech_info, at))
+
+    async def sign_requested(self, charge_point_id: int, identity: str, csr: str) -> bool:
+        await self._tell("csr", csr)
+        return self.has_authority
 
 
 class Charger:
@@ -267,8 +290,12 @@ async def central(
         charge_points=services,  # type: ignore[arg-type]
         charging=services,  # type: ignore[arg-type]
         metering=services,  # type: ignore[arg-type]
+        jobs=services,  # type: ignore[arg-type]
+        certificates=services,  # type: ignore[arg-type]
+        security_events=services,  # type: ignore[arg-type]
         frames=frames,
         connections=services,  # type: ignore[arg-type]
+        onboarding=services,  # type: ignore[arg-type]
         registry=registry,
         clock=clock,
         boot_wait=boot_wait,

@@ -1,4 +1,3 @@
-from evgraph.domain.charging_session import AuthorizationStatus
 from evgraph.ocpp import messages
 from evgraph.ocpp.handling import handles
 from evgraph.ocpp.inbound import Answer, InboundCall
@@ -8,7 +7,5 @@ from evgraph.ocpp.inbound import Answer, InboundCall
 async def authorize(call: InboundCall) -> Answer:
     """OCPP 1.6 section 4.1."""
     request = messages.authorize(call.fields)
-    if request.id_tag is None:
-        return {"idTagInfo": {"status": AuthorizationStatus.INVALID}}
     status = await call.services.transactions.authorize(call.peer.id, request.id_tag)
     return {"idTagInfo": {"status": status}}

@@ -1,0 +1,13 @@
+from evgraph.domain.charge_point import JobKind
+from evgraph.ocpp import operating_messages
+from evgraph.ocpp.handling import handles
+from evgraph.ocpp.inbound import Answer, InboundCall
+
+
+@handles("FirmwareStatusNotification")
+async def firmware_status_notification(call: InboundCall) -> Answer:
+    """OCPP 1.6 section 4.5."""
+    told = operating_messages.job_status(call.fields)
+    if told.status is not None:
+        await call.services.jobs.heard(call.peer.id, JobKind.FIRMWARE, told.status)
+    return {}
