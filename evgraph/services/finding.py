@@ -2,9 +2,11 @@
 
 from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.people import Right, Viewer
+from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.stay import StayStatus
 from evgraph.models import ChargePointRow, PortRow, RequestRow, SessionRow, StayRow
+from evgraph.services import reading
 from evgraph.services.permissions import missing, require
 
 
@@ -47,6 +49,26 @@ async def charge_point(viewer: Viewer, right: Right, charge_point_id: int) -> Ch
         raise missing("charge point", "input", "chargePointId")
     require(viewer, right, row.garage_id, "charge point", "input", "chargePointId")
     return row.value()
+
+
+async def port(viewer: Viewer, right: Right, port_id: int) -> tuple[Port, ChargePoint]:
+    """The port with its charge point."""
+    await port_garage(viewer, right, port_id)
+    (found,) = await reading.ports(id=port_id)
+    return found, (await ChargePointRow.get(id=found.charge_point_id)).value()
+
+
+async def place(
+    viewer: Viewer, right: Right, charge_point_id: int | None, port_id: int | None
+) -> tuple[ChargePoint, Port | None]:
+    """A port with its charge point, or a charge point with all its connectors. Raises Refusal NOT_FOUND, or INVALID
+    when neither is named, or both are."""
+    if port_id is not None and charge_point_id is None:
+        found, its = await port(viewer, right, port_id)
+        return its, found
+    if charge_point_id is not None and port_id is None:
+        return await charge_point(viewer, right, charge_point_id), None
+    raise Refusal(ErrorCode.INVALID, "Name either a port or a charge point.", ("input", "portId"))
 
 
 def _garage_of(

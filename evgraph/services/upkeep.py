@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 import structlog
 from tortoise.exceptions import BaseORMException
 
+from evgraph.services.availability import Availability
 from evgraph.services.charging import Charging
 from evgraph.services.interfaces import Clock
+from evgraph.services.reservations import Reservations
 from evgraph.services.retention import Retention
 from evgraph.services.transactions import Transactions
 
@@ -27,11 +29,15 @@ class Upkeep:
         retention: Retention,
         clock: Clock,
         *,
+        availability: Availability,
+        reservations: Reservations,
         every_s: float = 1.0,
     ) -> None:
         self._charging = charging
         self._transactions = transactions
         self._retention = retention
+        self._availability = availability
+        self._reservations = reservations
         self._clock = clock
         self._every_s = every_s
         self._tidied: datetime | None = None
@@ -50,6 +56,8 @@ class Upkeep:
     async def look(self) -> None:
         await self._charging.expire_starts()
         await self._transactions.close_forgotten()
+        await self._reservations.settle()
+        await self._availability.remind()
         await self._retention.forget_frames()
         now = self._clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
