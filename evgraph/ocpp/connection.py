@@ -169,6 +169,7 @@ class Connection:
         text = frames.encode_result(call.message_id, payload)
         self._answered.keep(call.message_id, call.action, raw, text, now)
         await self._send(text, FrameKind.CALL_RESULT, call.message_id, call.action)
+        self.peer.answered()
 
     async def _refuse(self, message_id: frames.MessageId, action: str | None, refusal: CallRefused) -> None:
         text = frames.encode_error(CallError(message_id, refusal.code, refusal.description))

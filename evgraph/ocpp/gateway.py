@@ -6,13 +6,17 @@ from typing import Any
 
 from evgraph.domain.asks import Ask
 from evgraph.domain.charge_point import Acceptance
-from evgraph.ocpp import calls  # noqa: F401 - each registers itself
+from evgraph.domain.transactions import TransactionStop
+from evgraph.ocpp import calls, messages  # noqa: F401 - each registers itself
 from evgraph.ocpp.calls.command import WRITERS, Command
 from evgraph.ocpp.calls.remote_start_transaction import remote_start_transaction
 from evgraph.ocpp.calls.remote_stop_transaction import remote_stop_transaction
 from evgraph.ocpp.calls.trigger_message import trigger_status_notification
 from evgraph.ocpp.connection import CALL_DEADLINE
+from evgraph.ocpp.fields import CallRefused, Fields
+from evgraph.ocpp.frames import Call, NotAFrame, decode
 from evgraph.ocpp.registry import Registry
+from evgraph.ocpp.translate import transaction_stop
 from evgraph.services.interfaces import Answer, ChargerOffline
 
 
@@ -41,12 +45,21 @@ class Gateway:
     def accept(self, identity: str, acceptance: Acceptance) -> None:
         connection = self._registry.current(identity)
         if connection is not None:
-            connection.peer.acceptance = acceptance
+            connection.peer.accept(acceptance)
 
     def disconnect(self, identity: str, why: str) -> None:
         connection = self._registry.current(identity)
         if connection is not None:
             connection.close(why)
+
+    def read_stop(self, frame: str, received_at: datetime) -> TransactionStop | None:
+        try:
+            call = decode(frame)
+            if not isinstance(call, Call) or call.action != "StopTransaction":
+                return None
+            return transaction_stop(messages.stop_transaction(Fields(call.payload)), received_at, frame)
+        except (CallRefused, NotAFrame):
+            return None
 
     def last_seen(self, identity: str) -> datetime | None:
         connection = self._registry.current(identity)

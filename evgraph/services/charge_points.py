@@ -19,11 +19,13 @@ from evgraph.models import ChargePointRow, PortRow, RefusedConnectionRow, Sessio
 from evgraph.models.records import to_columns
 from evgraph.services import client_certificates
 from evgraph.services.books import Books, Change
-from evgraph.services.keys import key_matches
+from evgraph.services.keys import key_matches, proven
 from evgraph.services.placing import keep_in_quarantine, port_at
 from evgraph.services.settling import give_up_start
 
 _LONGEST_IDENTITY = 200
+# What no boot tells: an operator may be setting it this very moment.
+_NOT_ITS_OWN = ("garage_id", "identity", "is_online", "acceptance", "configures", "security_profile")
 
 log = structlog.get_logger("evgraph.charge_points")
 
@@ -82,14 +84,12 @@ class ChargePoints:
         row = await ChargePointRow.get_or_none(identity=identity)
         if row is None:
             raise await self._turned_away(identity, remote, AdmissionFailure.UNKNOWN_IDENTITY)
+        offered = password if user == identity else None
+        new_key = proven(row.next_key_hash, offered) if offered is not None else None
         shown = Shown(
-            has_key=row.key_hash is not None,
-            key_matches=(
-                row.key_hash is not None
-                and user == identity
-                and password is not None
-                and key_matches(row.key_hash, password)
-            ),
+            has_key=row.key_hash is not None or new_key is not None,
+            key_matches=new_key is not None
+            or (row.key_hash is not None and offered is not None and key_matches(row.key_hash, offered)),
             is_encrypted=is_encrypted,
             certificate=await client_certificates.proof(row.id, identity, certificate, self._books.now()),
         )
@@ -97,6 +97,8 @@ class ChargePoints:
         if lacks is not None:
             why = shown.certificate.value if lacks is Lacks.CERTIFICATE else lacks.value
             raise await self._turned_away(identity, remote, AdmissionFailure(why))
+        if new_key is not None:
+            await self._key_proven(row, *new_key)
         return Admission(charge_point=row.value(), security_profile=profile_shown(shown))
 
     async def connected(self, charge_point_id: int) -> None:
@@ -121,7 +123,7 @@ class ChargePoints:
         """B1."""
         row = await ChargePointRow.get(id=charge_point_id)
         charge_point = booted(row.value(), report, self._books.now())
-        await ChargePointRow.filter(id=charge_point_id).update(**to_columns(charge_point, "is_online"))
+        await ChargePointRow.filter(id=charge_point_id).update(**to_columns(charge_point, *_NOT_ITS_OWN))
         return charge_point.acceptance
 
     async def heartbeat(self, charge_point_id: int) -> None:
@@ -215,6 +217,14 @@ class ChargePoints:
     async def _touch_ports(change: Change, garage_id: int, charge_point_ids: list[int]) -> None:
         for port in await PortRow.filter(charge_point_id__in=charge_point_ids):
             change.touch_port(garage_id, port.id)
+
+    @staticmethod
+    async def _key_proven(row: ChargePointRow, key_hash: str, still_on_trial: str | None) -> None:
+        """It signed in with a key that it was given: the one before is good no longer."""
+        await ChargePointRow.filter(id=row.id, next_key_hash=row.next_key_hash).update(
+            key_hash=key_hash, next_key_hash=still_on_trial
+        )
+        log.info("new key proven", charge_point=row.identity)
 
     async def _turned_away(self, identity: str, remote: str, reason: AdmissionFailure) -> NotAdmitted:
         await RefusedConnectionRow.create(

@@ -7,6 +7,7 @@ import hmac
 import secrets
 
 _KEY_BYTES = 20
+_MOST_ON_TRIAL = 2
 
 
 def new_charge_point_key() -> str:
@@ -25,6 +26,29 @@ def key_matches(kept: str, offered: bytes) -> bool:
     salt, _, digest = kept.partition("$")
     forms = [offered, *filter(None, (_unhex(offered),))]
     return any(hmac.compare_digest(digest, _digest(salt, form)) for form in forms)
+
+
+def put_on_trial(kept: str | None, key_hash: str) -> str:
+    """`kept`: the hashes on trial, the oldest first, null for none. A key is on trial from when the charge point was
+    given it until it signs in with it; while an answer was lost there can be two."""
+    return " ".join([*on_trial(kept), key_hash][-_MOST_ON_TRIAL:])
+
+
+def take_off_trial(kept: str | None, key_hash: str) -> str | None:
+    return " ".join(one for one in on_trial(kept) if one != key_hash) or None
+
+
+def on_trial(kept: str | None) -> list[str]:
+    return (kept or "").split()
+
+
+def proven(kept: str | None, offered: bytes) -> tuple[str, str | None] | None:
+    """The hash on trial that this key has, and those that it was given later and are on trial still."""
+    trial = on_trial(kept)
+    for place, key_hash in enumerate(trial):
+        if key_matches(key_hash, offered):
+            return key_hash, " ".join(trial[place + 1 :]) or None
+    return None
 
 
 def new_token() -> str:

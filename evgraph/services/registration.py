@@ -1,8 +1,9 @@
 """What an operator sets up once: garages, charge points, cards, people. Each raises Refusal for what cannot be."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -12,11 +13,10 @@ from tortoise.transactions import in_transaction
 
 from evgraph.domain.charge_point import Acceptance, ChargePoint
 from evgraph.domain.garage import Garage
-from evgraph.domain.people import Role
+from evgraph.domain.people import Right, Role, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.transactions import tag
+from evgraph.domain.security import HIGHEST_PROFILE
 from evgraph.models import (
-    CardRow,
     ChargePointRow,
     GarageRow,
     OrganizationRow,
@@ -24,19 +24,42 @@ from evgraph.models import (
     PersonRow,
 )
 from evgraph.models.database import WRITER
+from evgraph.services import finding
 from evgraph.services.books import Books
+from evgraph.services.cards import NewCard, register_card
+from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.keys import hash_key, new_charge_point_key
 from evgraph.services.people import People
+from evgraph.services.permissions import require
 from evgraph.services.placing import DEFAULT_MAX_POWER_W, port_at
 
 _IDENTITY = re.compile(r"[A-Za-z0-9*\-_=+|@.]{1,48}")
 _SHORTEST_PASSWORD = 8
+# OCPP-J 1.6 section 6.2: a key has 20 bytes at the most; 40 characters when its hex digits are taken as text.
+_SHORTEST_KEY, _LONGEST_KEY = 16, 40
+_MOST_POWER_KW = Decimal(1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterChargePoint:
+    """`max_power_kw`: of one connector. `key`: one that it has already; null makes one."""
+
+    garage_id: int
+    identity: str
+    connectors: int
+    max_power_kw: Decimal | None
+    key: str | None
+    has_no_key: bool
+    acceptance: Acceptance
+    configures: bool
+    security_profile: int
 
 
 class Registration:
-    def __init__(self, books: Books, people: People) -> None:
+    def __init__(self, books: Books, people: People, gateway: ChargePointGateway) -> None:
         self._books = books
         self._people = people
+        self._gateway = gateway
 
     async def add_garage(
         self,
@@ -89,47 +112,110 @@ class Registration:
         max_power_w: int = DEFAULT_MAX_POWER_W,
         key: str | None = None,
         open_to_all: bool = False,
+        acceptance: Acceptance = Acceptance.ACCEPTED,
+        configures: bool = True,
+        security_profile: int = 0,
     ) -> tuple[ChargePoint, str | None]:
         """The charge point and its key, which is told this once; `open_to_all` needs no key (security profile 0)."""
         if not _IDENTITY.fullmatch(identity):
             raise Refusal(
                 ErrorCode.INVALID,
                 "An identity has 1 to 48 letters, digits or any of * - _ = + | @ . (no spaces or colons).",
+                ("input", "identity"),
             )
         if not 1 <= connectors <= 10:
-            raise Refusal(ErrorCode.INVALID, "A charge point has 1 to 10 connectors.")
+            raise Refusal(ErrorCode.INVALID, "A charge point has 1 to 10 connectors.", ("input", "connectors"))
+        taken = Refusal(ErrorCode.NAME_TAKEN, f"There is a charge point {identity} already.", ("input", "identity"))
         if await ChargePointRow.exists(identity=identity):
-            raise Refusal(ErrorCode.NAME_TAKEN, f"There is a charge point {identity} already.")
+            raise taken
         secret = None if open_to_all else key or new_charge_point_key()
-        async with self._books.change(garage_id) as change:
-            row = await ChargePointRow.create(
-                garage_id=garage_id, identity=identity, key_hash=hash_key(secret) if secret else None
-            )
-            for connector_id in range(1, connectors + 1):
-                port = await port_at(change, garage_id, row.id, connector_id)
-                if port.max_power_w != max_power_w:
-                    await change.save_port(replace(port, max_power_w=max_power_w))
+        try:
+            async with self._books.change(garage_id) as change:
+                row = await ChargePointRow.create(
+                    garage_id=garage_id,
+                    identity=identity,
+                    key_hash=hash_key(secret) if secret else None,
+                    acceptance=acceptance,
+                    configures=configures,
+                    security_profile=security_profile,
+                )
+                for connector_id in range(1, connectors + 1):
+                    port = await port_at(change, garage_id, row.id, connector_id)
+                    if port.max_power_w != max_power_w:
+                        await change.save_port(replace(port, max_power_w=max_power_w))
+        except IntegrityError as failure:
+            raise taken from failure
         return row.value(), secret
 
+    async def register(self, viewer: Viewer, command: RegisterChargePoint) -> tuple[ChargePoint, str | None]:
+        """As `add_charge_point`, by an operator."""
+        require(viewer, Right.OPERATE, command.garage_id, "garage", "input", "garageId")
+        if command.key is not None:
+            if command.has_no_key:
+                raise Refusal(ErrorCode.INVALID, "It has a key or none.", ("input", "key"))
+            if not _SHORTEST_KEY <= len(command.key) <= _LONGEST_KEY:
+                raise Refusal(
+                    ErrorCode.INVALID, f"A key has {_SHORTEST_KEY} to {_LONGEST_KEY} characters.", ("input", "key")
+                )
+        power_kw = command.max_power_kw
+        if power_kw is not None and not 0 < power_kw <= _MOST_POWER_KW:
+            raise Refusal(ErrorCode.INVALID, "A connector delivers up to 1000 kW.", ("input", "maxPowerKw"))
+        _check_profile(command.security_profile)
+        return await self.add_charge_point(
+            garage_id=command.garage_id,
+            identity=command.identity,
+            connectors=command.connectors,
+            max_power_w=DEFAULT_MAX_POWER_W if power_kw is None else round(power_kw * 1000),
+            key=command.key,
+            open_to_all=command.has_no_key,
+            acceptance=command.acceptance,
+            configures=command.configures,
+            security_profile=command.security_profile,
+        )
+
+    async def update(
+        self,
+        viewer: Viewer,
+        charge_point_id: int,
+        *,
+        configures: bool | None = None,
+        security_profile: int | None = None,
+    ) -> ChargePoint:
+        """Null leaves a field as it is. Both hold from its next boot or connection."""
+        charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
+        changed: dict[str, bool | int] = {}
+        if configures is not None:
+            changed["configures"] = configures
+        if security_profile is not None:
+            _check_profile(security_profile)
+            changed["security_profile"] = security_profile
+        if changed:
+            async with self._books.change(charge_point.garage_id):
+                await ChargePointRow.filter(id=charge_point_id).update(**changed)
+        return (await ChargePointRow.get(id=charge_point_id)).value()
+
+    async def accept(self, viewer: Viewer, charge_point_id: int, acceptance: Acceptance) -> ChargePoint:
+        """B1: what its boots are answered; holds at once on its open connection, over which one that becomes Accepted
+        is asked to boot."""
+        charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
+        return await self.set_acceptance(charge_point.identity, acceptance)
+
     async def set_acceptance(self, identity: str, acceptance: Acceptance) -> ChargePoint:
-        """B1: what its next BootNotification is answered; a connection that is open keeps what it was told."""
+        """B1: what its boots are answered. Holds at once on a connection that this process has, else from the next."""
         row = await ChargePointRow.get_or_none(identity=identity)
         if row is None:
             raise Refusal(ErrorCode.NOT_FOUND, f"There is no charge point {identity}.")
         row.acceptance = acceptance
         await row.save(update_fields=["acceptance"])
+        self._gateway.accept(identity, acceptance)
         return row.value()
 
     async def add_card(
         self, *, garage_id: int, id_tag: str, name: str | None = None, expires_at: datetime | None = None
     ) -> None:
         """An idTag that may start chargers of the garage without a ticket (S6)."""
-        if not tag(id_tag):
-            raise Refusal(ErrorCode.INVALID, "A card's idTag has 1 to 20 characters.")
-        try:
-            await CardRow.create(garage_id=garage_id, id_tag=tag(id_tag), name=name, expires_at=expires_at)
-        except IntegrityError as failure:
-            raise Refusal(ErrorCode.NAME_TAKEN, f"The garage has a card {tag(id_tag)} already.") from failure
+        card = NewCard(garage_id=garage_id, id_tag=id_tag, name=name, expires_at=expires_at)
+        await register_card(self._books, card)
 
     async def add_person(self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role) -> None:
         """All garages of one organisation; who is known already gets the role in these garages too."""
@@ -153,3 +239,8 @@ class Registration:
                 raise Refusal(ErrorCode.NAME_TAKEN, f"{address} belongs to another organisation.")
             for garage_id in garage_ids:
                 await PersonRoleRow.update_or_create(defaults={"role": role}, person_id=row.id, garage_id=garage_id)
+
+
+def _check_profile(security_profile: int) -> None:
+    if not 0 <= security_profile <= HIGHEST_PROFILE:
+        raise Refusal(ErrorCode.INVALID, f"A security profile is 0 to {HIGHEST_PROFILE}.", ("input", "securityProfile"))

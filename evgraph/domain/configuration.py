@@ -1,0 +1,148 @@
+"""How a charge point should be set (B3): the house's wishes with why each is there, and what drift from them is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from evgraph.domain.energy import POWER, REGISTER
+
+AUTHORIZATION_KEY = "AuthorizationKey"
+SAMPLE_INTERVAL = "MeterValueSampleInterval"
+SAMPLED_DATA = "MeterValuesSampledData"
+STOP_ON_UNPLUG = "StopTransactionOnEVSideDisconnect"
+HEARTBEAT_INTERVAL = "HeartbeatInterval"
+PING_INTERVAL = "WebSocketPingInterval"
+MOST_KEYS = "GetConfigurationMaxKeys"
+
+TAKEN = frozenset({"Accepted", "RebootRequired"})
+
+# Some firmware restarts for a change: without a pause it would be asked at each boot, and never come to rest.
+_REST_AFTER_A_YES = timedelta(minutes=10)
+_REST_AFTER_A_NO = timedelta(hours=24)
+
+# OCPP 1.6 chapter 9: these hold lists, whose order means nothing.
+_LISTS = frozenset(
+    name.casefold()
+    for name in (
+        "ConnectorPhaseRotation",
+        "MeterValuesAlignedData",
+        SAMPLED_DATA,
+        "StopTxnAlignedData",
+        "StopTxnSampledData",
+        "SupportedFeatureProfiles",
+        "SupportedFileTransferProtocols",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """`fallbacks` serve where `value` is refused, in this order. `why` is a sentence for a technician."""
+
+    key: str
+    value: str
+    why: str
+    fallbacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationSetting:
+    """One key of a charge point. `value` is what it held when it was read last, null where it keeps that to itself;
+    `is_known`: it has such a key. `wish` is how it should be, `is_operators` whether an operator wished so. `answer`
+    is what ChangeConfiguration was answered last; null with an `asked_at` when no answer came."""
+
+    key: str
+    value: str | None
+    is_readonly: bool
+    is_known: bool
+    read_at: datetime | None
+    answer: str | None
+    asked_at: datetime | None
+    wish: Wish | None
+    is_operators: bool
+
+    @property
+    def is_drifting(self) -> bool:
+        """It holds something else than is wished, and than what would serve instead."""
+        if self.wish is None or self.read_at is None or not self.is_known or self.value is None:
+            return False
+        return not any(means_the_same(self.key, self.value, wished) for wished in candidates(self.wish))
+
+
+def house_wishes(*, heartbeat_interval: int) -> Mapping[str, Wish]:
+    """By key in small letters: OCPP's keys are the same in any case. `heartbeat_interval` in seconds."""
+    wishes = (
+        Wish(key=SAMPLE_INTERVAL, value="15", why="The board's kWh moves, and little is lost when a charger breaks."),
+        Wish(
+            key=SAMPLED_DATA,
+            value=f"{REGISTER},{POWER}",
+            fallbacks=(REGISTER,),
+            why="The register is what is billed; the power shows when a vehicle is full.",
+        ),
+        Wish(
+            key=STOP_ON_UNPLUG,
+            value="true",
+            why="Unplugging ends the session; else the next vehicle would charge on it.",
+        ),
+        Wish(
+            key=HEARTBEAT_INTERVAL,
+            value=str(heartbeat_interval),
+            why="Its clock is set by the answer to each heartbeat.",
+        ),
+        Wish(key=PING_INTERVAL, value="30", why="It finds out by itself that its connection is dead, and comes back."),
+    )
+    return MappingProxyType({wish.key.casefold(): wish for wish in wishes})
+
+
+def operators_wish(key: str, value: str) -> Wish:
+    return Wish(key=key, value=value, why="An operator set it.")
+
+
+def candidates(wish: Wish) -> tuple[str, ...]:
+    """All values that serve, the best first."""
+    return (wish.value, *wish.fallbacks)
+
+
+def is_secret(key: str) -> bool:
+    """Write-only (OCPP-J 1.6 section 6.2): never kept and never shown, also where a firmware gives it away."""
+    return key.strip().casefold() == AUTHORIZATION_KEY.casefold()
+
+
+def means_the_same(key: str, held: str, wished: str) -> bool:
+    """The order of a list, the case of a boolean, spaces and leading zeros do not matter."""
+    if key.casefold() in _LISTS:
+        return _items(held) == _items(wished)
+    held, wished = held.strip(), wished.strip()
+    if held == wished:
+        return True
+    if wished.casefold() in ("true", "false"):
+        return held.casefold() == wished.casefold()
+    return _is_whole(held) and _is_whole(wished) and int(held) == int(wished)
+
+
+def is_to_change(setting: ConfigurationSetting, now: datetime) -> bool:
+    """Whether it is asked to change this key now: it holds something else than the best, or does not tell, and was not
+    asked a short while ago."""
+    wish = setting.wish
+    if wish is None or not setting.is_known or setting.is_readonly:
+        return False
+    if setting.value is not None and means_the_same(setting.key, setting.value, wish.value):
+        return False
+    if setting.asked_at is None:
+        return True
+    took_it = setting.answer in TAKEN and not _serves(setting, wish)
+    return now - setting.asked_at >= (_REST_AFTER_A_YES if took_it else _REST_AFTER_A_NO)
+
+
+def _serves(setting: ConfigurationSetting, wish: Wish) -> bool:
+    """It holds a fallback: the best was refused."""
+    return setting.value is not None and any(means_the_same(setting.key, setting.value, it) for it in wish.fallbacks)
+
+
+def _items(text: str) -> frozenset[str]:
+    return frozenset(item for item in (part.strip().casefold() for part in text.split(",")) if item)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20

@@ -1,0 +1,145 @@
+"""B3: what is wished of a charge point's configuration, and what counts as drift from it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evgraph.domain.configuration import (
+    SAMPLED_DATA,
+    ConfigurationSetting,
+    house_wishes,
+    is_secret,
+    is_to_change,
+    means_the_same,
+    operators_wish,
+)
+
+NOW = datetime(2026, 11, 22, 8, 48, tzinfo=UTC)
+WISHES = house_wishes(heartbeat_interval=300)
+
+
+def setting(key: str, value: str | None, **more: object) -> ConfigurationSetting:
+    made = ConfigurationSetting(
+        key=key,
+        value=value,
+        is_readonly=False,
+        is_known=True,
+        read_at=NOW,
+        answer=None,
+        asked_at=None,
+        wish=WISHES.get(key.casefold()),
+        is_operators=False,
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def test_b3_the_wishes_of_the_house() -> None:
+    assert {wish.key: (wish.value, *wish.fallbacks) for wish in WISHES.values()} == {
+        "MeterValueSampleInterval": ("15",),
+        "MeterValuesSampledData": (
+            "Energy.Active.Import.Register,Power.Active.Import",
+            "Energy.Active.Import.Register",
+        ),
+        "StopTransactionOnEVSideDisconnect": ("true",),
+        "HeartbeatInterval": ("300",),
+        "WebSocketPingInterval": ("30",),
+    }
+    assert all(wish.why.endswith(".") for wish in WISHES.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "held", "wished", "is_same"),
+    [
+        ("StopTransactionOnEVSideDisconnect", "True", "true", True),
+        ("StopTransactionOnEVSideDisconnect", " TRUE ", "true", True),
+        ("StopTransactionOnEVSideDisconnect", "false", "true", False),
+        ("StopTransactionOnEVSideDisconnect", "1", "true", False),
+        ("MeterValueSampleInterval", "015", "15", True),
+        ("MeterValueSampleInterval", "15 ", "15", True),
+        ("MeterValueSampleInterval", "150", "15", False),
+        ("MeterValueSampleInterval", "", "15", False),
+        (
+            "MeterValuesSampledData",
+            "Power.Active.Import, Energy.Active.Import.Register",
+            WISHES[SAMPLED_DATA.casefold()].value,
+            True,
+        ),
+        ("metervaluessampleddata", "A,,B", "B,A,", True),
+        ("MeterValuesSampledData", "Energy.Active.Import.Register", WISHES[SAMPLED_DATA.casefold()].value, False),
+        ("VendorNote", "b,a", "a,b", False),
+        ("VendorNote", "Hello", "hello", False),
+        ("VendorNote", "-5", "5", False),
+    ],
+)
+def test_b3_what_means_the_same(key: str, held: str, wished: str, is_same: bool) -> None:
+    assert means_the_same(key, held, wished) is is_same
+
+
+@pytest.mark.parametrize(
+    ("held", "drifts"),
+    [
+        (setting("MeterValueSampleInterval", "15"), False),
+        (setting("MeterValueSampleInterval", "60"), True),
+        (setting("metervaluesampleinterval", "60"), True),
+        (setting("MeterValuesSampledData", "Energy.Active.Import.Register"), False),
+        (setting("MeterValuesSampledData", "Voltage"), True),
+        (setting("MeterValueSampleInterval", "60", read_at=None), False),
+        (setting("MeterValueSampleInterval", None, is_known=False), False),
+        (setting("MeterValueSampleInterval", None), False),
+        (setting("MeterValueSampleInterval", "60", is_readonly=True), True),
+        (setting("ConnectionTimeOut", "60"), False),
+        (setting("ConnectionTimeOut", "60", wish=operators_wish("ConnectionTimeOut", "90")), True),
+    ],
+)
+def test_b3_what_drifts(held: ConfigurationSetting, drifts: bool) -> None:
+    assert held.is_drifting is drifts
+
+
+@pytest.mark.parametrize(
+    ("held", "is_asked"),
+    [
+        (setting("MeterValueSampleInterval", "60"), True),
+        (setting("MeterValueSampleInterval", None), True),
+        (setting("MeterValueSampleInterval", "15"), False),
+        (setting("MeterValueSampleInterval", "60", is_readonly=True), False),
+        (setting("MeterValueSampleInterval", None, is_known=False), False),
+        (setting("ConnectionTimeOut", "60"), False),
+        # The register alone would serve, and the list was not tried yet.
+        (setting("MeterValuesSampledData", "Energy.Active.Import.Register"), True),
+    ],
+)
+def test_b3_what_is_asked_for(held: ConfigurationSetting, is_asked: bool) -> None:
+    assert is_to_change(held, NOW) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "is_asked"),
+    [
+        ("Rejected", timedelta(hours=23), False),
+        ("Rejected", timedelta(hours=24), True),
+        ("NotSupported", timedelta(hours=1), False),
+        (None, timedelta(hours=1), False),
+        ("Accepted", timedelta(minutes=9), False),
+        ("Accepted", timedelta(minutes=10), True),
+        ("RebootRequired", timedelta(minutes=9), False),
+        ("RebootRequired", timedelta(minutes=10), True),
+    ],
+)
+def test_b3_one_that_restarts_at_each_change_comes_to_rest(
+    answer: str | None, after: timedelta, is_asked: bool
+) -> None:
+    held = setting("MeterValueSampleInterval", "60", answer=answer, asked_at=NOW)
+    assert is_to_change(held, NOW + after) is is_asked
+
+
+def test_b3_a_list_that_was_refused_is_not_tried_at_each_boot() -> None:
+    held = setting("MeterValuesSampledData", "Energy.Active.Import.Register", answer="Accepted", asked_at=NOW)
+    assert not is_to_change(held, NOW + timedelta(hours=23))
+    assert is_to_change(held, NOW + timedelta(hours=24))
+
+
+@pytest.mark.parametrize("key", ["AuthorizationKey", "authorizationkey", " AuthorizationKey "])
+def test_the_key_it_signs_in_with_is_a_secret(key: str) -> None:
+    assert is_secret(key)
+    assert not is_secret("AuthorizeRemoteTxRequests")
