@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -22,8 +23,11 @@ from evgraph.graph import create_graphql_app
 from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
 from evgraph.ocpp.endpoint import create_endpoint
 from evgraph.ocpp.gateway import Gateway
+from evgraph.ocpp.handshake import BadProxies, Proxies
 from evgraph.ocpp.protocol import ChargerProtocol
 from evgraph.ocpp.registry import Registry
+from evgraph.ocpp.tls import BadTlsFiles, server_context
+from evgraph.services.authority import ROOT_FILE
 from evgraph.services.clock import SystemClock
 from evgraph.services.house import Services, open_house
 from evgraph.services.interfaces import Clock
@@ -54,6 +58,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         free_for=timedelta(seconds=settings.forgotten_after_s),
         stop_wait_s=settings.stop_wait_s,
         upkeep_every_s=settings.upkeep_every_s,
+        ca_folder=settings.ca_dir,
         heartbeat_interval_s=settings.heartbeat_interval_s,
         frames_kept_days=settings.frames_kept_days,
     )
@@ -77,7 +82,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
 
 
 def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
-    """uvicorn as chargers need it: frames of 64 KiB at the most (C6), pings (C4), no compression (35 kB a socket)."""
+    """uvicorn as chargers need it: frames of 64 KiB at the most (C6), pings (C4), no compression (35 kB a socket).
+    Raises CannotServe."""
+    tls = _tls(settings)
     return uvicorn.Server(
         uvicorn.Config(
             create_app(settings, clock=clock),
@@ -92,6 +99,8 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             loop="uvloop",
             log_config=None,
             access_log=False,
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            ssl_context_factory=(lambda *_: tls) if tls is not None else None,
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )
     )
@@ -106,6 +115,27 @@ def listen(settings: Settings) -> socket.socket:
             f"Cannot listen on {settings.host}:{settings.port} ({os.strerror(failure.errno or 0)})."
             " Choose another port with --port."
         ) from failure
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None and settings.tls_key is None:
+        return None
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise CannotServe("TLS needs both a certificate and its key: --tls-cert and --tls-key.")
+    own_ca = settings.ca_dir / ROOT_FILE
+    try:
+        return server_context(
+            settings.tls_cert, settings.tls_key, settings.client_ca or (own_ca if own_ca.is_file() else None)
+        )
+    except BadTlsFiles as failure:
+        raise CannotServe(str(failure)) from failure
+
+
+def _proxies(settings: Settings) -> Proxies:
+    try:
+        return Proxies.parse(settings.trusted_proxies, settings.client_certificate_header)
+    except BadProxies as failure:
+        raise CannotServe(str(failure)) from failure
 
 
 async def check_database(settings: Settings) -> None:
@@ -181,6 +211,7 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
             clock=clock,
             heartbeat_interval=settings.heartbeat_interval_s,
             boot_wait=settings.boot_wait_s,
+            proxies=_proxies(settings),
         ),
         Route("/healthz", healthz),
         Route("/readyz", readyz),

@@ -25,9 +25,22 @@ class Settings(BaseSettings):
     boot_wait_s: float = Field(5.0, gt=0, description="After connecting, before statuses are asked for (B5).")
     start_window_s: float = Field(180.0, gt=0, description="An accepted start waits so long for its vehicle (S4).")
     stop_wait_s: float = Field(15.0, gt=0, description="A checkout waits so long for a session's end.")
+    forgotten_after_s: float = Field(
+        300.0, gt=0, description="A connector that is Available so long ends a session nobody speaks of (T7)."
+    )
     upkeep_every_s: float = Field(1.0, gt=0, description="Between two looks for what has run out of time.")
     frames_kept_days: int = Field(
         30, ge=0, description="Every OCPP frame is kept so long, to look up and to derive bills from (C10); 0: none."
+    )
+    tls_cert: Path | None = Field(None, description="Certificate to serve TLS with (PEM); needs tls_key.")
+    tls_key: Path | None = Field(None, description="Its key (PEM, without a password).")
+    client_ca: Path | None = Field(None, description="Who signs client certificates; ca.pem of ca_dir if there is one.")
+    ca_dir: Path = Field(Path("var/ca"), description="The operator's certificate authority (evgraph ca).")
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks of proxies that end TLS and whose X-Forwarded headers are true."
+    )
+    client_certificate_header: str = Field(
+        "", description="Header in which a trusted proxy passes on the client certificate that it verified."
     )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -2,6 +2,7 @@
 
 import typer
 
+from evgraph.cli.ca import ca
 from evgraph.cli.cards import card
 from evgraph.cli.charge_points import charge_point
 from evgraph.cli.garages import garage
@@ -22,6 +23,7 @@ cli.add_typer(garage, name="garage")
 cli.add_typer(charge_point, name="charge-point")
 cli.add_typer(user, name="user")
 cli.add_typer(card, name="card")
+cli.add_typer(ca, name="ca")
 
 
 def main() -> None:

@@ -21,14 +21,30 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8000]")] = None,
     database_url: DatabaseUrl = None,
     log_format: Annotated[str | None, typer.Option(help="console or json.  [default: console]")] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Serve https and wss with this certificate (PEM); see `evgraph ca`.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).")] = None,
+    client_ca: Annotated[
+        Path | None,
+        typer.Option(help="Who signs chargers' certificates.  [default: the root of `evgraph ca`, if there is one]"),
+    ] = None,
 ) -> None:
     """Run the server: /graphql, /ocpp/IDENTITY, the web app at /, /healthz, /readyz and /metrics on one port."""
     from evgraph.app import CannotServe, check_database, listen, server  # the graph: only those who serve pay for it
 
-    settings = settings_of(host=host, port=port, database_url=database_url, log_format=log_format)
+    settings = settings_of(
+        host=host,
+        port=port,
+        database_url=database_url,
+        log_format=log_format,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        client_ca=client_ca,
+    )
     set_up_logs(settings.log_format, settings.log_level)
-    running = server(settings)
     try:
+        running = server(settings)
         asyncio.run(check_database(settings))
         running.run(sockets=[listen(settings)])
     except (CannotServe, BadDatabaseUrl) as failure:

@@ -4,7 +4,7 @@ and us is worth (security profiles)."""
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -96,9 +96,7 @@ class Proxies:
         return any(address in network for network in self.networks)
 
     def wire(self, wire: Wire, headers: Headers) -> Wire:
-        """The wire from the charge point to the proxy, where it is a trusted proxy that stands before us."""
-        if not self.trust(wire.host):
-            return wire
+        """The wire from the charge point to the proxy: `wire` is the one from the proxy to us."""
         hops = [part.strip() for line in headers.getlist("x-forwarded-for") for part in line.split(",")]
         # From the right: what stands left of the last proxy's own entry was written by a stranger.
         beyond = next((hop for hop in reversed(hops) if hop and not self.trust(hop)), wire.host)
@@ -111,12 +109,13 @@ NO_PROXIES = Proxies()
 
 
 def wire_of(scope: Mapping[str, Any], headers: Headers, proxies: Proxies) -> Wire:
-    """`scope`: of an ASGI handshake."""
+    """`scope`: of an ASGI handshake. Its client is whom uvicorn takes for it, and good enough to be shown to people."""
+    client = scope.get("client")
+    host = client[0] if client else "unknown"
     wire = scope.get("extensions", {}).get(WIRE)
     if not isinstance(wire, Wire):
-        client = scope.get("client")
-        wire = Wire(host=client[0] if client else "unknown", is_encrypted=False)
-    return proxies.wire(wire, headers)
+        return Wire(host=host, is_encrypted=False)
+    return proxies.wire(wire, headers) if proxies.trust(wire.host) else replace(wire, host=host)
 
 
 def certificate_in(header: str) -> bytes | None:

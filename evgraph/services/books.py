@@ -116,6 +116,10 @@ class Change:
         self._line_items.append(item)
         return item
 
+    def tell(self, event: Event) -> None:
+        """Something else that is news once it is committed."""
+        self._told.append(event)
+
     def touch_port(self, garage_id: int, port_id: int) -> None:
         """Something that the port shows was saved elsewhere."""
         self._ports[garage_id].add(port_id)
@@ -126,10 +130,6 @@ class Change:
         self._ports[session.garage_id].add(session.port_id)
         if session.request_id is not None:
             self._requests[session.garage_id].add(session.request_id)
-
-    def tell(self, event: Event) -> None:
-        """What is on no board; told with the rest, after the commit."""
-        self._told.append(event)
 
     async def news(self) -> list[Event]:
         """The events of all that was saved, each garage's revision counted up; called last in the transaction."""
