@@ -502,7 +502,9 @@ class SimulatedChargePoint:
 
     async def told_everything(self, timeout: float | None = 10.0) -> None:
         """Return once the central system has answered all there was to tell; TimeoutError after real seconds."""
-        await self._changes.wait_until(lambda: self._messenger.has_told_everything, timeout)
+        await self._changes.wait_until(
+            lambda: self._messenger.has_told_everything and not self._charging.withholds_a_status, timeout
+        )
 
     def _answered(self, message: QueuedMessage, answer: Any) -> None:
         if message.is_start:

@@ -66,6 +66,11 @@ class Charging:
         self._withheld: set[int] = set()
         self._loses_next_stop = False
 
+    @property
+    def withholds_a_status(self) -> bool:
+        """It waits for the StopTransaction that explains it."""
+        return bool(self._withheld)
+
     def advance(self, connector: Connector) -> None:
         """Let the energy flow that has flown since the last look."""
         connector.advance(self._time.elapsed())
@@ -275,6 +280,8 @@ class Charging:
             self.cease_metering(connector)
         else:
             is_told = transactions is AfterPowerLoss.STOP
+            if connector.transaction is not None and not is_told:
+                self._queue.drop(connector.transaction)
             self.stop(connector, reason, is_told=is_told)
             connector.is_finishing = connector.is_finishing and is_told
         connector.is_powered = False

@@ -89,6 +89,13 @@ class TransactionQueue:
         self._filled.set()
         self._changes.announce()
 
+    def drop(self, transaction: Transaction) -> None:
+        """Nothing of this transaction is sent any more. Not while `deliver` runs."""
+        self._messages = deque(message for message in self._messages if message.transaction is not transaction)
+        if not self._messages:
+            self._filled.clear()
+        self._changes.announce()
+
     async def deliver(self, ask: Callable[[Any], Awaitable[Any]]) -> None:
         """Send one after the other for as long as the connection holds.
 
