@@ -39,7 +39,7 @@ class StatusNotification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorize:
-    id_tag: str | None
+    id_tag: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class StopTransaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTransfer:
-    vendor_id: str | None
+    vendor_id: str
     message_id: str | None
 
 
@@ -106,15 +106,15 @@ def status_notification(fields: Fields) -> StatusNotification:
 
 
 def authorize(fields: Fields) -> Authorize:
-    fields.require("idTag")
-    return Authorize(id_tag=fields.text("idTag", ID_TAG_LENGTH))
+    return Authorize(id_tag=fields.required_text("idTag", ID_TAG_LENGTH))
 
 
 def start_transaction(fields: Fields) -> StartTransaction:
+    """An idTag of null is that of a charger that starts by itself: none, and no reason to lose the session (S6)."""
     fields.require("connectorId", "idTag", "meterStart")
     return StartTransaction(
         connector_id=fields.connector_id(),
-        id_tag=fields.text("idTag", ID_TAG_LENGTH),
+        id_tag=fields.text("idTag", ID_TAG_LENGTH) if fields.is_given("idTag") else "",
         meter_start_wh=fields.watt_hours("meterStart"),
         timestamp=_stamp(fields),
     )
@@ -142,8 +142,10 @@ def stop_transaction(fields: Fields) -> StopTransaction:
 
 
 def data_transfer(fields: Fields) -> DataTransfer:
-    fields.require("vendorId")
-    return DataTransfer(vendor_id=fields.text("vendorId", 255), message_id=fields.text("messageId", _WORD_LENGTH))
+    return DataTransfer(
+        vendor_id=fields.required_text("vendorId", 255),
+        message_id=fields.quietly().text("messageId", _WORD_LENGTH),
+    )
 
 
 def _stamp(fields: Fields) -> str | None:

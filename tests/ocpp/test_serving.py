@@ -90,7 +90,7 @@ async def test_heartbeat_tells_the_time_and_that_it_lives(central: CentralSystem
 async def test_authorize_answers_what_the_service_says(central: CentralSystem) -> None:
     async with central.charger() as charger:
         assert (await charger.call("Authorize", {"idTag": "x" * 25}))[2] == {"idTagInfo": {"status": "Accepted"}}
-        assert (await charger.call("Authorize", {"idTag": None}))[2] == {"idTagInfo": {"status": "Invalid"}}
+        assert (await charger.call("Authorize", {"idTag": None}))[2] == "TypeConstraintViolation"
     assert central.services.all("authorize") == ["x" * 20]
 
 
