@@ -7,6 +7,7 @@ from evgraph.cli.cards import card
 from evgraph.cli.charge_points import charge_point
 from evgraph.cli.garages import garage
 from evgraph.cli.people import user
+from evgraph.cli.replay import cli as replay
 from evgraph.cli.serving import cli as serving
 from evgraph.simulator.command_line import app as simulate
 
@@ -18,6 +19,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 cli.add_typer(serving)
+cli.add_typer(replay)
 cli.add_typer(simulate, name="simulate", help="Simulated AX48 charge points, for any OCPP 1.6 server.")
 cli.add_typer(garage, name="garage")
 cli.add_typer(charge_point, name="charge-point")

@@ -77,13 +77,15 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """A StatusNotification of one connector; `at` is the charger's stamp where it can be believed (B7)."""
+    """A StatusNotification of one connector; `at` is the charger's stamp where it can be believed (B7), `received_at`
+    when it came, null where that is now."""
 
     connector_id: int
     status: PortStatus
     error_code: str | None
     info: str | None
     at: datetime
+    received_at: datetime | None = None
 
 
 def status_reported(port: Port, report: StatusReport, now: datetime) -> Port:

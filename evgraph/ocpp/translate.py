@@ -60,6 +60,7 @@ def status_report(message: messages.StatusNotification, received_at: datetime) -
         error_code=error_code(message),
         info=message.info or None,
         at=stamp(message.timestamp, received_at).at,
+        received_at=received_at,
     )
 
 
