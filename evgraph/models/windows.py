@@ -9,10 +9,10 @@ from evgraph.models.charging import MeterSampleRow
 from evgraph.models.database import reader
 
 
-async def newest_ids_of_each_garage(rows: QuerySet[Any], most: int) -> list[int]:
-    """The ids of the newest `most` rows of each garage."""
+async def newest_ids_of_each(owner: str, rows: QuerySet[Any], most: int) -> list[int]:
+    """The ids of the newest `most` rows of each `owner`: the column garage_id or charge_point_id."""
     table = rows.model._meta.db_table
-    place = RawSQL(f'ROW_NUMBER() OVER (PARTITION BY "{table}"."garage_id" ORDER BY "{table}"."id" DESC)')
+    place = RawSQL(f'ROW_NUMBER() OVER (PARTITION BY "{table}"."{owner}" ORDER BY "{table}"."id" DESC)')
     numbered = rows.annotate(place=place).values("id", "place")
     numbered._choose_db_if_not_chosen()
     numbered._make_query()
