@@ -64,7 +64,8 @@ class SessionFlag(StrEnum):
 class ChargingSession:
     """`id` is the OCPP transactionId once it runs. `base_register_wh` is the register as it was last read, and
     `carried_wh` the energy that the registers had counted by then; `energy_wh` is never less, and runs ahead of it
-    by what only intervals told, or what only the next transaction's start did (M1, M2, S7).
+    by what only intervals told, or what only the next transaction's start did (M1, M2, S7). `register_at`: when that
+    register was read, null where its stamp was not the charger's own.
 
     `reported_start` is the charger's own start stamp, as text, to know a resent StartTransaction by (S2).
     `authorization` is what its StartTransaction was answered, to answer a resent one alike. `available_since`: the
@@ -98,6 +99,7 @@ class ChargingSession:
     meter_start_wh: WattHours = 0
     carried_wh: WattHours = 0
     base_register_wh: WattHours = 0
+    register_at: datetime | None = None
     energy_wh: WattHours = 0
     power_w: Watts | None = None
     last_meter_at: datetime | None = None

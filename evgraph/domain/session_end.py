@@ -14,7 +14,8 @@ from evgraph.domain.charging_session import (
 )
 from evgraph.domain.energy import Reading, WattHours
 from evgraph.domain.refusals import IllegalMove
-from evgraph.domain.session_metering import readings_taken, register_seen
+from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
+from evgraph.domain.supply import Supply
 
 CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
 
@@ -25,21 +26,23 @@ def transaction_stopped(
     meter_stop_wh: WattHours | None,
     at: datetime,
     reason: StopReason,
+    supply: Supply | None,
     readings: Iterable[Reading] = (),
     clock_replaced: bool = False,
 ) -> ChargingSession:
-    """T1: ended at its last register. T2: one that has ended stays as it is. T6: energy never falls."""
+    """T1, M5: ended at its last register. T2: one that has ended stays as it is. T6: energy never falls. `supply`: the
+    port's, null where nobody knows it."""
     if session.status is SessionStatus.ENDED:
         return session
     if session.status is not SessionStatus.CHARGING or session.started_at is None:
         raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
-    session = readings_taken(session, readings)
+    session = readings_taken(session, readings, supply=supply)
     if meter_stop_wh is not None:
-        session = register_seen(session, meter_stop_wh)
+        session = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
     return replace(
         session,
         status=SessionStatus.ENDED,
-        flags=flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced),
+        flags=flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced) - {SessionFlag.UNCONFIRMED},
         ended_at=max(at, session.started_at or at),
         stop_reason=reason,
         power_w=None,
@@ -54,19 +57,28 @@ def may_end_at(session: ChargingSession, at: datetime, *, clock_replaced: bool) 
     return session.started_at is not None and at >= session.started_at
 
 
-def superseded(session: ChargingSession, meter_start_wh: WattHours, at: datetime) -> ChargingSession:
-    """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher.
-    One that has ended stays as it is."""
+def superseded(
+    session: ChargingSession,
+    meter_start_wh: WattHours,
+    at: datetime,
+    *,
+    supply: Supply | None,
+    clock_replaced: bool = False,
+) -> ChargingSession:
+    """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher and
+    within reach (M5). One that has ended stays as it is."""
     if session.status is SessionStatus.ENDED:
         return session
-    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER)
+    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=supply)
+    ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
     # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
     guess_wh = session.carried_wh + meter_start_wh - session.base_register_wh
-    return replace(
-        ended,
-        energy_wh=max(ended.energy_wh, guess_wh),
-        flags=ended.flags | {SessionFlag.SUPERSEDED},
-    )
+    if guess_wh <= ended.energy_wh:
+        return ended
+    confirms_leap = session.leapt_to_wh is not None and meter_start_wh >= session.leapt_to_wh
+    if not confirms_leap and is_beyond(session, meter_start_wh, None if clock_replaced else at, supply):
+        return replace(ended, flags=ended.flags | {SessionFlag.METER_LEAP})
+    return replace(ended, energy_wh=guess_wh)
 
 
 def truth_told(
@@ -75,6 +87,7 @@ def truth_told(
     meter_stop_wh: WattHours | None,
     at: datetime,
     reason: StopReason,
+    supply: Supply | None,
     readings: Iterable[Reading] = (),
     clock_replaced: bool = False,
 ) -> ChargingSession:
@@ -90,7 +103,7 @@ def truth_told(
         meter_stop_wh = told_wh[-1]
     if SessionFlag.SUPERSEDED in session.flags:
         session = replace(session, energy_wh=session.carried_wh)
-    told = register_seen(session, meter_stop_wh)
+    told = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
     return replace(
         told,
         ended_at=session.ended_at if clock_replaced else max(at, session.started_at or at),
@@ -104,7 +117,7 @@ def given_up(session: ChargingSession, at: datetime) -> ChargingSession:
     has ended stays as it is."""
     if session.status is SessionStatus.ENDED:
         return session
-    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER)
+    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=None)
     return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED})
 
 
@@ -113,3 +126,11 @@ def was_cut_off(session: ChargingSession) -> bool:
     return session.status is SessionStatus.ENDED and (
         session.stop_reason in INTERRUPTED or bool(session.flags & CLOSED_BY_US)
     )
+
+
+def last_register_wh(session: ChargingSession) -> WattHours:
+    """T11: where an ended session left the port's meter. What S7 billed of it up to the next start is left out by no
+    one."""
+    if SessionFlag.SUPERSEDED not in session.flags:
+        return session.base_register_wh
+    return session.base_register_wh + session.energy_wh - session.carried_wh

@@ -9,7 +9,6 @@ from evgraph.domain.charging_session import (
     ChargingSession,
     SessionFlag,
     SessionStatus,
-    flagged,
 )
 from evgraph.domain.energy import WattHours
 from evgraph.domain.refusals import ErrorCode, IllegalMove
@@ -84,14 +83,16 @@ def transaction_started(
     rate_id: int | None,
     flat_fee_paid: bool = False,
     clock_replaced: bool = False,
+    last_register_wh: WattHours | None = None,
 ) -> ChargingSession:
-    """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10)."""
+    """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10).
+    `last_register_wh`: where the session before it left the port's meter (T11)."""
     if session.status not in (SessionStatus.STARTING, SessionStatus.FAILED) or session.started_at is not None:
         raise IllegalMove("transaction started", expected="STARTING or FAILED", got=session.status)
     return replace(
         session,
         status=SessionStatus.CHARGING,
-        flags=flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced),
+        flags=session.flags | _flags_of_start(meter_start_wh, last_register_wh, clock_replaced),
         authorization=AuthorizationStatus.ACCEPTED,
         rate_id=rate_id,
         failure_code=None,
@@ -102,6 +103,7 @@ def transaction_started(
         reported_start=reported_start,
         meter_start_wh=meter_start_wh,
         base_register_wh=meter_start_wh,
+        register_at=None if clock_replaced else at,
         flat_fee_paid=flat_fee_paid,
     )
 
@@ -120,8 +122,10 @@ def unassigned(
     rate_id: int | None,
     clock_replaced: bool,
     now: datetime,
+    last_register_wh: WattHours | None = None,
 ) -> ChargingSession:
-    """S6: a transaction that nobody asked for; it runs, is metered, and belongs to no ticket yet."""
+    """S6: a transaction that nobody asked for; it runs, is metered, and belongs to no ticket yet.
+    `last_register_wh`: where the session before it left the port's meter (T11)."""
     return ChargingSession(
         id=0,
         garage_id=garage_id,
@@ -132,7 +136,7 @@ def unassigned(
         stay_id=None,
         rate_id=rate_id,
         status=SessionStatus.CHARGING,
-        flags=frozenset({SessionFlag.CLOCK_REPLACED}) if clock_replaced else frozenset(),
+        flags=_flags_of_start(meter_start_wh, last_register_wh, clock_replaced),
         id_tag=id_tag,
         authorization=authorization,
         asked_at=now,
@@ -140,6 +144,7 @@ def unassigned(
         reported_start=reported_start,
         meter_start_wh=meter_start_wh,
         base_register_wh=meter_start_wh,
+        register_at=None if clock_replaced else at,
     )
 
 
@@ -149,3 +154,17 @@ def was_opened_by(session: ChargingSession, *, connector_id: int, reported_start
     if is_one_time(session.id_tag) and not was_cut_off(session):
         return True
     return session.connector_id == connector_id and session.reported_start == reported_start
+
+
+def _flags_of_start(
+    meter_start_wh: WattHours, last_register_wh: WattHours | None, clock_replaced: bool
+) -> frozenset[SessionFlag]:
+    """T11: energy flowed between two sessions that nobody was billed for. A lower start is no gap: another meter, one
+    that was reset, or one that counts each session from 0, as some chargers do for good; what is missing, if anything,
+    it does not tell."""
+    flags = set()
+    if clock_replaced:
+        flags.add(SessionFlag.CLOCK_REPLACED)
+    if last_register_wh is not None and meter_start_wh > last_register_wh:
+        flags.add(SessionFlag.METER_GAP)
+    return frozenset(flags)

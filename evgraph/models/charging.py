@@ -80,6 +80,7 @@ class SessionRow(Model):
     meter_start_wh = fields.BigIntField(default=0)
     carried_wh = fields.BigIntField(default=0)
     base_register_wh = fields.BigIntField(default=0)
+    register_at = fields.DatetimeField(null=True)
     energy_wh = fields.BigIntField(default=0)
     power_w = fields.IntField(null=True)
     last_meter_at = fields.DatetimeField(null=True)

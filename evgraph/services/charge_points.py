@@ -9,7 +9,7 @@ from enum import StrEnum
 import structlog
 
 from evgraph.domain import port as ports
-from evgraph.domain import session_metering
+from evgraph.domain import session_status
 from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, booted
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus, StatusReport
@@ -120,10 +120,13 @@ class ChargePoints:
                 await self._touch_ports(change, garage_id, ids)
 
     async def boot(self, charge_point_id: int, report: BootReport) -> Acceptance:
-        """B1."""
+        """B1, and B2: what runs there is unconfirmed until its charger speaks of it."""
         row = await ChargePointRow.get(id=charge_point_id)
-        charge_point = booted(row.value(), report, self._books.now())
-        await ChargePointRow.filter(id=charge_point_id).update(**to_columns(charge_point, *_NOT_ITS_OWN))
+        async with self._books.change(row.garage_id) as change:
+            charge_point = booted(row.value(), report, change.now)
+            await ChargePointRow.filter(id=charge_point_id).update(**to_columns(charge_point, *_NOT_ITS_OWN))
+            for running in await SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.CHARGING):
+                await change.save_session(session_status.booted(running.value()))
         return charge_point.acceptance
 
     async def heartbeat(self, charge_point_id: int) -> None:
@@ -181,7 +184,8 @@ class ChargePoints:
             if why is not None:
                 await give_up_start(change, session, ErrorCode.PORT_NOT_OPEN, why)
             return None
-        told = session_metering.status_seen(session, report.status, report.at, change.now)
+        # The instant that its frame is kept with, so that what follows from it can be derived again (T7, C10).
+        told = session_status.status_seen(session, report.status, report.at, report.received_at or change.now)
         if told != session:
             await change.save_session(told)
         return told if ports.ev_side_disconnected(report) else None

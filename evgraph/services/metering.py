@@ -26,12 +26,14 @@ from evgraph.models.records import flags_column
 from evgraph.services import reading
 from evgraph.services.books import Books, Change
 from evgraph.services.placing import keep_in_quarantine
+from evgraph.services.supplies import Supplies
 
 MOST_TOGETHER = 500
 _RUNNING = "charge_point_id IN (?) AND status = ?"
 _SAVE_SESSION = (
     "UPDATE charging_session SET flags = ?, carried_wh = ?, base_register_wh = ?, energy_wh = ?, power_w = ?,"
-    " last_meter_at = ?, available_since = ? WHERE id = ?"
+    " last_meter_at = ?, available_since = ?, register_at = ?, leapt_to_wh = ?, leapt_at = ?, low_power_since = ?,"
+    " full_since = ? WHERE id = ?"
 )
 _SAVE_SAMPLE = (
     "INSERT INTO meter_sample"
@@ -60,9 +62,10 @@ class _Message:
 class Metering:
     """Its `run` is a task that the app owns; without it nothing is saved."""
 
-    def __init__(self, books: Books, bus: EventBus) -> None:
+    def __init__(self, books: Books, bus: EventBus, supplies: Supplies) -> None:
         self._books = books
         self._bus = bus
+        self._supplies = supplies
         self._waiting: deque[_Message] = deque()
         self._news = asyncio.Event()
         self._garages: dict[int, int] = {}
@@ -126,6 +129,7 @@ class Metering:
     async def _save(self, batch: list[_Message]) -> None:
         async with self._books.change(*(message.garage_id for message in batch)) as change:
             before = await _sessions_of(batch)
+            supplies = await self._supplies.at({session.charge_point_id for session in before.values()})
             after = dict(before)
             samples: list[tuple[Any, ...]] = []
             for message in batch:
@@ -141,7 +145,9 @@ class Metering:
                     continue
                 for one in sorted(message.readings, key=lambda reading: reading.at):
                     if session is not None:
-                        session = after[session.id] = readings_taken(session, (one,))
+                        session = after[session.id] = readings_taken(
+                            session, (one,), supply=supplies.get(session.port_id)
+                        )
                     samples.append(_sample(message, one, session, change.now))
             moved = [session for id_, session in after.items() if session != before[id_]]
             await execute_many(_SAVE_SAMPLE, samples)
@@ -221,14 +227,20 @@ def _moved(session: ChargingSession) -> tuple[Any, ...]:
         session.power_w,
         session.last_meter_at,
         session.available_since,
+        session.register_at,
+        session.leapt_to_wh,
+        session.leapt_at,
+        session.low_power_since,
+        session.full_since,
         session.id,
     )
 
 
 def _tell_boards(change: Change, before: dict[int, ChargingSession], moved: list[ChargingSession]) -> None:
-    """Energy goes by EnergyMetered; a flag is a change of the board."""
+    """Energy goes by EnergyMetered; a flag, and that a vehicle is full (M6), are changes of the board."""
     for session in moved:
-        if session.flags != before[session.id].flags:
+        was = before[session.id]
+        if (session.flags, session.full_since) != (was.flags, was.full_since):
             change.touch_session(session)
 
 

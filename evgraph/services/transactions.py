@@ -5,33 +5,40 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from evgraph.domain import charging_request, session_end, session_start
-from evgraph.domain.billing import LineItemUnit
+from evgraph.domain import charging_request, session_end, session_full, session_start
+from evgraph.domain.cards import IdTagInfo
 from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import (
     AuthorizationStatus,
     ChargingSession,
     SessionStatus,
 )
+from evgraph.domain.energy import WattHours
 from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode
+from evgraph.domain.session_full import FULL_AFTER
+from evgraph.domain.session_metering import leap_confirmed
 from evgraph.domain.stay import StayStatus
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
-from evgraph.models import CardRow, ChargePointRow, GarageRow, LineItemRow, RequestRow, SessionRow
+from evgraph.models import ChargePointRow, MeterSampleRow, RequestRow, SessionRow
 from evgraph.services import reading
 from evgraph.services.books import Books, Change
+from evgraph.services.cards import card_info
 from evgraph.services.placing import keep_in_quarantine, port_at
-from evgraph.services.settling import correct, give_up_start, settle
+from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle
+from evgraph.services.supplies import Supplies
 
 FREE_FOR = timedelta(minutes=5)
 SILENT_FOR = timedelta(hours=24)
 
 
 class Transactions:
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, supplies: Supplies, *, free_for: timedelta = FREE_FOR) -> None:
         self._books = books
+        self._free_for = free_for
+        self._supplies = supplies
 
-    async def authorize(self, charge_point_id: int, id_tag: str) -> AuthorizationStatus:
+    async def authorize(self, charge_point_id: int, id_tag: str) -> IdTagInfo:
         """S3: Accepted for an idTag that StartTransaction would take, or that runs a session of ours; else what S6 says
         of it."""
         id_tag = tag(id_tag)
@@ -40,9 +47,9 @@ class Transactions:
             or await self._cut_off(charge_point_id, id_tag) is not None
             or await self._latest(charge_point_id, id_tag, SessionStatus.CHARGING) is not None
         ):
-            return AuthorizationStatus.ACCEPTED
+            return IdTagInfo(status=AuthorizationStatus.ACCEPTED)
         charge_point = await ChargePointRow.get(id=charge_point_id)
-        return await self._card_status(charge_point.garage_id, id_tag)
+        return await card_info(charge_point.garage_id, id_tag, self._books.now())
 
     async def transaction_started(self, charge_point_id: int, start: TransactionStart) -> StartAnswer:
         """S2, S5, S6, S7: a transactionId and a status, the same ones for a StartTransaction that was sent before."""
@@ -58,8 +65,9 @@ class Transactions:
             waiting = waiting or await self._continued(charge_point_id, id_tag, start)
             rate = await reading.rate_in_force(None, garage_id, session_start.rate_taken_at(waiting, start.at))
             rate_id = rate.id if rate else None
+            last_register_wh = await _left_by_the_one_before(change, port, start)
             if waiting is not None:
-                session = await self._begin(change, waiting, port, start, rate_id)
+                session = await self._begin(change, waiting, port, start, rate_id, last_register_wh)
             else:
                 session = await change.save_session(
                     session_start.unassigned(
@@ -68,13 +76,14 @@ class Transactions:
                         port_id=port.id,
                         connector_id=port.connector_id,
                         id_tag=id_tag,
-                        authorization=await self._card_status(garage_id, id_tag),
+                        authorization=(await card_info(garage_id, id_tag, change.now)).status,
                         meter_start_wh=start.meter_start_wh,
                         at=start.at,
                         reported_start=start.reported_at,
                         rate_id=rate_id,
                         clock_replaced=start.clock_replaced,
                         now=change.now,
+                        last_register_wh=last_register_wh,
                     )
                 )
             return _answer(session)
@@ -93,34 +102,40 @@ class Transactions:
                     why=f"No session is known by transactionId {stop.transaction_id}.",
                     energy_wh=stop.meter_stop_wh,
                 )
-            elif session.status is SessionStatus.CHARGING:
-                ended = session_end.transaction_stopped(
-                    session,
-                    meter_stop_wh=stop.meter_stop_wh,
-                    at=stop.at,
-                    reason=stop.reason,
-                    readings=stop.readings,
-                    clock_replaced=stop.clock_replaced,
-                )
-                await settle(change, ended)
             else:
-                told = session_end.truth_told(
-                    session,
-                    meter_stop_wh=stop.meter_stop_wh,
-                    at=stop.at,
-                    reason=stop.reason,
-                    readings=stop.readings,
-                    clock_replaced=stop.clock_replaced,
-                )
-                if told != session:
-                    await correct(change, told)
+                await self.end_by(change, session, stop)
         return AuthorizationStatus.ACCEPTED if stop.id_tag else None
+
+    async def end_by(self, change: Change, session: ChargingSession, stop: TransactionStop) -> ChargingSession:
+        """T1: the session ends and is billed. T5, T7: one that we had closed ourselves is corrected. T2: else nothing."""
+        supply = await self._supplies.of_port(session.port_id)
+        if session.status is SessionStatus.CHARGING:
+            ended = session_end.transaction_stopped(
+                session,
+                meter_stop_wh=stop.meter_stop_wh,
+                at=stop.at,
+                reason=stop.reason,
+                supply=supply,
+                readings=stop.readings,
+                clock_replaced=stop.clock_replaced,
+            )
+            return await settle(change, ended)
+        told = session_end.truth_told(
+            session,
+            meter_stop_wh=stop.meter_stop_wh,
+            at=stop.at,
+            reason=stop.reason,
+            supply=supply,
+            readings=stop.readings,
+            clock_replaced=stop.clock_replaced,
+        )
+        return await correct(change, told) if told != session else session
 
     async def close_forgotten(self) -> int:
         """T7: closes what a charger reports free for five minutes, or has not spoken of for a day; tells how many."""
         now = self._books.now()
         running = SessionRow.filter(status=SessionStatus.CHARGING)
-        free = await running.filter(available_since__lte=now - FREE_FOR).values_list("id", "garage_id")
+        free = await running.filter(available_since__lte=now - self._free_for).values_list("id", "garage_id")
         silent = await running.filter(
             Q(last_meter_at__isnull=True) | Q(last_meter_at__lte=now - SILENT_FOR),
             started_at__lte=now - SILENT_FOR,
@@ -135,6 +150,30 @@ class Transactions:
                 await settle(change, session_end.given_up(session, _last_known(session)))
                 closed += 1
         return closed
+
+    async def find_full(self) -> int:
+        """M6: vehicles whose power fell ten minutes ago, and whose chargers read no meter any more; tells how many.
+        What the charger's stamps do not show of the ten minutes, our clock does, since it told the last of them."""
+        now = self._books.now()
+        quiet = SessionRow.filter(
+            status=SessionStatus.CHARGING,
+            full_since__isnull=True,
+            low_power_since__lte=now - FULL_AFTER,
+            charge_point__is_online=True,
+        )
+        found = 0
+        for session_id, garage_id in await quiet.values_list("id", "garage_id"):
+            told = await MeterSampleRow.filter(session_id=session_id).order_by("-at").first()
+            async with self._books.change(garage_id) as change:
+                session = await change.session(session_id)
+                if told is None or session is None or session.low_power_since is None:
+                    continue
+                lasted = told.at - session.low_power_since + (now - told.received_at)
+                full = session_full.low_for_long(session, lasted)
+                if full != session:
+                    await change.save_session(full)
+                    found += 1
+        return found
 
     async def _known(
         self, charge_point_id: int, port: Port, id_tag: str, start: TransactionStart
@@ -192,9 +231,8 @@ class Transactions:
             now=start.at,
         )
 
-    @staticmethod
     async def _end_what_runs(
-        change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None
+        self, change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None
     ) -> None:
         """S7: what was open on the connector ends before the next begins; a start that waited there is given up."""
         holder = await SessionRow.get_or_none(port_id=port.id, status__in=reading.ACTIVE)
@@ -209,11 +247,23 @@ class Transactions:
                 f"Another vehicle began to charge at {port.name}. Choose another port.",
             )
         else:
-            await settle(change, session_end.superseded(session, start.meter_start_wh, start.at))
+            ended = session_end.superseded(
+                session,
+                start.meter_start_wh,
+                start.at,
+                supply=self._supplies.of(port.max_power_w),
+                clock_replaced=start.clock_replaced,
+            )
+            await settle(change, ended)
 
     @staticmethod
     async def _begin(
-        change: Change, session: ChargingSession, port: Port, start: TransactionStart, rate_id: int | None
+        change: Change,
+        session: ChargingSession,
+        port: Port,
+        start: TransactionStart,
+        rate_id: int | None,
+        last_register_wh: WattHours | None,
     ) -> ChargingSession:
         if session.port_id != port.id:
             # The charger began on another connector than it was asked to: the vehicle is where the energy flows.
@@ -226,8 +276,9 @@ class Transactions:
                 at=start.at,
                 reported_start=start.reported_at,
                 rate_id=rate_id,
-                flat_fee_paid=await _flat_fee_paid(session),
+                flat_fee_paid=await flat_fee_paid(session),
                 clock_replaced=start.clock_replaced,
+                last_register_wh=last_register_wh,
             )
         )
         request = await change.request(session.request_id) if session.request_id is not None else None
@@ -263,18 +314,6 @@ class Transactions:
         row = await ended.order_by("-id").first()
         return row.value() if row is not None else None
 
-    async def _card_status(self, garage_id: int, id_tag: str) -> AuthorizationStatus:
-        """S6: one of the garage's registered cards, or a garage that allows free starts."""
-        card = await CardRow.get_or_none(garage_id=garage_id, id_tag=tag(id_tag))
-        if card is None:
-            garage = await GarageRow.get(id=garage_id)
-            return AuthorizationStatus.ACCEPTED if garage.free_starts else AuthorizationStatus.INVALID
-        if card.is_blocked:
-            return AuthorizationStatus.BLOCKED
-        if card.expires_at is not None and card.expires_at <= self._books.now():
-            return AuthorizationStatus.EXPIRED
-        return AuthorizationStatus.ACCEPTED
-
 
 async def _can_revive(session: ChargingSession) -> bool:
     """S5: the stay is open, and the request has no other session by now."""
@@ -294,14 +333,21 @@ async def _request_of_open_stay(session: ChargingSession) -> ChargingRequest | N
     return row.value() if row is not None else None
 
 
-async def _flat_fee_paid(session: ChargingSession) -> bool:
-    """T8: an earlier session of the request, cut off by the charger, bore the flat fee."""
-    if session.request_id is None:
-        return False
-    fees = await LineItemRow.filter(session__request_id=session.request_id, unit=LineItemUnit.SESSION).select_related(
-        "session"
+async def _left_by_the_one_before(change: Change, port: Port, start: TransactionStart) -> WattHours | None:
+    """T11: where the port's latest session that began before left its meter; null where there was none. M5: a leap at
+    its end that this start bears out is billed after all."""
+    row = (
+        await SessionRow.filter(port_id=port.id, status=SessionStatus.ENDED, started_at__lte=start.at)
+        .order_by("-started_at", "-id")
+        .first()
     )
-    return any(session_end.was_cut_off(fee.session.value()) for fee in fees)  # type: ignore[attr-defined]
+    if row is None:
+        return None
+    before = row.value()
+    confirmed = leap_confirmed(before, start.meter_start_wh)
+    if confirmed is not before:
+        await correct(change, confirmed)
+    return session_end.last_register_wh(confirmed)
 
 
 def _answer(session: ChargingSession) -> StartAnswer:

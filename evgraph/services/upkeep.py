@@ -9,6 +9,7 @@ from tortoise.exceptions import BaseORMException
 from evgraph.services.availability import Availability
 from evgraph.services.charging import Charging
 from evgraph.services.interfaces import Clock
+from evgraph.services.local_lists import LocalLists
 from evgraph.services.reservations import Reservations
 from evgraph.services.retention import Retention
 from evgraph.services.transactions import Transactions
@@ -27,6 +28,7 @@ class Upkeep:
         charging: Charging,
         transactions: Transactions,
         retention: Retention,
+        local_lists: LocalLists,
         clock: Clock,
         *,
         availability: Availability,
@@ -36,6 +38,7 @@ class Upkeep:
         self._charging = charging
         self._transactions = transactions
         self._retention = retention
+        self._local_lists = local_lists
         self._availability = availability
         self._reservations = reservations
         self._clock = clock
@@ -58,7 +61,9 @@ class Upkeep:
         await self._transactions.close_forgotten()
         await self._reservations.settle()
         await self._availability.remind()
+        await self._transactions.find_full()
         await self._retention.forget_frames()
+        await self._local_lists.look()
         now = self._clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
             self._tidied = now

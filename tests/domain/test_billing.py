@@ -55,7 +55,7 @@ def running(flat_fee_paid: bool = False) -> ChargingSession:
 
 def ended(energy_wh: int, lasted: timedelta = timedelta(hours=1), flat_fee_paid: bool = False) -> ChargingSession:
     return transaction_stopped(
-        running(flat_fee_paid), meter_stop_wh=energy_wh, at=NOON + lasted, reason=StopReason.LOCAL
+        running(flat_fee_paid), meter_stop_wh=energy_wh, at=NOON + lasted, reason=StopReason.LOCAL, supply=None
     )
 
 

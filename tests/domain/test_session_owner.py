@@ -32,7 +32,7 @@ def nobodys() -> ChargingSession:
 
 
 def over(session: ChargingSession) -> ChargingSession:
-    return transaction_stopped(session, meter_stop_wh=900, at=NOON, reason=StopReason.LOCAL)
+    return transaction_stopped(session, meter_stop_wh=900, at=NOON, reason=StopReason.LOCAL, supply=None)
 
 
 @pytest.mark.parametrize("session", [nobodys(), over(nobodys())], ids=["running", "ended"])

@@ -231,7 +231,7 @@ def chargers() -> ObedientChargers:
 @pytest.fixture
 async def house(database_url: str, clock: TurnedClock, chargers: ObedientChargers) -> AsyncIterator[Services]:
     await database.open_database(database_url)
-    services = open_house(bus=EventBus(), clock=clock, gateway=chargers, stop_wait_s=0.3)
+    services = open_house(bus=EventBus(), clock=clock, gateway=chargers, stop_wait_s=0.3, simulated_speed=1_000_000)
     metering = asyncio.create_task(services.metering.run())
     try:
         yield services

@@ -20,7 +20,7 @@ from evgraph.services.permissions import Forbidden
 from evgraph.services.requests import MakeRequest
 from evgraph.services.stays import KEEP, CheckOut, UpdateStay
 
-from .conftest import Garage
+from .conftest import UNHURRIED, Garage
 
 
 async def test_a_check_in_with_ev_charge_puts_the_vehicle_on_the_queue(garage: Garage) -> None:
@@ -159,7 +159,7 @@ async def test_the_same_key_at_once_does_it_once(garage: Garage) -> None:
 
 
 async def test_the_same_key_in_two_processes_at_once_does_it_once(garage: Garage) -> None:
-    other = open_house(bus=EventBus(), clock=garage.clock, gateway=garage.chargers)
+    other = open_house(bus=EventBus(), clock=garage.clock, gateway=garage.chargers, simulated_speed=UNHURRIED)
     command = garage.a_check_in(idempotency_key="tap-1")
     answers = await asyncio.gather(*(house.stays.check_in(garage.operator, command) for house in (garage.house, other)))
     assert answers[0].stay.id == answers[1].stay.id
@@ -172,7 +172,7 @@ async def test_the_same_key_after_a_restart_answers_as_before_also_a_refusal(gar
     with pytest.raises(Refusal) as first:
         await garage.house.stays.check_in(garage.operator, command)
     await garage.house.stays.check_out(garage.operator, CheckOut(garage_id=garage.id, ticket_number="7"))
-    restarted = open_house(bus=EventBus(), clock=garage.clock, gateway=garage.chargers)
+    restarted = open_house(bus=EventBus(), clock=garage.clock, gateway=garage.chargers, simulated_speed=UNHURRIED)
     with pytest.raises(Refusal) as again:
         await restarted.stays.check_in(garage.operator, command)
     assert (again.value.code, again.value.message, again.value.field) == (
@@ -280,7 +280,7 @@ async def test_no_change_is_lost_between_the_snapshot_and_the_stream(garage: Gar
 
 async def test_a_reader_that_lags_gets_the_whole_board_again(garage: Garage) -> None:
     bus = EventBus(bound=3)
-    house = open_house(bus=bus, clock=garage.clock, gateway=garage.chargers)
+    house = open_house(bus=bus, clock=garage.clock, gateway=garage.chargers, simulated_speed=UNHURRIED)
     updates = board_updates(house.boards, bus, garage.id)
     assert isinstance(await anext(updates), Board)
     for number in range(8):

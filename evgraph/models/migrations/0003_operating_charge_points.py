@@ -224,4 +224,9 @@ class Migration(migrations.Migration):
             name='low_power_since',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
+        AddColumn(
+            model_name='SessionRow',
+            name='register_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
     ]
