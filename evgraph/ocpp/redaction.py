@@ -9,8 +9,9 @@ REDACTED = "***"
 
 _AUTHORIZATION_KEY = "authorizationkey"
 _SECRETS = (_AUTHORIZATION_KEY, "password")
-# In a JSON text the slashes may be escaped. Up to the last @: a password may hold one, and slashes.
-_URL = re.compile(r"(:(?:\\?/){2})([^\s/:@\"'<>]*):[^\s\"'<>]*@")
+# In a JSON text the slashes may be escaped. Up to the last @: a password may hold one, and slashes. Bounded, or a frame
+# of ten thousand URLs without an @ would take seconds.
+_URL = re.compile(r"(:(?:\\?/){2})([^\s/:@\"'<>]{0,255}):[^\s\"'<>]{0,1000}@")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 # Of an entry such as {"key": "AuthorizationKey", "readonly": false, "value": "..."} all else may be the secret.
 _PLAIN = frozenset({"key", "readonly"})
