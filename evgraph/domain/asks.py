@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from evgraph.domain.charging_profile import ChargingProfile, ChargingRateUnit, ChargingSchedule, ProfilePurpose
+from evgraph.domain.charging_profile import ChargingProfile, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule
 
 Answer = TypeVar("Answer", covariant=True)
 
@@ -199,7 +199,7 @@ class ClearChargingProfile(Ask[str]):
 
     profile_id: int | None = None
     connector_id: int | None = None
-    purpose: ProfilePurpose | None = None
+    purpose: ChargingProfilePurpose | None = None
     stack_level: int | None = None
 
 

@@ -17,7 +17,7 @@ _DAY_S = 86_400
 _TENTH = Decimal("0.1")
 
 
-class ProfilePurpose(StrEnum):
+class ChargingProfilePurpose(StrEnum):
     """ChargingProfilePurposeType (OCPP 1.6 section 7.11)."""
 
     CHARGE_POINT_MAX_PROFILE = "ChargePointMaxProfile"
@@ -25,7 +25,7 @@ class ProfilePurpose(StrEnum):
     TX_PROFILE = "TxProfile"
 
 
-class ProfileKind(StrEnum):
+class ChargingProfileKind(StrEnum):
     """ChargingProfileKindType (OCPP 1.6 section 7.10)."""
 
     ABSOLUTE = "Absolute"
@@ -33,7 +33,7 @@ class ProfileKind(StrEnum):
     RELATIVE = "Relative"
 
 
-class Recurrency(StrEnum):
+class RecurrencyKind(StrEnum):
     """RecurrencyKindType (OCPP 1.6 section 7.30)."""
 
     DAILY = "Daily"
@@ -71,10 +71,10 @@ class ChargingProfile:
 
     id: int
     stack_level: int
-    purpose: ProfilePurpose
-    kind: ProfileKind
+    purpose: ChargingProfilePurpose
+    kind: ChargingProfileKind
     schedule: ChargingSchedule
-    recurrency: Recurrency | None = None
+    recurrency: RecurrencyKind | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     transaction_id: int | None = None
@@ -95,19 +95,19 @@ def refuse_impossible(profile: ChargingProfile, connector_id: int) -> None:
     """What no charge point may take (sections 3.13.1, 5.16.4). Raises Refusal INVALID with the field at fault."""
     _refuse_if(connector_id < 0, "A connector is counted from 1; 0 is the whole charge point.", "connectorId")
     match profile.purpose:
-        case ProfilePurpose.CHARGE_POINT_MAX_PROFILE:
+        case ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE:
             _refuse_if(
                 connector_id != WHOLE_CHARGE_POINT,
                 "A ChargePointMaxProfile is for the whole charge point: give connector 0.",
                 "connectorId",
             )
-        case ProfilePurpose.TX_PROFILE:
+        case ChargingProfilePurpose.TX_PROFILE:
             _refuse_if(profile.transaction_id is None, "A TxProfile is for a session that runs: name it.", "sessionId")
             _refuse_if(
                 connector_id == WHOLE_CHARGE_POINT, "A TxProfile is for the connector of its session.", "connectorId"
             )
     _refuse_if(
-        profile.purpose is not ProfilePurpose.TX_PROFILE and profile.transaction_id is not None,
+        profile.purpose is not ChargingProfilePurpose.TX_PROFILE and profile.transaction_id is not None,
         "Only a TxProfile is for one session: leave the session out.",
         "sessionId",
     )
@@ -148,9 +148,9 @@ def of_sent(sent: Mapping[str, Any]) -> ChargingProfile:
     return ChargingProfile(
         id=sent["chargingProfileId"],
         stack_level=sent["stackLevel"],
-        purpose=ProfilePurpose(sent["chargingProfilePurpose"]),
-        kind=ProfileKind(sent["chargingProfileKind"]),
-        recurrency=Recurrency(recurrency) if recurrency else None,
+        purpose=ChargingProfilePurpose(sent["chargingProfilePurpose"]),
+        kind=ChargingProfileKind(sent["chargingProfileKind"]),
+        recurrency=RecurrencyKind(recurrency) if recurrency else None,
         valid_from=_instant(sent.get("validFrom")),
         valid_to=_instant(sent.get("validTo")),
         transaction_id=sent.get("transactionId"),
@@ -187,7 +187,7 @@ def is_cleared(
     *,
     profile_id: int | None,
     connector_id: int | None,
-    purpose: ProfilePurpose | None,
+    purpose: ChargingProfilePurpose | None,
     stack_level: int | None,
 ) -> bool:
     """Section 5.5: all that is given holds of it."""
@@ -200,19 +200,19 @@ def is_cleared(
 
 
 def _refuse_impossible_times(profile: ChargingProfile) -> None:
-    is_recurring = profile.kind is ProfileKind.RECURRING
+    is_recurring = profile.kind is ChargingProfileKind.RECURRING
     starts_at, duration = profile.schedule.starts_at, profile.schedule.duration_s
     _refuse_if(is_recurring and profile.recurrency is None, "A recurring profile recurs daily or weekly.", "recurrency")
     _refuse_if(
         not is_recurring and profile.recurrency is not None, "Only a RECURRING profile has a recurrency.", "recurrency"
     )
     _refuse_if(
-        profile.kind is ProfileKind.RELATIVE and starts_at is not None,
+        profile.kind is ChargingProfileKind.RELATIVE and starts_at is not None,
         "A RELATIVE schedule starts with charging: leave its start out.",
         "startsAt",
     )
     _refuse_if(
-        profile.kind is not ProfileKind.RELATIVE and starts_at is None,
+        profile.kind is not ChargingProfileKind.RELATIVE and starts_at is None,
         "Say when the schedule starts, or make the profile RELATIVE.",
         "startsAt",
     )
@@ -221,11 +221,11 @@ def _refuse_impossible_times(profile: ChargingProfile) -> None:
         "A profile's validity ends after it begins.",
         "validTo",
     )
-    longest = {Recurrency.DAILY: _DAY_S, Recurrency.WEEKLY: 7 * _DAY_S}
+    longest = {RecurrencyKind.DAILY: _DAY_S, RecurrencyKind.WEEKLY: 7 * _DAY_S}
     _refuse_if(
         profile.recurrency is not None and duration is not None and duration > longest[profile.recurrency],
         "A recurring schedule is no longer than the time in which it recurs.",
-        "durationS",
+        "durationSeconds",
     )
 
 
@@ -242,7 +242,7 @@ def _refuse_impossible_schedule(schedule: ChargingSchedule) -> None:
     _refuse_if(
         duration is not None and not starts[-1] < duration <= _MAX_INT32,
         "A schedule lasts longer than until its last period starts.",
-        "durationS",
+        "durationSeconds",
     )
     for period in schedule.periods:
         _refuse_if(not _is_limit(period.limit), "A limit is 0 or more, with one decimal at most.", "periods")

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Trigger(StrEnum):
+class MessageTrigger(StrEnum):
     BOOT_NOTIFICATION = "BootNotification"
     DIAGNOSTICS_STATUS_NOTIFICATION = "DiagnosticsStatusNotification"
     FIRMWARE_STATUS_NOTIFICATION = "FirmwareStatusNotification"
@@ -16,4 +16,4 @@ class Trigger(StrEnum):
     @property
     def is_of_the_security_extension(self) -> bool:
         """Known to ExtendedTriggerMessage alone."""
-        return self in (Trigger.LOG_STATUS_NOTIFICATION, Trigger.SIGN_CHARGE_POINT_CERTIFICATE)
+        return self in (MessageTrigger.LOG_STATUS_NOTIFICATION, MessageTrigger.SIGN_CHARGE_POINT_CERTIFICATE)

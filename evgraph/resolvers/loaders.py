@@ -52,6 +52,8 @@ def make_loaders(services: Services, known: Known | None = None) -> Loaders:
         ports_of_garage=DataLoader(lambda ids: _ports_by("garage_id", ids)),
         charge_points_of_garage=DataLoader(_all_of(ChargePointRow, "garage_id", "identity")),
         ports_of_charge_point=DataLoader(lambda ids: _ports_by("charge_point_id", ids)),
+        reservations_of_charge_point=DataLoader(lambda ids: services.reservations.of_charge_points(ids, reader())),
+        profiles_of_charge_point=DataLoader(lambda ids: services.charging_profiles.held(ids, reader())),
         active_request_of_stay=DataLoader(_active_requests, cache_map=Seeded(known.active_request_of_stay)),
         requests_of_stay=DataLoader(_all_of(RequestRow, "stay_id", "id")),
         sessions_of_stay=DataLoader(_all_of(SessionRow, "stay_id", "id")),

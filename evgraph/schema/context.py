@@ -11,12 +11,14 @@ from strawberry.dataloader import DataLoader
 from evgraph.domain.billing import LineItem
 from evgraph.domain.board import Board
 from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.charging_profile import HeldProfile
 from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.garage import Garage
 from evgraph.domain.people import Right
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
+from evgraph.domain.reservation import Reservation
 from evgraph.domain.stay import Stay, StayStatus
 
 V = TypeVar("V")
@@ -90,6 +92,8 @@ class Loaders:
     ports_of_garage: DataLoader[int, list[Port]]
     charge_points_of_garage: DataLoader[int, list[ChargePoint]]
     ports_of_charge_point: DataLoader[int, list[Port]]
+    reservations_of_charge_point: DataLoader[int, list[Reservation]]
+    profiles_of_charge_point: DataLoader[int, list[HeldProfile]]
     active_request_of_stay: DataLoader[int, ChargingRequest | None]
     requests_of_stay: DataLoader[int, list[ChargingRequest]]
     sessions_of_stay: DataLoader[int, list[ChargingSession]]

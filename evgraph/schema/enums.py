@@ -5,7 +5,15 @@ from typing import Any
 
 import strawberry
 
+from evgraph.domain.asks import ResetKind
 from evgraph.domain.billing import LineItemUnit
+from evgraph.domain.charge_point import ReservationState
+from evgraph.domain.charging_profile import (
+    ChargingProfileKind,
+    ChargingProfilePurpose,
+    ChargingRateUnit,
+    RecurrencyKind,
+)
 from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import SessionFlag, SessionStatus, StopReason
 from evgraph.domain.people import Role
@@ -13,14 +21,22 @@ from evgraph.domain.port import PortStatus
 from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.stay import Channel, StayKind, StayStatus
+from evgraph.domain.triggers import MessageTrigger
 
 __all__ = [
     "Channel",
+    "ChargingProfileKind",
+    "ChargingProfilePurpose",
+    "ChargingRateUnit",
     "ErrorCode",
     "LineItemUnit",
+    "MessageTrigger",
     "PortStatus",
     "RateKind",
+    "RecurrencyKind",
     "RequestStatus",
+    "ReservationState",
+    "ResetKind",
     "Role",
     "SessionFlag",
     "SessionStatus",
@@ -50,6 +66,36 @@ _show(LineItemUnit)
 _show(RequestStatus, STARTING="startCharging was accepted by the charger; the vehicle is not drawing yet.")
 _show(SessionStatus, FAILED="Never began: rejected, timed out or cancelled; nothing is charged for it.")
 _show(StopReason)
+_show(
+    ResetKind,
+    HARD="At once, also when something hangs.",
+    SOFT="After the sessions that run were ended, and told of.",
+)
+_show(
+    MessageTrigger,
+    LOG_STATUS_NOTIFICATION="Of the security extension.",
+    SIGN_CHARGE_POINT_CERTIFICATE="Of the security extension: it asks for a new certificate.",
+)
+_show(
+    ReservationState,
+    USED="A session began with its idTag.",
+)
+_show(
+    ChargingProfilePurpose,
+    CHARGE_POINT_MAX_PROFILE="What the whole charge point may draw.",
+    TX_DEFAULT_PROFILE="What a session may draw that has no profile of its own.",
+    TX_PROFILE="What one session may draw.",
+)
+_show(
+    ChargingProfileKind,
+    RELATIVE="From the start of the session.",
+)
+_show(RecurrencyKind)
+_show(
+    ChargingRateUnit,
+    A="Amperes per phase.",
+    W="Watts over all phases.",
+)
 _show(
     SessionFlag,
     "What an operator should know about a session's figures.",

@@ -17,6 +17,7 @@ _NOUNS = {
     "ChargingRequest": "charging request",
     "ChargingSession": "charging session",
     "Rate": "rate",
+    "Reservation": "reservation",
 }
 
 

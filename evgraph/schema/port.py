@@ -24,6 +24,8 @@ class Port(Node):
     error_code: str | None = from_value("OCPP errorCode, null while there is NoError.")
     is_open: bool = from_value("Free to start a session: online, not faulted, nothing starting or running on it.")
 
+    is_out_of_order: bool = from_value("An operator took it out of service; its charge point may not know yet.")
+
     @strawberry.field
     async def charge_point(self, info: Info) -> ChargePointRef:
         found = await info.context.loaders.charge_points.load(self.value.charge_point_id)

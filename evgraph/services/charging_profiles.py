@@ -11,12 +11,12 @@ from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.charging_profile import (
     WHOLE_CHARGE_POINT,
     ChargingProfile,
+    ChargingProfileKind,
+    ChargingProfilePurpose,
     ChargingRateUnit,
     ChargingSchedule,
     HeldProfile,
-    ProfileKind,
-    ProfilePurpose,
-    Recurrency,
+    RecurrencyKind,
 )
 from evgraph.domain.charging_session import SessionStatus
 from evgraph.domain.people import Right, Viewer
@@ -47,9 +47,9 @@ class GiveProfile:
     profile_id: int | None
     session_id: int | None
     stack_level: int
-    purpose: ProfilePurpose
-    kind: ProfileKind
-    recurrency: Recurrency | None
+    purpose: ChargingProfilePurpose
+    kind: ChargingProfileKind
+    recurrency: RecurrencyKind | None
     valid_from: datetime | None
     valid_to: datetime | None
     schedule: ChargingSchedule
@@ -75,7 +75,7 @@ class ChargingProfiles:
         *,
         profile_id: int | None,
         connector_id: int | None,
-        purpose: ProfilePurpose | None,
+        purpose: ChargingProfilePurpose | None,
         stack_level: int | None,
     ) -> ChargePoint:
         """Every profile of which all holds that is given. Raises Refusal CHARGER_REJECTED when it has none."""
@@ -98,7 +98,7 @@ class ChargingProfiles:
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
         await _refuse_strange_connector(charge_point, connector_id)
         if not 0 < duration_s <= _LONGEST_S:
-            raise Refusal(ErrorCode.INVALID, "Ask for 1 second to 7 days.", ("input", "durationS"))
+            raise Refusal(ErrorCode.INVALID, "Ask for 1 second to 7 days.", ("input", "durationSeconds"))
         answer = await ask(
             self._gateway,
             charge_point,
@@ -141,7 +141,7 @@ class ChargingProfiles:
             rows = await ChargingProfileRow.filter(charge_point_id=charge_point.id)
             free = max((row.profile_id for row in rows), default=0) + 1
             schedule = command.schedule
-            if schedule.starts_at is None and command.kind is not ProfileKind.RELATIVE:
+            if schedule.starts_at is None and command.kind is not ChargingProfileKind.RELATIVE:
                 schedule = replace(schedule, starts_at=command.valid_from or self._books.now())
             profile = ChargingProfile(
                 id=command.profile_id if command.profile_id is not None else free,

@@ -17,7 +17,7 @@ from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.triggers import Trigger
+from evgraph.domain.triggers import MessageTrigger
 from evgraph.services import finding
 from evgraph.services.asking import ask, call, refuse_unless
 from evgraph.services.interfaces import ChargePointGateway
@@ -55,7 +55,7 @@ class Commands:
         return port
 
     async def trigger(
-        self, viewer: Viewer, charge_point_id: int, message: Trigger, connector_id: int | None
+        self, viewer: Viewer, charge_point_id: int, message: MessageTrigger, connector_id: int | None
     ) -> ChargePoint:
         """OCPP 1.6 section 5.17: the charge point says something now that it would say at another time."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)

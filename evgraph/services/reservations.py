@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from tortoise.expressions import Q
 
 from evgraph.domain import reservation as reservations
 from evgraph.domain.asks import CancelReservation, ReserveNow
@@ -14,13 +16,14 @@ from evgraph.domain.reservation import ANY_CONNECTOR, Reservation
 from evgraph.models import CardRow, ChargePointRow, PortRow, SessionRow
 from evgraph.models.operating import ReservationRow
 from evgraph.models.records import to_columns, to_value
-from evgraph.services import finding
+from evgraph.services import finding, reading
 from evgraph.services.asking import ask, refuse_unless
 from evgraph.services.books import Books
 from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.once import Once
 from evgraph.services.permissions import missing, require
 
+SHOWN_FOR = timedelta(days=30)
 _RESERVATION = ("input", "reservationId")
 _NOT_RESERVED = {
     "Faulted": "The connector has a fault.",
@@ -64,6 +67,18 @@ class Reservations:
         (reservation,) = await self._look(held_by.garage_id, [_value(row)])
         reservations.canceled(reservation)
         return await self._once.to_the_end(self._cancel(held_by.value(), reservation))
+
+    async def of_charge_points(
+        self, charge_point_ids: list[int], db: reading.Database = None
+    ) -> list[list[Reservation]]:
+        """By charge point, newest first: those that are held, and those of the last thirty days."""
+        now = self._books.now()
+        recent = Q(state=ReservationState.ACTIVE) | Q(made_at__gte=now - SHOWN_FOR)
+        rows = ReservationRow.filter(recent, charge_point_id__in=charge_point_ids).using_db(db).order_by("-id")
+        found: dict[int, list[Reservation]] = {id_: [] for id_ in charge_point_ids}
+        for row in await rows:
+            found[row.charge_point_id].append(reservations.seen(_value(row), is_used=False, now=now))
+        return [found[id_] for id_ in charge_point_ids]
 
     async def settle(self) -> int:
         """What became of those that are held: USED or EXPIRED; tells how many."""

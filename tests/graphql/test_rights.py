@@ -2,6 +2,7 @@
 
 import pytest
 
+from evgraph.domain.asks import ReserveNow
 from evgraph.domain.people import Role
 from evgraph.graph import schema
 from evgraph.schema.global_ids import encode
@@ -29,6 +30,22 @@ MUTATIONS = {
     "stopCharging": ("{sessionId: $session}", "session { id }"),
     "renamePort": ('{portId: $port, name: "Mine"}', "port { id }"),
     "setRate": ('{garageId: $garage, kind: PER_KWH, amountCents: "1"}', "rate { id }"),
+    "resetChargePoint": ("{chargePointId: $chargePoint, kind: SOFT}", "chargePoint { id }"),
+    "unlockConnector": ("{portId: $port}", "port { id }"),
+    "triggerMessage": ("{chargePointId: $chargePoint, message: HEARTBEAT}", "chargePoint { id }"),
+    "clearCache": ("{chargePointId: $chargePoint}", "chargePoint { id }"),
+    "dataTransfer": ('{chargePointId: $chargePoint, vendorId: "com.phihong"}', "status"),
+    "callChargePoint": ('{chargePointId: $chargePoint, action: "ClearCache"}', "result"),
+    "changeAvailability": ("{portId: $port, available: false}", "ports { id }"),
+    "reserveNow": ('{portId: $port, idTag: "CARD", expiresAt: "2026-11-23T00:00:00Z"}', "reservation { id }"),
+    "cancelReservation": ("{reservationId: $reservation}", "reservation { id }"),
+    "setChargingProfile": (
+        "{chargePointId: $chargePoint, purpose: TX_DEFAULT_PROFILE, kind: RELATIVE, unit: A, "
+        'periods: [{startSeconds: 0, limit: "16"}]}',
+        "profile { profileId }",
+    ),
+    "clearChargingProfile": ("{chargePointId: $chargePoint}", "chargePoint { id }"),
+    "getCompositeSchedule": ("{chargePointId: $chargePoint, connectorId: 1, durationSeconds: 60}", "schedule { unit }"),
 }
 SUBSCRIPTIONS = {
     "boardUpdated": ("(garageId: $garage)", "revision"),
@@ -37,7 +54,7 @@ SUBSCRIPTIONS = {
     "lineItemAdded": ("(garageId: $garage)", "description"),
 }
 OPEN_TO_ANYONE = {"viewer", "signIn", "signOut"}
-_IDS = ("garage", "port", "chargePoint", "rate", "stay", "request", "session", "lineItem")
+_IDS = ("garage", "port", "chargePoint", "rate", "stay", "request", "session", "lineItem", "reservation")
 
 
 def _document(kind: str, name: str) -> str:
@@ -59,6 +76,14 @@ async def ids(world) -> dict[str, str]:
     rate = await operator.do("setRate", "rate { id }", garageId=world.garage.id, kind="PER_KWH", amountCents="25")
     charged = await world.charge(operator)
     data = await operator.data("query($id: ID!) { stay(id: $id) { lineItems { id } } }", id=charged["stay"]["id"])
+    world.chargers.answers[ReserveNow] = "Accepted"
+    reserved = await operator.do(
+        "reserveNow",
+        "reservation { id }",
+        portId=world.garage.ports[1],
+        idTag="CARD",
+        expiresAt="2026-11-23T00:00:00Z",
+    )
     return {
         "garage": world.garage.id,
         "port": world.garage.ports[0],
@@ -68,6 +93,7 @@ async def ids(world) -> dict[str, str]:
         "request": charged["request"]["id"],
         "session": charged["session"]["id"],
         "lineItem": data["stay"]["lineItems"][0]["id"],
+        "reservation": reserved["reservation"]["id"],
     }
 
 
