@@ -58,6 +58,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         free_for=timedelta(seconds=settings.forgotten_after_s),
         stop_wait_s=settings.stop_wait_s,
         upkeep_every_s=settings.upkeep_every_s,
+        simulated_speed=settings.simulated_speed,
         ca_folder=settings.ca_dir,
         heartbeat_interval_s=settings.heartbeat_interval_s,
         frames_kept_days=settings.frames_kept_days,

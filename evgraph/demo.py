@@ -8,6 +8,7 @@ import sys
 from collections.abc import Coroutine
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ async def run_demo(
     url = f"sqlite://{folder / 'evgraph.sqlite3'}"
     out.print("Migrating the demo's database ...")
     await database.migrate(url)
-    settings = Settings(database_url=url, port=port, log_level="warning")
+    settings = Settings(database_url=url, port=port, log_level="warning", simulated_speed=ceil(speed))
     running = server(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

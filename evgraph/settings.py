@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     forgotten_after_s: float = Field(
         300.0, gt=0, description="A connector that is Available so long ends a session nobody speaks of (T7)."
     )
+    simulated_speed: int = Field(
+        1, ge=1, description="So many times faster than their stamps tell do simulated chargers deliver (M5)."
+    )
     upkeep_every_s: float = Field(1.0, gt=0, description="Between two looks for what has run out of time.")
     frames_kept_days: int = Field(
         30, ge=0, description="Every OCPP frame is kept so long, to look up and to derive bills from (C10); 0: none."
