@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evgraph.simulator import Car
+from evgraph.simulator.library import call
 
 
 async def change(central_system, key: str, value: str) -> str:
@@ -172,3 +173,106 @@ async def test_a_fault_of_the_charge_point_itself_is_told_for_connector_0(charge
     await charge_point.clear_fault(0)
     await charge_point.told_everything()
     assert central_system.statuses(0)[-1] == "Available"
+
+
+@pytest.mark.parametrize(
+    ("payload", "answer"),
+    [
+        (
+            {"vendorId": "Phihong Technology", "messageId": "Echo", "data": "ho"},
+            {"status": "Accepted", "data": "ho"},
+        ),
+        ({"vendorId": "Phihong Technology", "messageId": "Other"}, {"status": "UnknownMessageId"}),
+        ({"vendorId": "Acme"}, {"status": "UnknownVendorId"}),
+    ],
+)
+async def test_data_transfer(charge_point, central_system, payload, answer):
+    assert await central_system.send("DataTransfer", **payload) == answer
+
+
+async def test_it_transfers_data_itself(charge_point, central_system):
+    central_system.answers["DataTransfer"] = lambda payload: {"status": "Accepted", "data": payload["data"]}
+    answer = await charge_point.transfer_data("Phihong Technology", "Hello", "48")
+    assert (answer.status, answer.data) == ("Accepted", "48")
+
+
+async def test_it_tells_of_security_events(charge_point, central_system):
+    charge_point.security_event("TamperDetectionActivated", "cover")
+    event = await central_system.came("SecurityEventNotification")
+    assert (event["type"], event["techInfo"]) == ("TamperDetectionActivated", "cover")
+
+
+CALLS = {
+    "CancelReservation": {"reservationId": 1},
+    "CertificateSigned": {"certificateChain": "none"},
+    "ChangeAvailability": {"connectorId": 1, "type": "Operative"},
+    "ChangeConfiguration": {"key": "HeartbeatInterval", "value": "300"},
+    "ClearCache": {},
+    "ClearChargingProfile": {},
+    "DataTransfer": {"vendorId": "Acme"},
+    "DeleteCertificate": {
+        "certificateHashData": {
+            "hashAlgorithm": "SHA256",
+            "issuerNameHash": "0",
+            "issuerKeyHash": "0",
+            "serialNumber": "1",
+        }
+    },
+    "ExtendedTriggerMessage": {"requestedMessage": "Heartbeat"},
+    "GetCompositeSchedule": {"connectorId": 1, "duration": 60},
+    "GetConfiguration": {},
+    "GetDiagnostics": {"location": "ftp://x.example/"},
+    "GetInstalledCertificateIds": {"certificateType": "CentralSystemRootCertificate"},
+    "GetLocalListVersion": {},
+    "GetLog": {"logType": "SecurityLog", "requestId": 1, "log": {"remoteLocation": "ftp://x.example/"}},
+    "InstallCertificate": {"certificateType": "CentralSystemRootCertificate", "certificate": "none"},
+    "RemoteStartTransaction": {"idTag": "TAG"},
+    "RemoteStopTransaction": {"transactionId": 1},
+    "ReserveNow": {"connectorId": 1, "expiryDate": "2020-01-01T00:00:00Z", "idTag": "TAG", "reservationId": 1},
+    "Reset": {"type": "Soft"},
+    "SendLocalList": {"listVersion": 1, "updateType": "Full"},
+    "SetChargingProfile": {
+        "connectorId": 1,
+        "csChargingProfiles": {
+            "chargingProfileId": 1,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxDefaultProfile",
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": {
+                "chargingRateUnit": "A",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.5}],
+            },
+        },
+    },
+    "SignedUpdateFirmware": {
+        "requestId": 1,
+        "firmware": {
+            "location": "ftp://x.example/",
+            "retrieveDateTime": "2030-01-01T00:00:00Z",
+            "signingCertificate": "none",
+            "signature": "none",
+        },
+    },
+    "TriggerMessage": {"requestedMessage": "Heartbeat"},
+    "UnlockConnector": {"connectorId": 1},
+    "UpdateFirmware": {"location": "ftp://x.example/", "retrieveDate": "2030-01-01T00:00:00Z"},
+}
+
+
+@pytest.mark.parametrize("action", CALLS)
+async def test_every_call_of_a_central_system_has_an_answer(charge_point, central_system, action):
+    answer = await central_system.send_raw(action, CALLS[action])
+    assert answer[0] == 3, answer
+
+
+def test_no_call_is_left_out():
+    from_the_charge_point = {"Authorize", "BootNotification", "Heartbeat", "MeterValues", "SignCertificate"}
+    every = {
+        name
+        for name, kind in vars(call).items()
+        if isinstance(kind, type)
+        and kind.__module__ == call.__name__
+        and not name.endswith(("Notification", "Payload"))
+        and name not in from_the_charge_point | {"StartTransaction", "StopTransaction"}
+    }
+    assert set(CALLS) == every
