@@ -17,6 +17,13 @@ SCHEMES = ("ftp", "ftps", "http", "https", "sftp")
 _REDACTED = "***"
 
 
+class LogKind(StrEnum):
+    """LogEnumType of the security extension."""
+
+    DIAGNOSTICS = "DiagnosticsLog"
+    SECURITY = "SecurityLog"
+
+
 class Ours(StrEnum):
     """What we know of a job before the charge point tells of it, or without its word."""
 

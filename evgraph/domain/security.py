@@ -14,6 +14,19 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 HIGHEST_PROFILE = 3
 
 
+class CertificateUse(StrEnum):
+    """CertificateUseEnumType of the security extension: which root it is that a charge point trusts."""
+
+    CENTRAL_SYSTEM_ROOT = "CentralSystemRootCertificate"
+    MANUFACTURER_ROOT = "ManufacturerRootCertificate"
+
+
+class HashAlgorithm(StrEnum):
+    SHA256 = "SHA256"
+    SHA384 = "SHA384"
+    SHA512 = "SHA512"
+
+
 class CertificateProof(StrEnum):
     """What a client certificate proves of who is connecting. The words are the reason of a refusal."""
 
@@ -24,6 +37,15 @@ class CertificateProof(StrEnum):
     UNKNOWN = "certificate was not issued here"
     REVOKED = "revoked certificate"
     OUT_OF_DATE = "certificate is out of date"
+
+
+class KeyHandover(StrEnum):
+    """How a charge point came by a new key."""
+
+    TAKEN = "TAKEN"
+    REBOOT_REQUIRED = "REBOOT_REQUIRED"
+    UNANSWERED = "UNANSWERED"
+    BY_HAND = "BY_HAND"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +98,7 @@ class IssuedCertificate:
 
     id: int
     charge_point_id: int
+    garage_id: int
     serial: str
     state: CertificateState
     pem: str

@@ -189,8 +189,8 @@ class CertificateRow(Model):
         table = "certificate"
         indexes = (("charge_point_id", "id"),)
 
-    def value(self) -> IssuedCertificate:
-        return to_value(self, IssuedCertificate)
+    def value(self, garage_id: int) -> IssuedCertificate:
+        return to_value(self, IssuedCertificate, garage_id=garage_id)
 
 
 class SessionMoveRow(Model):

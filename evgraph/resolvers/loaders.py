@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from strawberry.dataloader import DataLoader
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 from tortoise.functions import Max
 from tortoise.models import Model
 
@@ -13,13 +13,18 @@ from evgraph.domain.board import Board
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
+from evgraph.domain.security import IssuedCertificate
 from evgraph.domain.stay import StayStatus
 from evgraph.models import (
+    CertificateRow,
+    ChargePointJobRow,
     ChargePointRow,
     GarageRow,
     LineItemRow,
     RateRow,
     RequestRow,
+    SecurityEventRow,
+    SessionMoveRow,
     SessionRow,
     StayRow,
 )
@@ -28,7 +33,15 @@ from evgraph.models.windows import thinned_samples
 from evgraph.resolvers.known import Known, Seeded
 from evgraph.resolvers.pages import Rows, load_counts, load_pages
 from evgraph.resolvers.search import matching
-from evgraph.schema.context import Loaders, RateFilter, Sample, SessionFilter, StayFilter
+from evgraph.schema.context import (
+    JobFilter,
+    Loaders,
+    RateFilter,
+    Sample,
+    SecurityEventFilter,
+    SessionFilter,
+    StayFilter,
+)
 from evgraph.services import reading
 from evgraph.services.house import Services
 
@@ -54,11 +67,14 @@ def make_loaders(services: Services, known: Known | None = None) -> Loaders:
         ports_of_charge_point=DataLoader(lambda ids: _ports_by("charge_point_id", ids)),
         reservations_of_charge_point=DataLoader(lambda ids: services.reservations.of_charge_points(ids, reader())),
         profiles_of_charge_point=DataLoader(lambda ids: services.charging_profiles.held(ids, reader())),
+        configuration_of_charge_point=DataLoader(services.configurations.settings_of),
         active_request_of_stay=DataLoader(_active_requests, cache_map=Seeded(known.active_request_of_stay)),
         requests_of_stay=DataLoader(_all_of(RequestRow, "stay_id", "id")),
         sessions_of_stay=DataLoader(_all_of(SessionRow, "stay_id", "id")),
         line_items_of_stay=DataLoader(_all_of(LineItemRow, "stay_id", "id")),
         line_item_of_session=DataLoader(_first_line_items, cache_map=Seeded(known.line_item_of_session)),
+        line_items_of_session=DataLoader(_all_of(LineItemRow, "session_id", "sequence")),
+        moves_of_session=DataLoader(_all_of(SessionMoveRow, "session_id", "id")),
         samples=DataLoader(_samples),
         stay_pages=DataLoader(load_pages(_stays, lambda row: row.value())),
         stay_counts=DataLoader(load_counts(_stays)),
@@ -66,6 +82,13 @@ def make_loaders(services: Services, known: Known | None = None) -> Loaders:
         session_counts=DataLoader(load_counts(_sessions)),
         rate_pages=DataLoader(load_pages(_rates, lambda row: row.value())),
         rate_counts=DataLoader(load_counts(_rates)),
+        jobs=DataLoader(_by_id_of_charge_point(ChargePointJobRow)),
+        job_pages=DataLoader(load_pages(_jobs, _with_garage, "charge_point_id", ("charge_point",))),
+        job_counts=DataLoader(load_counts(_jobs, "charge_point_id")),
+        certificates=DataLoader(_by_id_of_charge_point(CertificateRow)),
+        certificates_of_charge_point=DataLoader(_certificates),
+        security_event_pages=DataLoader(load_pages(_security_events, lambda row: row.value(), "charge_point_id")),
+        security_event_counts=DataLoader(load_counts(_security_events, "charge_point_id")),
     )
 
 
@@ -83,6 +106,28 @@ def _by_id(rows: type[Model]) -> Load:
         return [found.get(id_) for id_ in ids]
 
     return load
+
+
+def _by_id_of_charge_point(rows: type[ChargePointJobRow | CertificateRow]) -> Load:
+    async def load(ids: list[int]) -> list[Any]:
+        loaded = await rows.filter(id__in=ids).using_db(reader()).select_related("charge_point")
+        found = {row.id: _with_garage(row) for row in loaded}
+        return [found.get(id_) for id_ in ids]
+
+    return load
+
+
+def _with_garage(row: Any) -> Any:
+    return row.value(row.charge_point.garage_id)
+
+
+async def _certificates(charge_point_ids: list[int]) -> list[list[IssuedCertificate]]:
+    """Newest first."""
+    found: defaultdict[int, list[IssuedCertificate]] = defaultdict(list)
+    rows = CertificateRow.filter(charge_point_id__in=charge_point_ids).using_db(reader()).order_by("-id")
+    for row in await rows.select_related("charge_point"):
+        found[row.charge_point_id].append(_with_garage(row))
+    return [found[id_] for id_ in charge_point_ids]
 
 
 def _all_of(rows: type[Model], column: str, order: str) -> Load:
@@ -130,9 +175,10 @@ async def _active_requests(stay_ids: list[int]) -> list[ChargingRequest | None]:
 
 
 async def _first_line_items(session_ids: list[int]) -> list[Any]:
-    """What a session was billed first; corrections stand on the stay."""
-    rows = await LineItemRow.filter(session_id__in=session_ids).using_db(reader()).order_by("-sequence")
-    found = {row.session_id: row.value() for row in rows}
+    """What a session was billed first on the ticket that it is on; corrections stand on the stay."""
+    rows = LineItemRow.filter(session_id__in=session_ids, session__stay_id=F("stay_id"))
+    rows = rows.using_db(reader()).order_by("-sequence")
+    found = {row.session_id: row.value() for row in await rows}
     return [found.get(session_id) for session_id in session_ids]
 
 
@@ -167,6 +213,14 @@ def _sessions(where: SessionFilter, garage_ids: list[int]) -> Rows:
     if where.until:
         rows = rows.filter(Q(started_at__lt=where.until) | Q(started_at__isnull=True, asked_at__lt=where.until))
     return rows
+
+
+def _jobs(where: JobFilter, charge_point_ids: list[int]) -> Rows:
+    return ChargePointJobRow.filter(charge_point_id__in=charge_point_ids)
+
+
+def _security_events(where: SecurityEventFilter, charge_point_ids: list[int]) -> Rows:
+    return SecurityEventRow.filter(charge_point_id__in=charge_point_ids)
 
 
 def _rates(where: RateFilter, garage_ids: list[int]) -> Rows:

@@ -10,6 +10,7 @@ from evgraph.domain.people import Right
 from evgraph.resolvers.context import Info
 from evgraph.resolvers.permissions import may_see
 from evgraph.schema.charge_point import ChargePoint
+from evgraph.schema.charge_point_job import ChargePointJob
 from evgraph.schema.charging_request import ChargingRequest
 from evgraph.schema.charging_session import ChargingSession
 from evgraph.schema.context import Loaders
@@ -19,6 +20,7 @@ from evgraph.schema.line_item import LineItem
 from evgraph.schema.node import Node
 from evgraph.schema.port import Port
 from evgraph.schema.rate import Rate
+from evgraph.schema.security import ChargePointCertificate
 from evgraph.schema.stay import Stay
 
 
@@ -37,6 +39,8 @@ _KINDS = {
     "Stay": _Kind(Stay, lambda loaders: loaders.stays, Right.SEE_STAYS),
     "LineItem": _Kind(LineItem, lambda loaders: loaders.line_items, Right.SEE_STAYS),
     "ChargingRequest": _Kind(ChargingRequest, lambda loaders: loaders.requests, Right.SEE_STAYS),
+    "ChargePointJob": _Kind(ChargePointJob, lambda loaders: loaders.jobs, Right.OPERATE),
+    "ChargePointCertificate": _Kind(ChargePointCertificate, lambda loaders: loaders.certificates, Right.OPERATE),
     "ChargingSession": _Kind(ChargingSession, lambda loaders: loaders.sessions, Right.SEE_STAYS),
 }
 

@@ -4,10 +4,14 @@ import strawberry
 
 from evgraph.domain.charge_point import ChargePoint as ChargePointValue
 from evgraph.domain.people import Right
-from evgraph.schema import charging_profile, garage, port, reservation
-from evgraph.schema.context import Info, existing
+from evgraph.schema import charge_point_job, charging_profile, garage, port, reservation
+from evgraph.schema.configuration import ConfigurationKey
+from evgraph.schema.connection import Connection, before_id, newest_first, page_size
+from evgraph.schema.context import Info, JobFilter, Page, SecurityEventFilter, existing
+from evgraph.schema.enums import Acceptance
 from evgraph.schema.node import Node, from_value, resolved
-from evgraph.schema.references import ChargingProfileRef, GarageRef, PortRef, ReservationRef
+from evgraph.schema.references import ChargePointJobRef, ChargingProfileRef, GarageRef, PortRef, ReservationRef
+from evgraph.schema.security import ChargePointCertificate, SecurityEvent
 
 
 @strawberry.type
@@ -21,6 +25,7 @@ class ChargePoint(Node):
     firmware_version: str | None = from_value()
     is_online: bool = from_value()
     last_boot_at: datetime | None = from_value()
+    acceptance: Acceptance = from_value("What its boots are answered; nothing else of it is served before ACCEPTED.")
 
     @strawberry.field
     async def garage(self, info: Info) -> GarageRef:
@@ -29,6 +34,60 @@ class ChargePoint(Node):
     @strawberry.field
     def last_seen_at(self, info: Info) -> datetime | None:
         return info.context.last_seen(self.value.identity) or self.value.last_seen_at
+
+    @resolved("After a boot its configuration is brought to the wishes.")
+    def is_kept_configured(self, info: Info) -> bool:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        return self.value.configures
+
+    @resolved("The least that it must connect with: 0 its key where it has one, 1 a key, 2 with TLS, 3 a certificate.")
+    def security_profile(self, info: Info) -> int:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        return self.value.security_profile
+
+    @resolved("By key: what it held when it was read last (getConfiguration reads it anew), and what is wished.")
+    async def configuration(self, info: Info) -> list[ConfigurationKey]:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        settings = await info.context.loaders.configuration_of_charge_point.load(self.value.id)
+        return [ConfigurationKey(setting=setting) for setting in settings]
+
+    @resolved("Firmware, diagnostics and logs that it was asked for, newest first.")
+    async def jobs(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[ChargePointJobRef]:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        where = JobFilter(self.value.id)
+        page = Page(where, page_size(first, 20), before_id(after, "jobs"))
+        loaders = info.context.loaders
+        return newest_first(
+            await loaders.job_pages.load(page),
+            lambda value: charge_point_job.ChargePointJob(value=value),
+            listed="jobs",
+            after=after,
+            count=lambda: loaders.job_counts.load(where),
+        )
+
+    @resolved("Those that the operator's CA signed for it, newest first.")
+    async def certificates(self, info: Info) -> list[ChargePointCertificate]:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        found = await info.context.loaders.certificates_of_charge_point.load(self.value.id)
+        return [ChargePointCertificate(value=value) for value in found]
+
+    @resolved("What it told of its own safety, newest first.")
+    async def security_events(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[SecurityEvent]:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        where = SecurityEventFilter(self.value.id)
+        page = Page(where, page_size(first, 20), before_id(after, "securityEvents"))
+        loaders = info.context.loaders
+        return newest_first(
+            await loaders.security_event_pages.load(page),
+            lambda value: SecurityEvent(value=value),
+            listed="securityEvents",
+            after=after,
+            count=lambda: loaders.security_event_counts.load(where),
+        )
 
     @strawberry.field
     async def ports(self, info: Info) -> list[PortRef]:

@@ -8,17 +8,21 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from evgraph.domain.assigning import SessionMove
 from evgraph.domain.billing import LineItem
 from evgraph.domain.board import Board
 from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.charging_profile import HeldProfile
 from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.configuration import ConfigurationSetting
 from evgraph.domain.garage import Garage
+from evgraph.domain.jobs import ChargePointJob
 from evgraph.domain.people import Right
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.reservation import Reservation
+from evgraph.domain.security import IssuedCertificate, SecurityEvent
 from evgraph.domain.stay import Stay, StayStatus
 
 V = TypeVar("V")
@@ -48,6 +52,16 @@ class SessionFilter:
 @dataclass(frozen=True, slots=True)
 class RateFilter:
     garage_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    charge_point_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityEventFilter:
+    charge_point_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +108,14 @@ class Loaders:
     ports_of_charge_point: DataLoader[int, list[Port]]
     reservations_of_charge_point: DataLoader[int, list[Reservation]]
     profiles_of_charge_point: DataLoader[int, list[HeldProfile]]
+    configuration_of_charge_point: DataLoader[int, list[ConfigurationSetting]]
     active_request_of_stay: DataLoader[int, ChargingRequest | None]
     requests_of_stay: DataLoader[int, list[ChargingRequest]]
     sessions_of_stay: DataLoader[int, list[ChargingSession]]
     line_items_of_stay: DataLoader[int, list[LineItem]]
     line_item_of_session: DataLoader[int, LineItem | None]
+    line_items_of_session: DataLoader[int, list[LineItem]]
+    moves_of_session: DataLoader[int, list[SessionMove]]
     samples: DataLoader[tuple[int, int], list[Sample]]
 
     stay_pages: DataLoader[Page[StayFilter], Slice[Stay]]
@@ -107,6 +124,14 @@ class Loaders:
     session_counts: DataLoader[SessionFilter, int]
     rate_pages: DataLoader[Page[RateFilter], Slice[Rate]]
     rate_counts: DataLoader[RateFilter, int]
+
+    jobs: DataLoader[int, ChargePointJob | None]
+    job_pages: DataLoader[Page[JobFilter], Slice[ChargePointJob]]
+    job_counts: DataLoader[JobFilter, int]
+    certificates: DataLoader[int, IssuedCertificate | None]
+    certificates_of_charge_point: DataLoader[int, list[IssuedCertificate]]
+    security_event_pages: DataLoader[Page[SecurityEventFilter], Slice[SecurityEvent]]
+    security_event_counts: DataLoader[SecurityEventFilter, int]
 
 
 class OperationContext(Protocol):

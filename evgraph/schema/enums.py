@@ -7,7 +7,7 @@ import strawberry
 
 from evgraph.domain.asks import ResetKind
 from evgraph.domain.billing import LineItemUnit
-from evgraph.domain.charge_point import ReservationState
+from evgraph.domain.charge_point import Acceptance, CertificateState, JobKind, ReservationState
 from evgraph.domain.charging_profile import (
     ChargingProfileKind,
     ChargingProfilePurpose,
@@ -16,20 +16,30 @@ from evgraph.domain.charging_profile import (
 )
 from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import SessionFlag, SessionStatus, StopReason
+from evgraph.domain.checkup import Verdict
+from evgraph.domain.jobs import LogKind
 from evgraph.domain.people import Role
 from evgraph.domain.port import PortStatus
 from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import ErrorCode
+from evgraph.domain.security import CertificateUse, HashAlgorithm, KeyHandover
 from evgraph.domain.stay import Channel, StayKind, StayStatus
 from evgraph.domain.triggers import MessageTrigger
 
 __all__ = [
+    "Acceptance",
+    "CertificateState",
+    "CertificateUse",
     "Channel",
     "ChargingProfileKind",
     "ChargingProfilePurpose",
     "ChargingRateUnit",
     "ErrorCode",
+    "HashAlgorithm",
+    "JobKind",
+    "KeyHandover",
     "LineItemUnit",
+    "LogKind",
     "MessageTrigger",
     "PortStatus",
     "RateKind",
@@ -43,6 +53,7 @@ __all__ = [
     "StayKind",
     "StayStatus",
     "StopReason",
+    "Verdict",
 ]
 
 
@@ -91,6 +102,19 @@ _show(
     RELATIVE="From the start of the session.",
 )
 _show(RecurrencyKind)
+_show(JobKind)
+_show(LogKind)
+_show(
+    CertificateState,
+    SENT="Signed; the charge point has not said yet that it took it.",
+    ACCEPTED="The charge point took it, or connected with it.",
+)
+_show(
+    CertificateUse,
+    CENTRAL_SYSTEM_ROOT="What it verifies this server by, and the certificates that it is given.",
+    MANUFACTURER_ROOT="What it verifies signed firmware by.",
+)
+_show(HashAlgorithm)
 _show(
     ChargingRateUnit,
     A="Amperes per phase.",
@@ -132,5 +156,27 @@ _show(
     CHARGER_TIMEOUT="The charger did not answer in time.",
     STILL_CHARGING="Still charging: unplug or stop first.",
     SESSION_NOT_ACTIVE="The session is not running.",
+    SESSION_ASSIGNED="The session is on another ticket: reassign it instead.",
+    ALREADY_RESOLVED="The quarantined message was resolved before.",
     IDEMPOTENCY_CONFLICT="The same idempotencyKey came with another input.",
+)
+_show(
+    Acceptance,
+    "What a charge point's boots are answered (OCPP 1.6, RegistrationStatus).",
+    PENDING="Not yet: only its boots are answered.",
+    REJECTED="No: only its boots are answered.",
+)
+_show(
+    KeyHandover,
+    "How a charge point came by its new key.",
+    TAKEN="It said that it took it.",
+    REBOOT_REQUIRED="It takes it when it restarts: reset it.",
+    UNANSWERED="No answer came: it has taken it, or it has not.",
+    BY_HAND="It was not sent: a technician enters it.",
+)
+_show(
+    Verdict,
+    OK="As it should be.",
+    WARN="It works, and something is lost or uncertain.",
+    FAIL="Sessions, bills or commands suffer.",
 )

@@ -70,7 +70,7 @@ class Certificates:
 
     # What an operator does
 
-    async def request_new(self, viewer: Viewer, charge_point_id: int) -> None:
+    async def request_new(self, viewer: Viewer, charge_point_id: int) -> ChargePoint:
         """The charge point is asked to make a key and ask for its certificate (A02). Raises Refusal."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
         try:
@@ -78,6 +78,7 @@ class Certificates:
         except NoAuthority as failure:
             raise Refusal(ErrorCode.INVALID, f"{failure}.".replace("..", "."), ("input", "chargePointId")) from failure
         await self._trigger(charge_point, "SignChargePointCertificate", None)
+        return charge_point
 
     async def trigger(
         self, viewer: Viewer, charge_point_id: int, message: str, connector_id: int | None
@@ -223,4 +224,4 @@ class Certificates:
             row = await CertificateRow.get(id=certificate_id)
             row.state = state
             await row.save(update_fields=["state"])
-        return row.value()
+        return row.value(garage_id)

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from evgraph.resolvers.mutations.assign_session import assign_session
 from evgraph.resolvers.mutations.call_charge_point import call_charge_point
 from evgraph.resolvers.mutations.cancel_request import cancel_request
 from evgraph.resolvers.mutations.cancel_reservation import cancel_reservation
@@ -11,21 +12,46 @@ from evgraph.resolvers.mutations.check_out import check_out
 from evgraph.resolvers.mutations.clear_cache import clear_cache
 from evgraph.resolvers.mutations.clear_charging_profile import clear_charging_profile
 from evgraph.resolvers.mutations.data_transfer import data_transfer
+from evgraph.resolvers.mutations.delete_certificate import delete_certificate
+from evgraph.resolvers.mutations.extended_trigger_message import extended_trigger_message
 from evgraph.resolvers.mutations.get_composite_schedule import get_composite_schedule
+from evgraph.resolvers.mutations.get_configuration import get_configuration
+from evgraph.resolvers.mutations.get_diagnostics import get_diagnostics
+from evgraph.resolvers.mutations.get_installed_certificate_ids import get_installed_certificate_ids
+from evgraph.resolvers.mutations.get_log import get_log
+from evgraph.resolvers.mutations.install_certificate import install_certificate
 from evgraph.resolvers.mutations.make_request import make_request
+from evgraph.resolvers.mutations.reassign_session import reassign_session
+from evgraph.resolvers.mutations.register_charge_point import register_charge_point
 from evgraph.resolvers.mutations.rename_port import rename_port
+from evgraph.resolvers.mutations.request_charge_point_certificate import request_charge_point_certificate
 from evgraph.resolvers.mutations.reserve_now import reserve_now
 from evgraph.resolvers.mutations.reset_charge_point import reset_charge_point
+from evgraph.resolvers.mutations.revoke_certificate import revoke_certificate
+from evgraph.resolvers.mutations.rotate_charge_point_key import rotate_charge_point_key
+from evgraph.resolvers.mutations.set_charge_point_acceptance import set_charge_point_acceptance
+from evgraph.resolvers.mutations.set_charge_point_security_profile import set_charge_point_security_profile
 from evgraph.resolvers.mutations.set_charging_profile import set_charging_profile
+from evgraph.resolvers.mutations.set_configuration import set_configuration
 from evgraph.resolvers.mutations.set_rate import set_rate
 from evgraph.resolvers.mutations.sign_in import sign_in
 from evgraph.resolvers.mutations.sign_out import sign_out
+from evgraph.resolvers.mutations.signed_update_firmware import signed_update_firmware
 from evgraph.resolvers.mutations.start_charging import start_charging
 from evgraph.resolvers.mutations.stop_charging import stop_charging
 from evgraph.resolvers.mutations.trigger_message import trigger_message
 from evgraph.resolvers.mutations.unlock_connector import unlock_connector
+from evgraph.resolvers.mutations.update_charge_point import update_charge_point
+from evgraph.resolvers.mutations.update_firmware import update_firmware
 from evgraph.resolvers.mutations.update_stay import update_stay
-from evgraph.schema import availability, charging_profile, commands, payloads, reservation
+from evgraph.schema import availability, charging_profile, commands, payloads, reservation, security_inputs, setting_up
+from evgraph.schema.assigning import AssignSessionPayload, ReassignSessionPayload
+from evgraph.schema.charge_point_job import (
+    GetDiagnosticsPayload,
+    GetLogPayload,
+    SignedUpdateFirmwarePayload,
+    UpdateFirmwarePayload,
+)
 
 
 @strawberry.type
@@ -44,8 +70,34 @@ class Mutation:
         resolver=stop_charging, description="Ask the charger to stop; unplugging does the same without it."
     )
 
+    assign_session: AssignSessionPayload = strawberry.mutation(
+        resolver=assign_session,
+        description="Give a session that nobody asked for to an open ticket: billed from its start, by the rate in force then.",
+    )
+    reassign_session: ReassignSessionPayload = strawberry.mutation(
+        resolver=reassign_session,
+        description="A wrong plug: move a session to another ticket, and its bill with it, by further line items.",
+    )
+
     rename_port: payloads.RenamePortPayload = strawberry.mutation(resolver=rename_port)
     set_rate: payloads.SetRatePayload = strawberry.mutation(resolver=set_rate)
+
+    register_charge_point: setting_up.RegisterChargePointPayload = strawberry.mutation(resolver=register_charge_point)
+    update_charge_point: setting_up.UpdateChargePointPayload = strawberry.mutation(resolver=update_charge_point)
+    set_charge_point_acceptance: setting_up.SetChargePointAcceptancePayload = strawberry.mutation(
+        resolver=set_charge_point_acceptance,
+        description="What its boots are answered; holds at once. One that becomes ACCEPTED is asked to boot.",
+    )
+    rotate_charge_point_key: setting_up.RotateChargePointKeyPayload = strawberry.mutation(
+        resolver=rotate_charge_point_key,
+        description="A new random key: it or the old one is good until the charge point has signed in with it.",
+    )
+    get_configuration: setting_up.GetConfigurationPayload = strawberry.mutation(
+        resolver=get_configuration, description="What the charge point really holds: asked now."
+    )
+    set_configuration: setting_up.SetConfigurationPayload = strawberry.mutation(
+        resolver=set_configuration, description="Change one key, and read back what the charge point holds then."
+    )
 
     reset_charge_point: commands.ResetChargePointPayload = strawberry.mutation(resolver=reset_charge_point)
     unlock_connector: commands.UnlockConnectorPayload = strawberry.mutation(
@@ -79,4 +131,48 @@ class Mutation:
     )
     get_composite_schedule: charging_profile.GetCompositeSchedulePayload = strawberry.mutation(
         resolver=get_composite_schedule
+    )
+
+    update_firmware: UpdateFirmwarePayload = strawberry.mutation(
+        resolver=update_firmware,
+        description="Have a charge point fetch and install firmware; follow it with chargePointJobUpdated.",
+    )
+    get_diagnostics: GetDiagnosticsPayload = strawberry.mutation(
+        resolver=get_diagnostics, description="Have a charge point upload its diagnostics."
+    )
+    get_log: GetLogPayload = strawberry.mutation(
+        resolver=get_log, description="Have a charge point upload its log, or its security log."
+    )
+    signed_update_firmware: SignedUpdateFirmwarePayload = strawberry.mutation(
+        resolver=signed_update_firmware, description="The same, for firmware that its maker's signature proves."
+    )
+
+    install_certificate: security_inputs.InstallCertificatePayload = strawberry.mutation(
+        resolver=install_certificate,
+        description="Have a charge point trust a root certificate.",
+    )
+    delete_certificate: security_inputs.DeleteCertificatePayload = strawberry.mutation(
+        resolver=delete_certificate,
+        description="Have a charge point trust a root certificate no longer.",
+    )
+    get_installed_certificate_ids: security_inputs.GetInstalledCertificateIdsPayload = strawberry.mutation(
+        resolver=get_installed_certificate_ids,
+        description="The root certificates that a charge point trusts; none is no error.",
+    )
+    extended_trigger_message: security_inputs.ExtendedTriggerMessagePayload = strawberry.mutation(
+        resolver=extended_trigger_message,
+        description="As triggerMessage, by the message of the security extension.",
+    )
+    request_charge_point_certificate: security_inputs.RequestChargePointCertificatePayload = strawberry.mutation(
+        resolver=request_charge_point_certificate,
+        description="Make a charge point ask for a new certificate of its own, which the operator's CA then signs.",
+    )
+    revoke_certificate: security_inputs.RevokeCertificatePayload = strawberry.mutation(
+        resolver=revoke_certificate,
+        description="From now on it opens no door; a connection that it opened is closed.",
+    )
+    set_charge_point_security_profile: security_inputs.SetChargePointSecurityProfilePayload = strawberry.mutation(
+        resolver=set_charge_point_security_profile,
+        description="What a charge point must connect with from now on. It is told nothing of it itself: that is its key"
+        " SecurityProfile, for setConfiguration.",
     )

@@ -5,10 +5,12 @@ from collections.abc import AsyncGenerator
 import strawberry
 
 from evgraph.resolvers.subscriptions.board_updated import board_updated
+from evgraph.resolvers.subscriptions.charge_point_job_updated import charge_point_job_updated
 from evgraph.resolvers.subscriptions.energy_updated import energy_updated
 from evgraph.resolvers.subscriptions.line_item_added import line_item_added
 from evgraph.resolvers.subscriptions.session_updated import session_updated
 from evgraph.schema.board import BoardUpdate
+from evgraph.schema.charge_point_job import ChargePointJob
 from evgraph.schema.charging_session import ChargingSession
 from evgraph.schema.energy_update import EnergyUpdate
 from evgraph.schema.line_item import LineItem
@@ -24,6 +26,10 @@ class Subscription:
     session_updated: AsyncGenerator[ChargingSession, None] = strawberry.subscription(
         resolver=session_updated,
         description="One session, each time that anything of it changes; completes when it has ended.",
+    )
+    charge_point_job_updated: AsyncGenerator[ChargePointJob, None] = strawberry.subscription(
+        resolver=charge_point_job_updated,
+        description="Firmware, diagnostics and logs of a garage or a charge point: what is open now, then each step.",
     )
     line_item_added: AsyncGenerator[LineItem, None] = strawberry.subscription(
         resolver=line_item_added,

@@ -1,0 +1,23 @@
+from evgraph.resolvers.context import Info
+from evgraph.resolvers.mutations.given import given
+from evgraph.resolvers.permissions import signed_in
+from evgraph.resolvers.refusals import answers_with
+from evgraph.schema.charge_point_job import ChargePointJob, SignedUpdateFirmwareInput, SignedUpdateFirmwarePayload
+from evgraph.schema.global_ids import required_key
+from evgraph.services.jobs import Firmware
+
+
+@answers_with(SignedUpdateFirmwarePayload)
+async def signed_update_firmware(info: Info, input: SignedUpdateFirmwareInput) -> SignedUpdateFirmwarePayload:  # noqa: A002
+    key = required_key("ChargePoint", input.charge_point_id, "input", "chargePointId")
+    firmware = Firmware(
+        location=input.location,
+        retrieve_at=given(input.retrieve_at),
+        install_at=given(input.install_at),
+        signing_certificate=input.signing_certificate,
+        signature=input.signature,
+        retries=given(input.retries),
+        retry_interval_s=given(input.retry_interval_seconds),
+    )
+    job = await info.context.services.jobs.signed_update_firmware(signed_in(info.context.viewer), key, firmware)
+    return SignedUpdateFirmwarePayload(job=ChargePointJob(value=job))
