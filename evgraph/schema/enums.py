@@ -72,6 +72,26 @@ _show(
 )
 _show(StayKind, TRANSIENT="Daily at the POS, Transient at the handheld.")
 _show(StayStatus)
+_show(
+    Acceptance,
+    "What a charge point's boots are answered (OCPP 1.6, RegistrationStatus).",
+    PENDING="Not yet: only its boots are answered.",
+    REJECTED="No: only its boots are answered.",
+)
+_show(
+    KeyHandover,
+    "How a charge point came by its new key.",
+    TAKEN="It said that it took it.",
+    REBOOT_REQUIRED="It takes it when it restarts: reset it.",
+    UNANSWERED="No answer came: it has taken it, or it has not.",
+    BY_HAND="It was not sent: a technician enters it.",
+)
+_show(
+    Verdict,
+    OK="As it should be.",
+    WARN="It works, and something is lost or uncertain.",
+    FAIL="Sessions, bills or commands suffer.",
+)
 _show(Channel, "Where something was entered.")
 _show(LineItemUnit)
 _show(RequestStatus, STARTING="startCharging was accepted by the charger; the vehicle is not drawing yet.")
@@ -159,24 +179,4 @@ _show(
     SESSION_ASSIGNED="The session is on another ticket: reassign it instead.",
     ALREADY_RESOLVED="The quarantined message was resolved before.",
     IDEMPOTENCY_CONFLICT="The same idempotencyKey came with another input.",
-)
-_show(
-    Acceptance,
-    "What a charge point's boots are answered (OCPP 1.6, RegistrationStatus).",
-    PENDING="Not yet: only its boots are answered.",
-    REJECTED="No: only its boots are answered.",
-)
-_show(
-    KeyHandover,
-    "How a charge point came by its new key.",
-    TAKEN="It said that it took it.",
-    REBOOT_REQUIRED="It takes it when it restarts: reset it.",
-    UNANSWERED="No answer came: it has taken it, or it has not.",
-    BY_HAND="It was not sent: a technician enters it.",
-)
-_show(
-    Verdict,
-    OK="As it should be.",
-    WARN="It works, and something is lost or uncertain.",
-    FAIL="Sessions, bills or commands suffer.",
 )

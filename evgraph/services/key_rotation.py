@@ -5,7 +5,6 @@ proves nothing. Signing in with the new one does: from then on the old one is re
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import structlog
 
@@ -14,6 +13,7 @@ from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.configuration import AUTHORIZATION_KEY
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.security import KeyHandover
 from evgraph.models import ChargePointRow
 from evgraph.services import finding
 from evgraph.services.books import Books
@@ -23,15 +23,6 @@ from evgraph.services.keys import hash_key, new_charge_point_key, put_on_trial, 
 from evgraph.services.once import Once
 
 log = structlog.get_logger("evgraph.keys")
-
-
-class KeyHandover(StrEnum):
-    """How a charge point came by its new key."""
-
-    TAKEN = "TAKEN"
-    REBOOT_REQUIRED = "REBOOT_REQUIRED"
-    UNANSWERED = "UNANSWERED"
-    BY_HAND = "BY_HAND"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from evgraph.domain.charge_point import Acceptance, ChargePoint
 from evgraph.domain.garage import Garage
 from evgraph.domain.people import Right, Role, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.security import HIGHEST_PROFILE
 from evgraph.models import (
     ChargePointRow,
     GarageRow,
@@ -52,7 +51,6 @@ class RegisterChargePoint:
     has_no_key: bool
     acceptance: Acceptance
     configures: bool
-    security_profile: int
 
 
 class Registration:
@@ -114,7 +112,6 @@ class Registration:
         open_to_all: bool = False,
         acceptance: Acceptance = Acceptance.ACCEPTED,
         configures: bool = True,
-        security_profile: int = 0,
     ) -> tuple[ChargePoint, str | None]:
         """The charge point and its key, which is told this once; `open_to_all` needs no key (security profile 0)."""
         if not _IDENTITY.fullmatch(identity):
@@ -137,7 +134,6 @@ class Registration:
                     key_hash=hash_key(secret) if secret else None,
                     acceptance=acceptance,
                     configures=configures,
-                    security_profile=security_profile,
                 )
                 for connector_id in range(1, connectors + 1):
                     port = await port_at(change, garage_id, row.id, connector_id)
@@ -160,7 +156,6 @@ class Registration:
         power_kw = command.max_power_kw
         if power_kw is not None and not 0 < power_kw <= _MOST_POWER_KW:
             raise Refusal(ErrorCode.INVALID, "A connector delivers up to 1000 kW.", ("input", "maxPowerKw"))
-        _check_profile(command.security_profile)
         return await self.add_charge_point(
             garage_id=command.garage_id,
             identity=command.identity,
@@ -170,7 +165,6 @@ class Registration:
             open_to_all=command.has_no_key,
             acceptance=command.acceptance,
             configures=command.configures,
-            security_profile=command.security_profile,
         )
 
     async def update(
@@ -179,19 +173,12 @@ class Registration:
         charge_point_id: int,
         *,
         configures: bool | None = None,
-        security_profile: int | None = None,
     ) -> ChargePoint:
-        """Null leaves a field as it is. Both hold from its next boot or connection."""
+        """Null leaves it as it is. Holds from its next boot."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
-        changed: dict[str, bool | int] = {}
         if configures is not None:
-            changed["configures"] = configures
-        if security_profile is not None:
-            _check_profile(security_profile)
-            changed["security_profile"] = security_profile
-        if changed:
             async with self._books.change(charge_point.garage_id):
-                await ChargePointRow.filter(id=charge_point_id).update(**changed)
+                await ChargePointRow.filter(id=charge_point_id).update(configures=configures)
         return (await ChargePointRow.get(id=charge_point_id)).value()
 
     async def accept(self, viewer: Viewer, charge_point_id: int, acceptance: Acceptance) -> ChargePoint:
@@ -239,8 +226,3 @@ class Registration:
                 raise Refusal(ErrorCode.NAME_TAKEN, f"{address} belongs to another organisation.")
             for garage_id in garage_ids:
                 await PersonRoleRow.update_or_create(defaults={"role": role}, person_id=row.id, garage_id=garage_id)
-
-
-def _check_profile(security_profile: int) -> None:
-    if not 0 <= security_profile <= HIGHEST_PROFILE:
-        raise Refusal(ErrorCode.INVALID, f"A security profile is 0 to {HIGHEST_PROFILE}.", ("input", "securityProfile"))
