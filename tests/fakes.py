@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from evgraph.domain.asks import Ask, Reset
 from evgraph.domain.charge_point import Acceptance
+from evgraph.domain.transactions import TransactionStop
+from evgraph.ocpp.gateway import Gateway
+from evgraph.ocpp.registry import Registry
 from evgraph.services.interfaces import ChargerRejected
 
 
@@ -36,6 +40,10 @@ class AnsweringChargers:
 
     def disconnect(self, identity: str, why: str) -> None:
         self.disconnected.append(identity)
+
+    def read_stop(self, frame: str, received_at: datetime) -> TransactionStop | None:
+        """The frame is not faked, nor is its reader."""
+        return Gateway(Registry()).read_stop(frame, received_at)
 
     def all(self, kind: type[Ask[Any]]) -> list[Any]:
         return [ask for _, ask in self.asks if type(ask) is kind]

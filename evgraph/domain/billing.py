@@ -1,11 +1,12 @@
 """From a session to what stands on the ticket (T8, T9, T10)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.energy import WattHours
 from evgraph.domain.money import Cents, to_cents
 from evgraph.domain.rate import Rate, RateKind, plain
@@ -132,7 +133,33 @@ def correction(
         return line_item(session, rate, stay, now)
     if rate is None:
         return None
-    owed = due(session, rate, now)
+    return _difference(due(session, rate, now), billed, stay, now, why="Correction")
+
+
+def moved(
+    session: ChargingSession, rate: Rate | None, billed: Sequence[LineItem], stays: Mapping[int, Stay], now: datetime
+) -> list[LineItem]:
+    """T5: the line items that bring a session's bill to the stay that it belongs to now. What was billed stands: a
+    stay that the session was taken from gets back, in a further line item, what is on it. `stays`: its present one,
+    and those that `billed` stand on."""
+    items: list[LineItem] = []
+    for stay in sorted(stays.values(), key=lambda stay: stay.id == session.stay_id):
+        there = [item for item in billed if item.stay_id == stay.id]
+        is_its_own = stay.id == session.stay_id
+        if not there:
+            item = line_item(session, rate, stay, now) if is_its_own and session.status is SessionStatus.ENDED else None
+        else:
+            owed = due(session, rate, now) if is_its_own and rate is not None else None
+            item = _difference(owed, there, stay, now, why="Correction" if is_its_own else "Moved to another ticket")
+        if item is not None:
+            items.append(replace(item, sequence=len(billed) + len(items) + 1))
+    return items
+
+
+def _difference(
+    owed: Charge | None, billed: Sequence[LineItem], stay: Stay, now: datetime, *, why: str
+) -> LineItem | None:
+    """From what was billed to what is owed; null where that is the same. `sequence` is the next after `billed`."""
     first, last = billed[0], billed[-1]
     # Quantities come back from the books with more zeros than they were written with.
     difference = (owed.quantity if owed else _NOTHING) - sum((item.quantity for item in billed), _NOTHING)
@@ -145,7 +172,7 @@ def correction(
         id=0,
         stay_id=stay.id,
         sequence=last.sequence + 1,
-        description=f"Correction: {_words(quantity, first.unit)}",
+        description=f"{why}: {_words(quantity, first.unit)}",
         quantity=quantity,
         amount_cents=amount_cents,
         is_correction=True,

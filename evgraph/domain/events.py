@@ -8,6 +8,7 @@ from evgraph.domain.board import Card, PortView
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.frames import LoggedFrame
 from evgraph.domain.jobs import ChargePointJob
+from evgraph.domain.quarantine import QuarantinedMessage
 from evgraph.domain.rate import Rate
 
 
@@ -62,4 +63,20 @@ class ChargePointJobChanged:
     job: ChargePointJob
 
 
-Event = BoardChanged | EnergyMetered | SessionChanged | LineItemAdded | FrameLogged | ChargePointJobChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageQuarantined:
+    """A charger said something that could not be placed (C8, T3, M3)."""
+
+    garage_id: int
+    message: QuarantinedMessage
+
+
+Event = (
+    BoardChanged
+    | EnergyMetered
+    | SessionChanged
+    | LineItemAdded
+    | FrameLogged
+    | MessageQuarantined
+    | ChargePointJobChanged
+)

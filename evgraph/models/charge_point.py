@@ -3,8 +3,10 @@
 from tortoise import fields
 from tortoise.models import Model
 
+from evgraph.domain.cards import RegisteredCard
 from evgraph.domain.charge_point import Acceptance, ChargePoint
 from evgraph.domain.port import Port, PortStatus
+from evgraph.domain.quarantine import QuarantinedMessage
 from evgraph.models.records import to_value
 
 
@@ -105,6 +107,9 @@ class QuarantinedMessageRow(Model):
         table = "quarantined_message"
         indexes = (("charge_point_id", "at"),)
 
+    def value(self) -> QuarantinedMessage:
+        return to_value(self, QuarantinedMessage)
+
 
 class CardRow(Model):
     """An idTag that may start a charger of the garage without a ticket: a staff card (S6). Kept in capitals."""
@@ -123,3 +128,6 @@ class CardRow(Model):
     class Meta:
         table = "card"
         unique_together = (("garage_id", "id_tag"),)
+
+    def value(self) -> RegisteredCard:
+        return to_value(self, RegisteredCard)

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from evgraph.domain.cards import IdTagInfo
 from evgraph.domain.charge_point import BootReport
 from evgraph.domain.charging_session import StopReason
 from evgraph.domain.energy import Reading, reading_of
 from evgraph.domain.port import PortStatus, StatusReport
-from evgraph.domain.transactions import TransactionStart, TransactionStop
+from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop
 from evgraph.ocpp import messages
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -101,6 +102,16 @@ def readings(meter_values: Iterable[messages.MeterValue], received_at: datetime)
     """One for each MeterValue, also where it says nothing of energy or power: it shows that the session runs (B2)."""
     stamped = ((stamp(entry.timestamp, received_at), entry.samples) for entry in meter_values)
     return tuple(reading_of(taken.at, samples, clock_replaced=taken.is_replaced) for taken, samples in stamped)
+
+
+def id_tag_info(told: IdTagInfo | StartAnswer) -> dict[str, str]:
+    """OCPP 1.6 section 7.27; what is null is left out."""
+    info = {"status": told.status.value}
+    if told.expires_at is not None:
+        info["expiryDate"] = iso(told.expires_at)
+    if told.parent_id_tag is not None:
+        info["parentIdTag"] = told.parent_id_tag
+    return info
 
 
 def iso(instant: datetime) -> str:

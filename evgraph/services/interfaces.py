@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from evgraph.domain.asks import Ask
 from evgraph.domain.charge_point import Acceptance
+from evgraph.domain.transactions import TransactionStop
 
 Answer = TypeVar("Answer")
 
@@ -58,6 +59,9 @@ class ChargePointGateway(Protocol):
 
     async def call(self, identity: str, action: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """Any CALL of OCPP 1.6 or its security extension: the CALLRESULT's payload as it came. Raises also BadCall."""
+
+    def read_stop(self, frame: str, received_at: datetime) -> TransactionStop | None:
+        """A StopTransaction that lay in quarantine, read again as it was at its receipt; null for any other frame."""
 
     def last_seen(self, identity: str) -> datetime | None:
         """When its last frame came on the open connection; null without one."""

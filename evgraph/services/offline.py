@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from evgraph.domain.asks import Ask
 from evgraph.domain.charge_point import Acceptance
+from evgraph.domain.transactions import TransactionStop
 from evgraph.services.interfaces import Answer, ChargerOffline
 
 
@@ -30,6 +31,10 @@ class NoChargePoints:
 
     def disconnect(self, identity: str, why: str) -> None:
         """There is none."""
+
+    def read_stop(self, frame: str, received_at: datetime) -> TransactionStop | None:
+        """What reads frames is not here either."""
+        return None
 
     def last_seen(self, identity: str) -> datetime | None:
         return None

@@ -1,5 +1,6 @@
 """Where a charger's words belong: its ports, made when they are first heard of, and the quarantine for the rest."""
 
+from evgraph.domain.events import MessageQuarantined
 from evgraph.domain.port import Port, PortStatus
 from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow
 from evgraph.services import reading
@@ -41,7 +42,7 @@ async def keep_in_quarantine(
     change: Change, charge_point_id: int, *, action: str, frame: str, why: str, energy_wh: int | None = None
 ) -> None:
     """C8, T3, M3: what could not be placed is kept as it came."""
-    await QuarantinedMessageRow.create(
+    row = await QuarantinedMessageRow.create(
         charge_point_id=charge_point_id,
         action=action[:60],
         frame=frame,
@@ -49,3 +50,5 @@ async def keep_in_quarantine(
         energy_wh=energy_wh,
         at=change.now,
     )
+    garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
+    change.tell(MessageQuarantined(garage_id=garage_id, message=row.value()))

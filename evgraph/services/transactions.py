@@ -59,7 +59,7 @@ class Transactions:
             port = await port_at(change, garage_id, charge_point_id, start.connector_id)
             known = await self._known(charge_point_id, port, id_tag, start)
             if known is not None:
-                return _answer(known)
+                return await self._answer(known)
             waiting = await self._waiting(charge_point_id, id_tag)
             await self._end_what_runs(change, port, start, except_for=waiting)
             waiting = waiting or await self._continued(charge_point_id, id_tag, start)
@@ -86,7 +86,7 @@ class Transactions:
                         last_register_wh=last_register_wh,
                     )
                 )
-            return _answer(session)
+            return await self._answer(session)
 
     async def transaction_stopped(self, charge_point_id: int, stop: TransactionStop) -> AuthorizationStatus | None:
         """T1 to T6: ends, bills, and answers always. The status is null when no idTag was told."""
@@ -107,7 +107,7 @@ class Transactions:
         return AuthorizationStatus.ACCEPTED if stop.id_tag else None
 
     async def end_by(self, change: Change, session: ChargingSession, stop: TransactionStop) -> ChargingSession:
-        """T1: the session ends and is billed. T5, T7: one that we had closed ourselves is corrected. T2: else nothing."""
+        """T1: the session ends and is billed. T5, T7: one that we had closed is corrected. T2: else nothing."""
         supply = await self._supplies.of_port(session.port_id)
         if session.status is SessionStatus.CHARGING:
             ended = session_end.transaction_stopped(
@@ -174,6 +174,16 @@ class Transactions:
                     await change.save_session(full)
                     found += 1
         return found
+
+    async def _answer(self, session: ChargingSession) -> StartAnswer:
+        """S2: the status that it was given, whatever became of the card since."""
+        status = session.authorization or AuthorizationStatus.ACCEPTED
+        if is_one_time(session.id_tag):
+            return StartAnswer(transaction_id=session.id, status=status)
+        card = await card_info(session.garage_id, session.id_tag, self._books.now())
+        return StartAnswer(
+            transaction_id=session.id, status=status, expires_at=card.expires_at, parent_id_tag=card.parent_id_tag
+        )
 
     async def _known(
         self, charge_point_id: int, port: Port, id_tag: str, start: TransactionStart
@@ -348,10 +358,6 @@ async def _left_by_the_one_before(change: Change, port: Port, start: Transaction
     if confirmed is not before:
         await correct(change, confirmed)
     return session_end.last_register_wh(confirmed)
-
-
-def _answer(session: ChargingSession) -> StartAnswer:
-    return StartAnswer(transaction_id=session.id, status=session.authorization or AuthorizationStatus.ACCEPTED)
 
 
 def _last_known(session: ChargingSession) -> datetime:

@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from evgraph.bus import EventBus
+from evgraph.domain.cards import IdTagInfo
 from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, JobKind
 from evgraph.domain.charging_session import AuthorizationStatus
 from evgraph.domain.energy import Reading
@@ -137,9 +138,9 @@ class FakeServices:
             raise self.failing["configure"]
         return self.is_kept_configured
 
-    async def authorize(self, charge_point_id: int, id_tag: str) -> AuthorizationStatus:
+    async def authorize(self, charge_point_id: int, id_tag: str) -> IdTagInfo:
         await self._tell("authorize", id_tag)
-        return AuthorizationStatus.ACCEPTED
+        return IdTagInfo(status=AuthorizationStatus.ACCEPTED)
 
     async def transaction_started(self, charge_point_id: int, start: TransactionStart) -> StartAnswer:
         await self._tell("start", start)

@@ -129,21 +129,25 @@ async def test_s2_an_answer_that_is_lost_after_the_start_is_no_failure(garage: G
 async def test_s3_authorize_accepts_the_tag_that_a_start_would_take(garage: Garage) -> None:
     transactions = garage.house.transactions
     session = await garage.start(await garage.check_in())
-    assert await transactions.authorize(garage.charge_point_id, session.id_tag) is AuthorizationStatus.ACCEPTED
-    assert await transactions.authorize(garage.charge_point_id, session.id_tag.lower()) is AuthorizationStatus.ACCEPTED
-    assert await transactions.authorize(garage.charge_point_id, "STRANGER") is AuthorizationStatus.INVALID
-    assert await transactions.authorize(garage.other_charge_point_id, session.id_tag) is AuthorizationStatus.INVALID
+    assert (await transactions.authorize(garage.charge_point_id, session.id_tag)).status is AuthorizationStatus.ACCEPTED
+    assert (
+        await transactions.authorize(garage.charge_point_id, session.id_tag.lower())
+    ).status is AuthorizationStatus.ACCEPTED
+    assert (await transactions.authorize(garage.charge_point_id, "STRANGER")).status is AuthorizationStatus.INVALID
+    assert (
+        await transactions.authorize(garage.other_charge_point_id, session.id_tag)
+    ).status is AuthorizationStatus.INVALID
 
 
 async def test_s3_authorize_accepts_the_tag_of_a_charge_that_was_cut_off(garage: Garage) -> None:
     transactions, stay = garage.house.transactions, await garage.check_in()
     session = await garage.start(stay)
     await garage.begin(session)
-    assert await transactions.authorize(garage.charge_point_id, session.id_tag) is AuthorizationStatus.ACCEPTED
+    assert (await transactions.authorize(garage.charge_point_id, session.id_tag)).status is AuthorizationStatus.ACCEPTED
     await garage.end(session.id, meter=3000, reason=StopReason.POWER_LOSS)
-    assert await transactions.authorize(garage.charge_point_id, session.id_tag) is AuthorizationStatus.ACCEPTED
+    assert (await transactions.authorize(garage.charge_point_id, session.id_tag)).status is AuthorizationStatus.ACCEPTED
     await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
-    assert await transactions.authorize(garage.charge_point_id, session.id_tag) is AuthorizationStatus.INVALID
+    assert (await transactions.authorize(garage.charge_point_id, session.id_tag)).status is AuthorizationStatus.INVALID
 
 
 async def test_s4_a_start_that_nobody_plugs_in_ends_with_its_window(garage: Garage) -> None:

@@ -16,4 +16,4 @@ async def start_transaction(call: InboundCall) -> Answer:
         call.fields.note("no session can be made of it")
         return {"transactionId": NO_TRANSACTION, "idTagInfo": {"status": AuthorizationStatus.INVALID}}
     answer = await call.services.transactions.transaction_started(call.peer.id, start)
-    return {"transactionId": answer.transaction_id, "idTagInfo": {"status": answer.status}}
+    return {"transactionId": answer.transaction_id, "idTagInfo": translate.id_tag_info(answer)}
