@@ -6,14 +6,14 @@ from evgraph.domain.billing import cost
 from evgraph.domain.charging_session import ChargingSession as ChargingSessionValue
 from evgraph.domain.people import Right
 from evgraph.domain.rate import Rate as RateValue
-from evgraph.schema import charging_request, line_item, port, stay
+from evgraph.schema import charging_request, line_item, port, session_move, stay
 from evgraph.schema.context import Info, Sample, existing
 from evgraph.schema.enums import SessionFlag, SessionStatus, StopReason
 from evgraph.schema.errors import bad_user_input
 from evgraph.schema.money import Money, money_of
 from evgraph.schema.node import Node, from_value, resolved
 from evgraph.schema.rate import Rate, rate_or_none
-from evgraph.schema.references import ChargingRequestRef, LineItemRef, PortRef, StayRef
+from evgraph.schema.references import ChargingRequestRef, LineItemRef, PortRef, SessionMoveRef, StayRef
 
 MIN_POINTS, MAX_POINTS = 2, 2000
 
@@ -87,11 +87,23 @@ class ChargingSession(Node):
         cents = cost(self.value, await self._rate(info), info.context.now())
         return None if cents is None else await money_of(info, self.value.garage_id, cents)
 
-    @strawberry.field
+    @resolved("Its first bill; corrections, and what was moved to another ticket, stand in lineItems.")
     async def line_item(self, info: Info) -> LineItemRef | None:
         info.context.require(Right.SEE_STAYS, self.value.garage_id)
         found = await info.context.loaders.line_item_of_session.load(self.value.id)
         return line_item.LineItem(value=found) if found else None
+
+    @resolved("All that it was billed, in order, on whichever tickets it has been.")
+    async def line_items(self, info: Info) -> list[LineItemRef]:
+        info.context.require(Right.SEE_STAYS, self.value.garage_id)
+        found = await info.context.loaders.line_items_of_session.load(self.value.id)
+        return [line_item.LineItem(value=value) for value in found]
+
+    @resolved("Who gave it to a ticket, oldest first: assignSession and reassignSession.")
+    async def moves(self, info: Info) -> list[SessionMoveRef]:
+        info.context.require(Right.SEE_STAYS, self.value.garage_id)
+        found = await info.context.loaders.moves_of_session.load(self.value.id)
+        return [session_move.SessionMove(value=value) for value in found]
 
     @resolved("The energy register over time, for a plot; at most `points` of them, first and last included.")
     async def samples(self, info: Info, points: int | None = 200) -> list[MeterSample]:

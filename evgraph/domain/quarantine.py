@@ -1,0 +1,66 @@
+"""What was answered and could not be placed (C8, T3, M3), and what an operator made of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.session_end import CLOSED_BY_US, may_end_at
+from evgraph.domain.transactions import TransactionStop
+
+MAX_RESOLUTION = 300
+_SESSION = ("input", "sessionId")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedMessage:
+    """`frame` as it came. `energy_wh` is the meter's register that a StopTransaction told. `session_id`: the session
+    that it was found to belong to."""
+
+    id: int
+    charge_point_id: int
+    action: str
+    frame: str
+    why: str
+    energy_wh: int | None
+    at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+    session_id: int | None
+
+
+def resolved(
+    message: QuarantinedMessage, *, resolution: str, by: str, session_id: int | None, now: datetime
+) -> QuarantinedMessage:
+    """Raises Refusal ALREADY_RESOLVED, or INVALID without a reason."""
+    if message.resolved_at is not None:
+        who = message.resolved_by or "someone"
+        raise Refusal(
+            ErrorCode.ALREADY_RESOLVED, f"{who} resolved this message already: {message.resolution}", ("input", "id")
+        )
+    reason = " ".join(resolution.split())
+    if not 1 <= len(reason) <= MAX_RESOLUTION or not reason.isprintable():
+        raise Refusal(
+            ErrorCode.INVALID,
+            f"Say in 1 to {MAX_RESOLUTION} printable characters how this was resolved.",
+            ("input", "resolution"),
+        )
+    return replace(message, resolved_at=now, resolved_by=by, resolution=reason, session_id=session_id)
+
+
+def refuse_unless_it_ends(stop: TransactionStop | None, session: ChargingSession) -> TransactionStop:
+    """The stop, where it may be the end of that session (T1, T5). Raises Refusal INVALID or SESSION_NOT_ACTIVE."""
+    if stop is None or stop.meter_stop_wh is None:
+        raise Refusal(
+            ErrorCode.INVALID, "This message does not tell how a session ended. Resolve it without one.", _SESSION
+        )
+    if session.status is SessionStatus.ENDED and not session.flags & CLOSED_BY_US:
+        raise Refusal(
+            ErrorCode.SESSION_NOT_ACTIVE, "The charger itself told how this session ended: its bill stands.", _SESSION
+        )
+    if session.status not in (SessionStatus.CHARGING, SessionStatus.ENDED):
+        raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session never began to charge.", _SESSION)
+    if not may_end_at(session, stop.at, clock_replaced=stop.clock_replaced):
+        raise Refusal(ErrorCode.INVALID, "This message is older than the session: it ended another one.", _SESSION)
+    return stop

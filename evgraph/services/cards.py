@@ -1,0 +1,147 @@
+"""The cards that may start a charger without a ticket (S6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from evgraph.domain import cards
+from evgraph.domain.cards import IdTagInfo, RegisteredCard
+from evgraph.domain.local_list import next_version
+from evgraph.domain.people import Right, Viewer
+from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.transactions import tag
+from evgraph.models import CardRow, ChargePointRow, GarageRow
+from evgraph.models.records import to_columns
+from evgraph.services.books import Books, Change
+from evgraph.services.permissions import missing, require
+
+
+class Keep(Enum):
+    """Stands for an input field that was left out: what is there stays."""
+
+    KEEP = "KEEP"
+
+
+KEEP: Final = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCard:
+    garage_id: int
+    id_tag: str
+    name: str | None = None
+    parent_id_tag: str | None = None
+    expires_at: datetime | None = None
+    is_blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardUpdate:
+    name: str | Keep | None = KEEP
+    parent_id_tag: str | Keep | None = KEEP
+    expires_at: datetime | Keep | None = KEEP
+    is_blocked: bool | Keep = KEEP
+
+
+class Cards:
+    """`told`: the garage's cards have changed, and its chargers' local lists with them. Each method for a viewer raises
+    Refusal NOT_FOUND, or Forbidden."""
+
+    def __init__(self, books: Books, told: Callable[[int], None]) -> None:
+        self._books = books
+        self._told = told
+
+    async def add(self, viewer: Viewer, card: NewCard) -> RegisteredCard:
+        """Raises Refusal INVALID, or NAME_TAKEN where the garage has the card already."""
+        require(viewer, Right.OPERATE, card.garage_id, "garage", "input", "garageId")
+        return await self.register(card)
+
+    async def update(self, viewer: Viewer, card_id: int, update: CardUpdate) -> RegisteredCard:
+        return await self.change(await self._find(viewer, card_id), update)
+
+    async def remove(self, viewer: Viewer, card_id: int) -> RegisteredCard:
+        return await self.forget(await self._find(viewer, card_id))
+
+    # For the command line, where nobody is signed in.
+
+    async def register(self, card: NewCard) -> RegisteredCard:
+        made = await register_card(self._books, card)
+        self._told(made.garage_id)
+        return made
+
+    async def change(self, card: RegisteredCard, update: CardUpdate) -> RegisteredCard:
+        changed = replace(
+            card,
+            name=card.name if update.name is KEEP else cards.clean_name(update.name),
+            parent_id_tag=(
+                card.parent_id_tag if update.parent_id_tag is KEEP else cards.clean_parent(update.parent_id_tag)
+            ),
+            expires_at=card.expires_at if update.expires_at is KEEP else update.expires_at,
+            is_blocked=card.is_blocked if update.is_blocked is KEEP else update.is_blocked,
+        )
+        async with self._books.change(card.garage_id) as change:
+            await CardRow.filter(id=card.id).update(**to_columns(changed))
+            if replace(changed, name=None) != replace(card, name=None):
+                await _outdate_lists(change, card.garage_id)
+        self._told(card.garage_id)
+        return changed
+
+    async def forget(self, card: RegisteredCard) -> RegisteredCard:
+        """Sessions that it began keep its idTag."""
+        async with self._books.change(card.garage_id) as change:
+            await CardRow.filter(id=card.id).delete()
+            await _outdate_lists(change, card.garage_id)
+        self._told(card.garage_id)
+        return card
+
+    async def find(self, garage_id: int, id_tag: str) -> RegisteredCard:
+        row = await CardRow.get_or_none(garage_id=garage_id, id_tag=tag(id_tag))
+        if row is None:
+            raise Refusal(ErrorCode.NOT_FOUND, f"The garage has no card {tag(id_tag)}.")
+        return row.value()
+
+    @staticmethod
+    async def _find(viewer: Viewer, card_id: int) -> RegisteredCard:
+        row = await CardRow.get_or_none(id=card_id)
+        if row is None:
+            raise missing("card", "input", "cardId")
+        require(viewer, Right.OPERATE, row.garage_id, "card", "input", "cardId")
+        return row.value()
+
+
+async def register_card(books: Books, card: NewCard) -> RegisteredCard:
+    """Raises Refusal INVALID, or NAME_TAKEN where the garage has the card already."""
+    made = RegisteredCard(
+        id=0,
+        garage_id=card.garage_id,
+        id_tag=cards.clean_id_tag(card.id_tag),
+        parent_id_tag=cards.clean_parent(card.parent_id_tag),
+        name=cards.clean_name(card.name),
+        is_blocked=card.is_blocked,
+        expires_at=card.expires_at,
+    )
+    async with books.change(made.garage_id) as change:
+        if await CardRow.exists(garage_id=made.garage_id, id_tag=made.id_tag):
+            raise Refusal(ErrorCode.NAME_TAKEN, f"The garage has a card {made.id_tag} already.", ("input", "idTag"))
+        made = (await CardRow.create(**to_columns(made))).value()
+        await _outdate_lists(change, made.garage_id)
+    return made
+
+
+async def card_info(garage_id: int, id_tag: str, now: datetime) -> IdTagInfo:
+    """S6: what the garage says of an idTag that is none of ours."""
+    row = await CardRow.get_or_none(garage_id=garage_id, id_tag=tag(id_tag))
+    if row is not None:
+        return cards.id_tag_info(row.value(), now)
+    garage = await GarageRow.get(id=garage_id)
+    return cards.id_tag_info(None, now, free_starts=garage.free_starts)
+
+
+async def _outdate_lists(change: Change, garage_id: int) -> None:
+    """The garage's charge points want a newer list, also when they are told so by another process, or later."""
+    rows = ChargePointRow.filter(garage_id=garage_id)
+    newest = await rows.order_by("-local_list_version").first()
+    if newest is not None:
+        await rows.update(local_list_version=next_version(newest.local_list_version, change.now))
