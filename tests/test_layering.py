@@ -46,7 +46,17 @@ NOT_IN_THE_DOMAIN = frozenset(
 # never by name, which would fail by the order of loading.
 RING_OF_NOUNS = frozenset(
     f"schema.{noun}"
-    for noun in ("board", "charge_point", "charging_request", "charging_session", "garage", "line_item", "port", "stay")
+    for noun in (
+        "board",
+        "charge_point",
+        "charge_point_job",
+        "charging_request",
+        "charging_session",
+        "garage",
+        "line_item",
+        "port",
+        "stay",
+    )
 )
 _CLOCKS = frozenset({"now", "utcnow", "today"})
 # These load a module that is named by a string.

@@ -3,8 +3,10 @@
 import pytest
 
 from evgraph.domain.asks import ReserveNow
+from evgraph.domain.charge_point import CertificateState
 from evgraph.domain.people import Role
 from evgraph.graph import schema
+from evgraph.models import CertificateRow
 from evgraph.schema.global_ids import encode
 
 # By root field: its arguments, over the ids of a garage in use, and what to select of it.
@@ -46,15 +48,37 @@ MUTATIONS = {
     ),
     "clearChargingProfile": ("{chargePointId: $chargePoint}", "chargePoint { id }"),
     "getCompositeSchedule": ("{chargePointId: $chargePoint, connectorId: 1, durationSeconds: 60}", "schedule { unit }"),
+    "updateFirmware": ('{chargePointId: $chargePoint, location: "https://a.test/f.bin"}', "job { id }"),
+    "signedUpdateFirmware": (
+        '{chargePointId: $chargePoint, location: "https://a.test/f.bin", signingCertificate: "PEM", signature: "x"}',
+        "job { id }",
+    ),
+    "getDiagnostics": ('{chargePointId: $chargePoint, location: "ftp://a.test/"}', "job { id }"),
+    "getLog": ('{chargePointId: $chargePoint, kind: SECURITY, location: "ftp://a.test/"}', "job { id }"),
+    "installCertificate": ("{chargePointId: $chargePoint, use: CENTRAL_SYSTEM_ROOT}", "chargePoint { id }"),
+    "deleteCertificate": (
+        '{chargePointId: $chargePoint, certificate: {algorithm: SHA256, issuerNameHash: "a", issuerKeyHash: "b", '
+        'serialNumber: "1"}}',
+        "chargePoint { id }",
+    ),
+    "getInstalledCertificateIds": (
+        "{chargePointId: $chargePoint, use: MANUFACTURER_ROOT}",
+        "certificates { algorithm }",
+    ),
+    "extendedTriggerMessage": ("{chargePointId: $chargePoint, message: HEARTBEAT}", "chargePoint { id }"),
+    "requestChargePointCertificate": ("{chargePointId: $chargePoint}", "chargePoint { id }"),
+    "revokeCertificate": ("{certificateId: $certificate}", "certificate { id }"),
+    "setChargePointSecurityProfile": ("{chargePointId: $chargePoint, profile: 1}", "chargePoint { id }"),
 }
 SUBSCRIPTIONS = {
     "boardUpdated": ("(garageId: $garage)", "revision"),
     "energyUpdated": ("(garageId: $garage)", "energyWh"),
     "sessionUpdated": ("(sessionId: $session)", "status"),
     "lineItemAdded": ("(garageId: $garage)", "description"),
+    "chargePointJobUpdated": ("(chargePointId: $chargePoint)", "status"),
 }
 OPEN_TO_ANYONE = {"viewer", "signIn", "signOut"}
-_IDS = ("garage", "port", "chargePoint", "rate", "stay", "request", "session", "lineItem", "reservation")
+_IDS = ("garage", "port", "chargePoint", "rate", "stay", "request", "session", "lineItem", "certificate", "reservation")
 
 
 def _document(kind: str, name: str) -> str:
@@ -93,8 +117,22 @@ async def ids(world) -> dict[str, str]:
         "request": charged["request"]["id"],
         "session": charged["session"]["id"],
         "lineItem": data["stay"]["lineItems"][0]["id"],
+        "certificate": encode("ChargePointCertificate", await _certificate(world)),
         "reservation": reserved["reservation"]["id"],
     }
+
+
+async def _certificate(world) -> int:
+    row = await CertificateRow.create(
+        charge_point_id=world.garage.charge_point_key,
+        serial="1f",
+        state=CertificateState.SENT,
+        pem="PEM",
+        not_before=world.clock.now(),
+        not_after=world.clock.now(),
+        signed_at=world.clock.now(),
+    )
+    return row.id
 
 
 async def _ask(api, document: str, ids: dict[str, str]):
