@@ -64,6 +64,8 @@ def whole(amount: Decimal) -> int:
 
 def _total(samples: Sequence[SampledValue], measurand: str) -> int | None:
     mine = [s for s in samples if s.measurand == measurand and s.location == "Outlet" and s.value.is_finite()]
+    if not mine:
+        return None
     unphased = [s for s in mine if s.phase is None]
     if unphased:
         if measurand == INTERVAL:

@@ -48,18 +48,19 @@ class Fields:
     def is_given(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def value(self, name: str) -> Any:
+        """As it came; null when missing."""
+        return self._values.get(name)
+
     def text(self, name: str, longest: int) -> str | None:
         """Trimmed and cut to `longest`; null when missing, null or not a text or number."""
         value = self._values.get(name)
-        match value:
-            case None:
-                return None
-            case str():
-                return _storable(value).strip()[:longest]
-            case bool() | int() | Decimal():
-                return str(value)[:longest]
-        self.note(f"{name} is not a text")
-        return None
+        if value is None:
+            return None
+        text = text_of(value, longest)
+        if text is None:
+            self.note(f"{name} is not a text")
+        return text
 
     def required_text(self, name: str, longest: int) -> str:
         """As `text`, of a message that is refused for it (C7). Raises CallRefused when missing, or of another type."""
@@ -112,9 +113,13 @@ class Fields:
 
     def objects(self, name: str) -> list["Fields"]:
         """The objects of a list; a single object counts as a list of one. Anything else in it is noted."""
+        return [Fields(entry, self.problems) for entry in self.dictionaries(name)]
+
+    def dictionaries(self, name: str) -> list[dict[str, Any]]:
+        """As `objects`, bare."""
         value = self._values.get(name)
         entries = value if isinstance(value, list) else [] if value is None else [value]
-        found = [Fields(entry, self.problems) for entry in entries if isinstance(entry, dict)]
+        found = [entry for entry in entries if isinstance(entry, dict)]
         if len(found) < len(entries):
             self.note(f"{name} holds something else than objects")
         return found
@@ -126,16 +131,21 @@ class Fields:
 
 def number(value: Any) -> Decimal | None:
     """A number, or the text of one; null otherwise. Never NaN, never infinite, never more than some 140 digits."""
-    match value:
-        case bool():
-            return None
-        case int() | Decimal():
-            value = str(value)
-        case str():
-            value = value.strip(" \t\r\n\x00")
-        case _:
-            return None
-    return Decimal(value) if _NUMBER.fullmatch(value) else None
+    if isinstance(value, str):
+        text = value.strip(" \t\r\n\x00")
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        text = str(value)
+    else:
+        return None
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def text_of(value: Any, longest: int) -> str | None:
+    """Trimmed and cut to `longest`; null for what is neither a text nor a number."""
+    if isinstance(value, str):
+        # Nine of ten are plain; what is not printable may be a NUL or half a surrogate.
+        return (value if value.isprintable() else _storable(value)).strip()[:longest]
+    return str(value)[:longest] if isinstance(value, int | Decimal) else None
 
 
 def _storable(text: str) -> str:

@@ -6,9 +6,11 @@ altogether. A timestamp is never such a part: ours replaces it (B7).
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from evgraph.domain.energy import INTERVAL, POWER, REGISTER, SampledValue, WattHours
-from evgraph.ocpp.fields import MAX_WATT_HOURS, Fields
+from evgraph.ocpp.fields import MAX_WATT_HOURS, Fields, number, text_of
 
 ID_TAG_LENGTH = 20
 _STAMP_LENGTH = 64
@@ -149,42 +151,83 @@ def data_transfer(fields: Fields) -> DataTransfer:
 
 
 def _stamp(fields: Fields) -> str | None:
-    return fields.quietly().text("timestamp", _STAMP_LENGTH)
+    return text_of(fields.value("timestamp"), _STAMP_LENGTH)
 
 
 def _meter_values(fields: Fields, name: str) -> tuple[MeterValue, ...]:
     return tuple(
-        MeterValue(
-            timestamp=_stamp(entry),
-            samples=tuple(filter(None, (_sample(sample) for sample in entry.objects("sampledValue")))),
-        )
+        MeterValue(timestamp=_stamp(entry), samples=_samples(entry, entry.dictionaries("sampledValue")))
         for entry in fields.objects(name)
     )
 
 
-def _sample(fields: Fields) -> SampledValue | None:
-    """Null for what is not read: another measurand, SignedData, and, noted, a value that is none (M1)."""
+def _samples(fields: Fields, sampled: list[dict[str, Any]]) -> tuple[SampledValue, ...]:
+    """Without what is not read: another measurand, SignedData, and, noted, a value that is none (M1)."""
+    found = []
+    for values in sampled:
+        get = values.get
+        kind = _kind(
+            _word(get("measurand")),
+            _word(get("unit")),
+            _word(get("format")),
+            _word(get("phase")),
+            _word(get("location")),
+            _word(get("context")),
+        )
+        if kind is None:
+            continue
+        value = number(get("value"))
+        if value is None or not kind.unit_is_known or not _is_plausible(kind.measurand, value, kind.unit):
+            fields.note(f"{kind.measurand} is not a reading")
+            continue
+        found.append(
+            SampledValue(
+                value=value,
+                measurand=kind.measurand,
+                unit=kind.unit,
+                phase=kind.phase,
+                location=kind.location,
+                context=kind.context,
+            )
+        )
+    return tuple(found)
+
+
+class _Kind(NamedTuple):
+    """All that a sample says besides its value."""
+
+    measurand: str
+    unit_is_known: bool
+    unit: str | None
+    phase: str | None
+    location: str
+    context: str
+
+
+# A charger has a dozen kinds of samples and sends them for years.
+@lru_cache(maxsize=1024)
+def _kind(measurand: str, unit: str, format_: str, phase: str, location: str, context: str) -> _Kind | None:
+    """Of words, each empty where it was left out. Null for what is not read."""
     # OCPP 1.6, SampledValue: no measurand means Energy.Active.Import.Register, no format Raw, no location Outlet.
-    measurand = _MEASURANDS.get((_word(fields, "measurand") or REGISTER).casefold())
-    if measurand is None or _word(fields, "format").casefold() == "signeddata":
+    known = _MEASURANDS.get((measurand or REGISTER).casefold())
+    if known is None or format_.casefold() == "signeddata":
         return None
-    value, unit = fields.decimal("value"), _word(fields, "unit").casefold()
-    if value is None or unit not in _UNITS or not _is_plausible(measurand, value, _UNITS[unit]):
-        fields.note(f"{measurand} is not a reading")
-        return None
-    location = _word(fields, "location") or "Outlet"
-    return SampledValue(
-        value=value,
-        measurand=measurand,
-        unit=_UNITS[unit],
-        phase=_word(fields, "phase") or None,
+    location = location or "Outlet"
+    return _Kind(
+        measurand=known,
+        unit_is_known=unit.casefold() in _UNITS,
+        unit=_UNITS.get(unit.casefold()),
+        phase=phase or None,
         location="Outlet" if location.casefold() == "outlet" else location,
-        context=_word(fields, "context") or "Sample.Periodic",
+        context=context or "Sample.Periodic",
     )
 
 
-def _word(fields: Fields, name: str) -> str:
-    return fields.quietly().text(name, _WORD_LENGTH) or ""
+def _word(value: Any) -> str:
+    """Trimmed and cut; empty where it is missing, null or no word."""
+    if value is None:
+        return ""
+    return text_of(value, _WORD_LENGTH) or ""
 
 
 def _is_plausible(measurand: str, value: Decimal, unit: str | None) -> bool:
