@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import copy_of
 from tests.journeys.garage import Garage, furnish
+from tests.journeys.proof import derived_again
 from tests.journeys.server import Server
 
 OpenGarage = Callable[..., AbstractAsyncContextManager[Garage]]
@@ -30,7 +31,7 @@ def database_url(furnished: tuple[str, dict[str, str]], tmp_path: Path) -> Itera
 @pytest.fixture
 def open_garage(furnished: tuple[str, dict[str, str]], database_url: str, tmp_path: Path) -> OpenGarage:
     """open_garage(start_window_s=1): a running server with these settings. In the end its log must hold no error,
-    unless the journey `provokes_errors`."""
+    unless the journey `provokes_errors`; and its bills are derived again from its frames (C10)."""
 
     @asynccontextmanager
     async def opened(*, provokes_errors: bool = False, **settings: object) -> AsyncIterator[Garage]:
@@ -42,6 +43,8 @@ def open_garage(furnished: tuple[str, dict[str, str]], database_url: str, tmp_pa
         finally:
             await garage.close()
             await server.stop()
+        report = await derived_again(server.database_url)
+        assert (report.differences, report.untold) == ([], [])
         if not provokes_errors:
             assert server.errors() == []
 

@@ -27,6 +27,7 @@ class Server:
 
     def __init__(self, database_url: str, log: Path, **settings: object) -> None:
         self.address = f"{HOST}:{free_port()}"
+        self.database_url = database_url
         self.log = log
         self._environment = {
             f"EVGRAPH_{name.upper()}": str(value)

@@ -1,0 +1,20 @@
+"""After every journey: its bills are derived again from the frames, and nothing differs (C10)."""
+
+from datetime import UTC, datetime, timedelta
+
+from evgraph.models import database
+from evgraph.ocpp.replay import Report, Selection, replay
+from evgraph.services.supplies import Supplies
+from evgraph.settings import Settings
+
+
+async def derived_again(database_url: str, selection: Selection = Selection()) -> Report:  # noqa: B008 - frozen
+    """By the settings that journeys run with; the database must be nobody else's in this process."""
+    forgotten_after_s = Settings.model_fields["forgotten_after_s"].default
+    await database.open_database(database_url)
+    try:
+        return await replay(
+            selection, supplies=Supplies(), free_for=timedelta(seconds=forgotten_after_s), now=datetime.now(UTC)
+        )
+    finally:
+        await database.close_database()
