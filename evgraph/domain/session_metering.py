@@ -91,8 +91,7 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
             session,
             # B2: its charger speaks of it.
             flags=flagged(session, SessionFlag.CLOCK_REPLACED, reading.clock_replaced) - {SessionFlag.UNCONFIRMED},
-            # T7: a meter that stands still is no word of the transaction; some chargers read it for ever.
-            available_since=session.available_since if session.energy_wh == before.energy_wh else None,
+            available_since=_still_available_since(session, before, reading.at),
             last_meter_at=reading.at,
             power_w=reading.power_w if reading.power_w is not None else session.power_w,
         ),
@@ -100,6 +99,14 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         reading,
         supply,
     )
+
+
+def _still_available_since(session: ChargingSession, before: ChargingSession, at: datetime) -> datetime | None:
+    """T7: a meter that stands still is no word of the transaction, some chargers read it for ever; one that moves makes
+    the wait begin anew. A reading of before the connector was free, which its status overtook, says nothing of it."""
+    if session.available_since is None or session.energy_wh == before.energy_wh:
+        return session.available_since
+    return max(session.available_since, at)
 
 
 def _interval_seen(

@@ -488,10 +488,11 @@ def test_t7_another_status_ends_the_wait(status: PortStatus):
     assert status_seen(session, status, at(33), at(34)).available_since is None
 
 
-def test_t7_a_newer_reading_ends_the_wait_and_an_older_one_does_not():
+def test_t7_a_newer_reading_begins_the_wait_anew_and_an_older_one_does_not():
     session = metered(charging(), 10_100, first_minute=20)
     session = status_seen(session, PortStatus.AVAILABLE, at(30), at(31))
-    assert metered(session, 10_200, first_minute=32).available_since is None
+    assert metered(session, 10_200, first_minute=32).available_since == at(32)
+    assert metered(session, 10_200, first_minute=30).available_since == at(31), "Its status overtook that reading."
     assert metered(session, 10_050, first_minute=19).available_since == at(31)
 
 

@@ -8,9 +8,12 @@ from evgraph.services.supplies import Supplies
 from evgraph.settings import Settings
 
 
-async def derived_again(database_url: str, selection: Selection = Selection()) -> Report:  # noqa: B008 - frozen
+async def derived_again(
+    database_url: str,
+    selection: Selection = Selection(),  # noqa: B008 - frozen
+    forgotten_after_s: float = Settings.model_fields["forgotten_after_s"].default,
+) -> Report:
     """By the settings that journeys run with; the database must be nobody else's in this process."""
-    forgotten_after_s = Settings.model_fields["forgotten_after_s"].default
     await database.open_database(database_url)
     try:
         return await replay(
