@@ -5,6 +5,7 @@ import typer
 from evgraph.cli.ca import ca
 from evgraph.cli.cards import card
 from evgraph.cli.charge_points import charge_point
+from evgraph.cli.doctor import cli as doctor
 from evgraph.cli.garages import garage
 from evgraph.cli.people import user
 from evgraph.cli.replay import cli as replay
@@ -19,6 +20,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 cli.add_typer(serving)
+cli.add_typer(doctor)
 cli.add_typer(replay)
 cli.add_typer(simulate, name="simulate", help="Simulated AX48 charge points, for any OCPP 1.6 server.")
 cli.add_typer(garage, name="garage")

@@ -19,6 +19,7 @@ from evgraph.services.charging_profiles import ChargingProfiles
 from evgraph.services.commands import Commands
 from evgraph.services.charging_profiles import ChargingProfiles
 from evgraph.services.commands import Commands
+from evgraph.services.checkup import READING_WAIT_S, Checkup
 from evgraph.services.configuration import HEARTBEAT_INTERVAL_S, Configurations
 from evgraph.services.connections import Connections
 from evgraph.services.frame_writer import FrameWriter
@@ -78,6 +79,7 @@ class Services:
     configurations: Configurations
     onboarding: Onboarding
     key_rotation: KeyRotation
+    checkup: Checkup
     connections: Connections
     jobs: Jobs
     certificates: Certificates
@@ -106,6 +108,7 @@ def open_house(
     stop_wait_s: float = 15.0,
     upkeep_every_s: float = 1.0,
     heartbeat_interval_s: int = HEARTBEAT_INTERVAL_S,
+    reading_wait_s: float = READING_WAIT_S,
     frames_kept_days: int = KEPT_DAYS,
     simulated_speed: int = 1,
     ca_folder: Path = CA_FOLDER,
@@ -153,6 +156,7 @@ def open_house(
         configurations=configurations,
         onboarding=Onboarding(configurations),
         key_rotation=KeyRotation(books, once, gateway, configurations),
+        checkup=Checkup(clock, once, gateway, configurations, frames, reading_wait=reading_wait_s),
         connections=Connections(clock),
         jobs=Jobs(books, once, gateway),
         certificates=Certificates(books, gateway, ca_folder),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from evgraph.domain.people import Role, Viewer
+from evgraph.domain.people import Right, Role, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import AccessTokenRow, GarageRow, OrganizationRow, PersonRoleRow, PersonRow
 from evgraph.models.database import reader
@@ -17,6 +17,7 @@ from evgraph.services.keys import hash_token, new_token
 from evgraph.services.permissions import RateLimited
 
 SIGNED_IN_FOR = timedelta(days=7)
+_LENT_FOR = timedelta(minutes=5)
 _REMEMBERED_FOR = timedelta(seconds=10)
 _MOST_REMEMBERED = 1000
 _ATTEMPTS = 10
@@ -60,6 +61,19 @@ class People:
             person_id=row.id, token_hash=hash_token(token), created_at=now, expires_at=expires_at
         )
         return SignedIn(viewer=await _viewer(row), token=token, expires_at=expires_at)
+
+    async def lend_token(self, right: Right, garage_id: int) -> str | None:
+        """A token of somebody who has this right in the garage, for a tool on this machine; it ends in minutes, or with
+        `sign_out`. Null when there is nobody."""
+        garage = await GarageRow.get(id=garage_id)
+        for row in await PersonRow.filter(organization_id=garage.organization_id).order_by("id"):
+            if (await _viewer(row)).may(right, garage_id):
+                token, now = new_token(), self._clock.now()
+                await AccessTokenRow.create(
+                    person_id=row.id, token_hash=hash_token(token), created_at=now, expires_at=now + _LENT_FOR
+                )
+                return token
+        return None
 
     async def sign_out(self, token: str) -> None:
         digest = hash_token(token)

@@ -7,6 +7,7 @@ from evgraph.resolvers.mutations.call_charge_point import call_charge_point
 from evgraph.resolvers.mutations.cancel_request import cancel_request
 from evgraph.resolvers.mutations.cancel_reservation import cancel_reservation
 from evgraph.resolvers.mutations.change_availability import change_availability
+from evgraph.resolvers.mutations.check_charge_point import check_charge_point
 from evgraph.resolvers.mutations.check_in import check_in
 from evgraph.resolvers.mutations.check_out import check_out
 from evgraph.resolvers.mutations.clear_cache import clear_cache
@@ -52,6 +53,7 @@ from evgraph.schema.charge_point_job import (
     SignedUpdateFirmwarePayload,
     UpdateFirmwarePayload,
 )
+from evgraph.schema.checkup import CheckChargePointPayload
 
 
 @strawberry.type
@@ -83,6 +85,10 @@ class Mutation:
     set_rate: payloads.SetRatePayload = strawberry.mutation(resolver=set_rate)
 
     register_charge_point: setting_up.RegisterChargePointPayload = strawberry.mutation(resolver=register_charge_point)
+    check_charge_point: CheckChargePointPayload = strawberry.mutation(
+        resolver=check_charge_point,
+        description="Look at a charge point and ask it what it can tell, as `evgraph doctor` does. Takes some seconds.",
+    )
     update_charge_point: setting_up.UpdateChargePointPayload = strawberry.mutation(resolver=update_charge_point)
     set_charge_point_acceptance: setting_up.SetChargePointAcceptancePayload = strawberry.mutation(
         resolver=set_charge_point_acceptance,
