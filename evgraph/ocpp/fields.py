@@ -8,7 +8,7 @@ from typing import Any
 from evgraph.ocpp.frames import ErrorCode
 
 MAX_INT32 = 2**31 - 1
-_MAX_CONNECTOR = 999
+MAX_CONNECTOR = 999
 # 2 GWh are beyond any charger's life; above stand the error marks of meters, such as 0xFFFFFFFF.
 MAX_WATT_HOURS = MAX_INT32
 
@@ -34,6 +34,11 @@ class Fields:
     def __init__(self, values: Mapping[str, Any], problems: list[str] | None = None) -> None:
         self._values = values
         self.problems: list[str] = [] if problems is None else problems
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """As it came."""
+        return self._values
 
     def quietly(self) -> "Fields":
         """The same fields, whose problems need not be kept."""
@@ -82,7 +87,7 @@ class Fields:
     def connector_id(self, name: str = "connectorId") -> int | None:
         """0 is the charge point itself; it may come as 1.0 or "1". Null, and noted, when it is no connector."""
         value = number(self._values.get(name))
-        if value is None or value != value.to_integral_value() or not 0 <= value <= _MAX_CONNECTOR:
+        if value is None or value != value.to_integral_value() or not 0 <= value <= MAX_CONNECTOR:
             self.note(f"{name} is not a connector")
             return None
         return int(value)

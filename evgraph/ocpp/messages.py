@@ -15,7 +15,7 @@ from evgraph.ocpp.fields import MAX_WATT_HOURS, Fields, number, text_of
 ID_TAG_LENGTH = 20
 _STAMP_LENGTH = 64
 _WORD_LENGTH = 50
-_LARGEST_POWER = 10**9
+LARGEST_POWER = 10**9
 
 _MEASURANDS = {name.casefold(): name for name in (REGISTER, INTERVAL, POWER)}
 # Firmware confuses Wh with W; what counts is the k.
@@ -177,7 +177,7 @@ def _samples(fields: Fields, sampled: list[dict[str, Any]]) -> tuple[SampledValu
         if kind is None:
             continue
         value = number(get("value"))
-        if value is None or not kind.unit_is_known or not _is_plausible(kind.measurand, value, kind.unit):
+        if value is None or not kind.unit_is_known or not is_plausible(kind.measurand, value, kind.unit):
             fields.note(f"{kind.measurand} is not a reading")
             continue
         found.append(
@@ -230,7 +230,7 @@ def _word(value: Any) -> str:
     return text_of(value, _WORD_LENGTH) or ""
 
 
-def _is_plausible(measurand: str, value: Decimal, unit: str | None) -> bool:
+def is_plausible(measurand: str, value: Decimal, unit: str | None) -> bool:
     """No error mark of a meter; and an import register never stands below zero."""
     base = value * 1000 if unit else value
-    return abs(base) <= _LARGEST_POWER if measurand == POWER else 0 <= base <= MAX_WATT_HOURS
+    return abs(base) <= LARGEST_POWER if measurand == POWER else 0 <= base <= MAX_WATT_HOURS
