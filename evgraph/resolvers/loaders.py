@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from strawberry.dataloader import DataLoader
-from tortoise.expressions import F, Q
+from tortoise.expressions import Q
 from tortoise.functions import Max
 from tortoise.models import Model
 
@@ -176,9 +176,9 @@ async def _active_requests(stay_ids: list[int]) -> list[ChargingRequest | None]:
 
 async def _first_line_items(session_ids: list[int]) -> list[Any]:
     """What a session was billed first on the ticket that it is on; corrections stand on the stay."""
-    rows = LineItemRow.filter(session_id__in=session_ids, session__stay_id=F("stay_id"))
-    rows = rows.using_db(reader()).order_by("-sequence")
-    found = {row.session_id: row.value() for row in await rows}
+    rows = LineItemRow.filter(session_id__in=session_ids).select_related("session").using_db(reader())
+    rows = rows.order_by("-sequence")
+    found = {row.session_id: row.value() for row in await rows if row.session.stay_id == row.stay_id}  # type: ignore[attr-defined]
     return [found.get(session_id) for session_id in session_ids]
 
 
