@@ -187,7 +187,7 @@ class Certificates:
     ) -> None:
         try:
             signed = await asyncio.to_thread(authority.sign, request, identity, self._books.now())
-            kept = await self._keep(charge_point_id, signed)
+            kept = await self.keep(charge_point_id, signed)
             log.info("certificate signed", charge_point=identity, serial=signed.serial, until=str(signed.not_after))
             status = await self._gateway.ask(identity, CertificateSigned(signed.pem))
             log.info("certificate answered", charge_point=identity, serial=signed.serial, status=status)
@@ -198,7 +198,7 @@ class Certificates:
         except (BaseORMException, OSError, ValueError) as failure:
             log.error("certificate not signed", charge_point=identity, why=repr(failure))
 
-    async def _keep(self, charge_point_id: int, signed: SignedCertificate) -> CertificateRow:
+    async def keep(self, charge_point_id: int, signed: SignedCertificate) -> CertificateRow:
         """Before it is sent: what a charge point shows must be on record."""
         garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
         async with self._books.change(garage_id) as change:

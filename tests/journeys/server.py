@@ -19,7 +19,7 @@ from tests.journeys.serving import serve
 HOST = "127.0.0.1"
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["evgraph.cli", "evgraph.app"])
-_PATIENCE_S = 30
+PATIENCE_S = 30
 
 
 class Server:
@@ -49,6 +49,9 @@ class Server:
         """Returns once it is ready."""
         self._process = _PROCESSES.Process(target=serve, args=(self._environment, str(self.log)))
         self._process.start()
+        await self._until_ready()
+
+    async def _until_ready(self) -> None:
         await until_ready(self.address, lambda: self._process.is_alive())
 
     async def kill(self) -> None:
@@ -63,7 +66,7 @@ class Server:
 
     async def _ended(self) -> None:
         process, self._process = self._process, None
-        await asyncio.to_thread(process.join, _PATIENCE_S)
+        await asyncio.to_thread(process.join, PATIENCE_S)
         assert not process.is_alive(), "The server does not end."
         process.close()
 
@@ -85,7 +88,7 @@ def free_port() -> int:
 
 
 async def until_ready(address: str, is_alive: Any) -> None:
-    async with httpx.AsyncClient() as http, asyncio.timeout(_PATIENCE_S):
+    async with httpx.AsyncClient() as http, asyncio.timeout(PATIENCE_S):
         while True:
             assert is_alive(), "The server ended before it was ready."
             try:
