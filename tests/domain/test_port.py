@@ -10,6 +10,8 @@ from evgraph.domain.port import (
     PortStatus,
     StatusReport,
     ev_side_disconnected,
+    put_in_order,
+    put_out_of_order,
     refuse_unless_open,
     renamed,
     status_reported,
@@ -89,6 +91,35 @@ def test_c4_a_port_without_connection_is_offline_and_keeps_what_it_reported():
     port = replace(PORT, is_online=False, reported_status=PortStatus.CHARGING)
     assert (port.status, port.reported_status) == (PortStatus.OFFLINE, PortStatus.CHARGING)
     assert replace(port, is_online=True).status is PortStatus.CHARGING
+
+
+# ------------------------------------------------------------------------------------------------------ out of order
+
+
+def test_a_port_that_is_out_of_order_is_unavailable_and_not_open():
+    out = put_out_of_order(PORT, after(5))
+    assert (out.status, out.reported_status, out.is_open) == (PortStatus.UNAVAILABLE, PortStatus.AVAILABLE, False)
+    assert out.status_changed_at == after(5)
+    assert put_out_of_order(out, after(6)) == out
+    assert replace(out, is_online=False).status is PortStatus.OFFLINE
+    back = put_in_order(out, after(7))
+    assert (back.is_open, back.status_changed_at) == (True, after(7))
+    assert put_in_order(back, after(8)) == back
+
+
+def test_a_session_goes_on_at_a_port_that_goes_out_of_order():
+    port = replace(PORT, reported_status=PortStatus.CHARGING, active_session_id=7)
+    assert put_out_of_order(port, after(5)).status is PortStatus.CHARGING
+
+
+@pytest.mark.parametrize("is_online", [True, False])
+@pytest.mark.parametrize("status", sorted(PortStatus))
+def test_a_start_at_a_port_that_is_out_of_order_is_refused_by_that_reason(status: str, is_online: bool):
+    port = replace(PORT, reported_status=PortStatus(status), is_online=is_online, is_out_of_order=True)
+    with pytest.raises(Refusal) as refused:
+        refuse_unless_open(port, ("input", "portId"))
+    assert refused.value.code is ErrorCode.PORT_NOT_OPEN
+    assert refused.value.message == "AX48-0001-2 is out of order. Choose another port."
 
 
 # ----------------------------------------------------------------------------------------------------------- reports
