@@ -32,7 +32,7 @@ id status activeRequest { id status } lineItemTotal { cents }
 lineItems { id quantity unit unitCents isCorrection afterCheckout amount { cents } session { id } }
 sessions { id status energyWh flags transactionId stopReason durationSeconds cost { cents } }
 """
-SESSION = "id status transactionId energyWh flags stay { id } request { id } lineItem { id } cost { cents }"
+SESSION = "id status transactionId startedAt energyWh flags stay { id } request { id } lineItem { id } cost { cents }"
 
 
 class Person(Client):
@@ -157,14 +157,16 @@ async def furnish(database_url: str) -> dict[str, str]:
     return await add_chargers(database_url, ["AX48-1", "AX48-2"])
 
 
-async def add_chargers(database_url: str, identities: list[str]) -> dict[str, str]:
+async def add_chargers(database_url: str, identities: list[str], max_power_w: int = 11_500_000) -> dict[str, str]:
     """Their keys."""
     async with _registration(database_url) as registration:
         garage = await registration.find_garage(LOCATION)
         keys = {}
         for identity in identities:
             # As strong as its time is fast, so that what it delivers is believed.
-            _, key = await registration.add_charge_point(garage_id=garage.id, identity=identity, max_power_w=11_500_000)
+            _, key = await registration.add_charge_point(
+                garage_id=garage.id, identity=identity, max_power_w=max_power_w
+            )
             keys[identity] = key or ""
         return keys
 
