@@ -1,0 +1,114 @@
+"""B1, B3, B5: what a charge point is asked when it comes."""
+
+import pytest
+
+from evgraph.domain.charge_point import Acceptance
+from evgraph.services.interfaces import ChargerTimeout
+from tests.ocpp.conftest import CentralSystem, Charger
+from tests.ocpp.test_serving import BOOT
+
+ACCEPTED = {"status": "Accepted"}
+
+
+async def _asked(charger: Charger, answer: dict[str, object] | None = None) -> object:
+    """The payload of the next TriggerMessage, which is answered."""
+    frame = await charger.receive()
+    assert frame[0] == 2
+    assert frame[2] == "TriggerMessage"
+    await charger.send([3, frame[1], answer or ACCEPTED])
+    return frame[3]
+
+
+async def test_b3_an_accepted_boot_is_followed_by_its_configuration_and_its_statuses(central: CentralSystem) -> None:
+    central.services.is_kept_configured = True
+    central.services.known_connectors = [1, 2]
+    async with central.charger() as charger:
+        await charger.call("BootNotification", BOOT)
+        assert await _asked(charger) == {"requestedMessage": "StatusNotification", "connectorId": 1}
+        assert await _asked(charger) == {"requestedMessage": "StatusNotification", "connectorId": 2}
+        assert central.services.configured == [1]
+        # It may boot again on the same connection.
+        await charger.call("BootNotification", BOOT)
+        await _asked(charger)
+        await _asked(charger)
+        assert central.services.configured == [1, 1]
+
+
+async def test_b3_one_that_is_not_kept_configured_is_asked_for_nothing(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await charger.call("BootNotification", BOOT)
+        assert await charger.hears_nothing()
+
+
+@pytest.mark.parametrize("acceptance", [Acceptance.PENDING, Acceptance.REJECTED])
+async def test_b1_one_that_is_not_accepted_is_asked_for_nothing(central: CentralSystem, acceptance: Acceptance) -> None:
+    central.services.acceptance = acceptance
+    central.services.is_kept_configured = True
+    async with central.charger() as charger:
+        await charger.call("BootNotification", BOOT)
+        assert await charger.hears_nothing()
+    assert central.services.configured == []
+
+
+async def test_b1_one_that_an_operator_accepts_is_asked_to_boot(central: CentralSystem) -> None:
+    central.services.acceptance = Acceptance.PENDING
+    central.services.is_kept_configured = True
+    async with central.charger() as charger:
+        await charger.call("BootNotification", BOOT)
+        assert (await charger.call("Heartbeat", {}))[2] == "SecurityError"
+        central.services.acceptance = Acceptance.ACCEPTED
+        central.gateway.accept("CP1", Acceptance.ACCEPTED)
+        assert await _asked(charger) == {"requestedMessage": "BootNotification"}
+        assert (await charger.call("BootNotification", BOOT))[2]["status"] == "Accepted"
+        assert await _asked(charger) == {"requestedMessage": "StatusNotification"}
+        # Said again, it changes nothing (OCPP 1.6 errata 3.40).
+        central.gateway.accept("CP1", Acceptance.ACCEPTED)
+        assert await charger.hears_nothing()
+
+
+async def test_b1_one_that_does_not_boot_when_asked_is_taken_up_as_it_is(central: CentralSystem) -> None:
+    central.services.acceptance = Acceptance.PENDING
+    central.services.was_never_configured = True
+    async with central.charger() as charger:
+        await charger.call("BootNotification", BOOT)
+        central.gateway.accept("CP1", Acceptance.ACCEPTED)
+        assert await _asked(charger, {"status": "NotImplemented"}) == {"requestedMessage": "BootNotification"}
+        assert await _asked(charger) == {"requestedMessage": "StatusNotification"}
+        await central.until(lambda: central.services.configured == [1])
+
+
+async def test_b1_an_operators_no_holds_at_once(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        assert await charger.is_alive()
+        central.gateway.accept("CP1", Acceptance.REJECTED)
+        assert (await charger.call("Heartbeat", {}))[2] == "SecurityError"
+
+
+async def test_b3_a_charger_that_fails_in_between_is_welcome_at_its_next_boot(central: CentralSystem) -> None:
+    central.services.is_kept_configured = True
+    for failure in (ChargerTimeout("slow"), RuntimeError("a bug")):
+        central.services.failing["configure"] = failure
+        async with central.charger() as charger:
+            await charger.call("BootNotification", BOOT)
+            assert await charger.hears_nothing()
+            del central.services.failing["configure"]
+            await charger.call("BootNotification", BOOT)
+            assert await _asked(charger) == {"requestedMessage": "StatusNotification"}
+
+
+class TestBackWithoutABoot:
+    @pytest.fixture
+    def boot_wait(self) -> float:
+        return 0.05
+
+    async def test_b3_one_that_was_never_configured_is_configured_then(self, central: CentralSystem) -> None:
+        central.services.was_never_configured = True
+        async with central.charger() as charger:
+            assert await _asked(charger) == {"requestedMessage": "StatusNotification"}
+            await central.until(lambda: central.services.configured == [1])
+
+    async def test_b5_one_that_was_is_asked_for_its_statuses_alone(self, central: CentralSystem) -> None:
+        async with central.charger() as charger:
+            assert await _asked(charger) == {"requestedMessage": "StatusNotification"}
+            assert await charger.hears_nothing()
+        assert central.services.configured == []
