@@ -75,7 +75,8 @@ def clean_id_tag(id_tag: str) -> str:
 
 def clean_parent(id_tag: str | None) -> str | None:
     """In capitals; null for an empty one. Raises Refusal INVALID."""
-    return _id_tag(id_tag, "parent idTag", ("input", "parentIdTag")) if (id_tag or "").strip() else None
+    text = (id_tag or "").strip()
+    return _id_tag(text, "parent idTag", ("input", "parentIdTag")) if text else None
 
 
 def clean_name(name: str | None) -> str | None:

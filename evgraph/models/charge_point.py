@@ -7,6 +7,7 @@ from evgraph.domain.cards import RegisteredCard
 from evgraph.domain.charge_point import Acceptance, ChargePoint
 from evgraph.domain.port import Port, PortStatus
 from evgraph.domain.quarantine import QuarantinedMessage
+from evgraph.domain.refused_connection import RefusedConnection
 from evgraph.models.records import to_value
 
 
@@ -83,6 +84,9 @@ class RefusedConnectionRow(Model):
 
     class Meta:
         table = "refused_connection"
+
+    def value(self) -> RefusedConnection:
+        return to_value(self, RefusedConnection)
 
 
 class QuarantinedMessageRow(Model):

@@ -131,7 +131,7 @@ def cost_of(document: DocumentNode, variables: Mapping[str, Any], operation_name
 _LISTS = frozenset(
     {
         "garages", "rateHistory", "ports", "chargePoints", "stays", "sessions", "needsCharging", "charging", "charged",
-        "requests", "lineItems", "samples", "roles",
+        "requests", "lineItems", "samples", "roles", "moves",
     }
 )  # fmt: skip
 

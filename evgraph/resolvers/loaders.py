@@ -31,6 +31,7 @@ from evgraph.models import (
 from evgraph.models.database import reader
 from evgraph.models.windows import thinned_samples
 from evgraph.resolvers.known import Known, Seeded
+from evgraph.resolvers.operating import make_operating_loaders
 from evgraph.resolvers.pages import Rows, load_counts, load_pages
 from evgraph.resolvers.search import matching
 from evgraph.schema.context import (
@@ -89,6 +90,7 @@ def make_loaders(services: Services, known: Known | None = None) -> Loaders:
         certificates_of_charge_point=DataLoader(_certificates),
         security_event_pages=DataLoader(load_pages(_security_events, lambda row: row.value(), "charge_point_id")),
         security_event_counts=DataLoader(load_counts(_security_events, "charge_point_id")),
+        operating=make_operating_loaders(),
     )
 
 

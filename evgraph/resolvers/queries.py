@@ -3,6 +3,7 @@ from typing import TypeVar
 
 import strawberry
 
+from evgraph.domain.people import Right
 from evgraph.domain.stay import StayStatus
 from evgraph.models import ChargePointRow, GarageRow, StayRow
 from evgraph.models.database import reader
@@ -12,12 +13,15 @@ from evgraph.resolvers.permissions import signed_in
 from evgraph.schema.charge_point import ChargePoint
 from evgraph.schema.charging_session import ChargingSession
 from evgraph.schema.connection import Connection, connection, decode_cursor, encode_cursor, page_size
+from evgraph.schema.connection_record import RefusedConnection, refused_connections
 from evgraph.schema.errors import bad_user_input
 from evgraph.schema.garage import Garage, search_words
 from evgraph.schema.global_ids import decode, encode, key_of
 from evgraph.schema.node import Node, resolved
+from evgraph.schema.operating_context import RefusedFilter
 from evgraph.schema.stay import Stay
 from evgraph.schema.viewer import Viewer
+from evgraph.services.permissions import Forbidden
 
 MAX_NODES = 200
 T = TypeVar("T")
@@ -113,6 +117,25 @@ class Query:
     async def session(self, info: Info, id: strawberry.ID) -> ChargingSession | None:  # noqa: A002
         signed_in(info.context.viewer)
         return await _found(info, ChargingSession, id)
+
+    @resolved(
+        "Handshakes that were turned away, newest first: of unknown identities, and of the charge points that the "
+        "viewer operates."
+    )
+    async def refused_connections(
+        self,
+        info: Info,
+        identity: str | None = strawberry.UNSET,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[RefusedConnection]:
+        viewer = signed_in(info.context.viewer)
+        operated = tuple(sorted(garage_id for garage_id in viewer.roles if viewer.may(Right.OPERATE, garage_id)))
+        if not operated:
+            raise Forbidden("Your role in no garage allows this (OPERATE).")
+        return await refused_connections(
+            info.context.loaders.operating, RefusedFilter(identity or None, operated), first, after
+        )
 
     @strawberry.field
     async def charge_point(self, info: Info, identity: str) -> ChargePoint | None:

@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -7,9 +8,12 @@ from evgraph.domain.people import Right
 from evgraph.schema import charge_point_job, charging_profile, garage, port, reservation
 from evgraph.schema.configuration import ConfigurationKey
 from evgraph.schema.connection import Connection, before_id, newest_first, page_size
+from evgraph.schema.connection_record import ConnectionRecord, RefusedConnection, connections, refused_connections
 from evgraph.schema.context import Info, JobFilter, Page, SecurityEventFilter, existing
-from evgraph.schema.enums import Acceptance
+from evgraph.schema.enums import Acceptance, FrameDirection, FrameKind
+from evgraph.schema.frame import Frame, frames
 from evgraph.schema.node import Node, from_value, resolved
+from evgraph.schema.operating_context import FrameFilter, RefusedFilter
 from evgraph.schema.references import ChargePointJobRef, ChargingProfileRef, GarageRef, PortRef, ReservationRef
 from evgraph.schema.security import ChargePointCertificate, SecurityEvent
 
@@ -87,6 +91,43 @@ class ChargePoint(Node):
             listed="securityEvents",
             after=after,
             count=lambda: loaders.security_event_counts.load(where),
+        )
+
+    @resolved("What it said and was told, newest first: kept for 30 days, unless the server is set up otherwise.")
+    async def frames(
+        self,
+        info: Info,
+        action: str | None = strawberry.UNSET,
+        direction: FrameDirection | None = strawberry.UNSET,
+        kind: FrameKind | None = strawberry.UNSET,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = strawberry.UNSET,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = strawberry.UNSET,
+        first: int | None = 50,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[Frame]:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        where = FrameFilter(
+            self.value.id, action or None, direction or None, kind or None, since or None, until or None
+        )
+        return await frames(info, where, first, after, default=50)
+
+    @resolved("Newest first; the first is the open one, if there is one.")
+    async def connections(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[ConnectionRecord]:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        return await connections(info, self.value.id, first, after)
+
+    @resolved("Handshakes in its name that were turned away, newest first.")
+    async def refused_connections(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> Connection[RefusedConnection]:
+        info.context.require(Right.OPERATE, self.value.garage_id)
+        return await refused_connections(
+            info.context.loaders.operating,
+            RefusedFilter(self.value.identity, (self.value.garage_id,)),
+            first,
+            after,
         )
 
     @strawberry.field

@@ -1,9 +1,8 @@
 """What an operation gives its types: who is looking, the loaders, and the present instant."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -24,9 +23,25 @@ from evgraph.domain.rate import Rate
 from evgraph.domain.reservation import Reservation
 from evgraph.domain.security import IssuedCertificate, SecurityEvent
 from evgraph.domain.stay import Stay, StayStatus
+from evgraph.schema.operating_context import OperatingLoaders
+from evgraph.schema.paging import Page, Slice
+
+__all__ = [
+    "Info",
+    "JobFilter",
+    "Loaders",
+    "OperationContext",
+    "Page",
+    "RateFilter",
+    "Sample",
+    "SecurityEventFilter",
+    "SessionFilter",
+    "Slice",
+    "StayFilter",
+    "existing",
+]
 
 V = TypeVar("V")
-F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +77,6 @@ class JobFilter:
 @dataclass(frozen=True, slots=True)
 class SecurityEventFilter:
     charge_point_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[F]):
-    """At most `first` of what the filter finds, newest first, from before the id `before`."""
-
-    where: F
-    first: int
-    before: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Slice(Generic[V]):
-    values: Sequence[V]
-    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,8 @@ class Loaders:
     certificates_of_charge_point: DataLoader[int, list[IssuedCertificate]]
     security_event_pages: DataLoader[Page[SecurityEventFilter], Slice[SecurityEvent]]
     security_event_counts: DataLoader[SecurityEventFilter, int]
+
+    operating: OperatingLoaders
 
 
 class OperationContext(Protocol):

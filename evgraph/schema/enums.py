@@ -7,7 +7,8 @@ import strawberry
 
 from evgraph.domain.asks import ResetKind
 from evgraph.domain.billing import LineItemUnit
-from evgraph.domain.charge_point import Acceptance, CertificateState, JobKind, ReservationState
+from evgraph.domain.cards import CardStatus
+from evgraph.domain.charge_point import Acceptance, CertificateState, FrameDirection, FrameKind, JobKind, ReservationState
 from evgraph.domain.charging_profile import (
     ChargingProfileKind,
     ChargingProfilePurpose,
@@ -28,6 +29,7 @@ from evgraph.domain.triggers import MessageTrigger
 
 __all__ = [
     "Acceptance",
+    "CardStatus",
     "CertificateState",
     "CertificateUse",
     "Channel",
@@ -35,6 +37,8 @@ __all__ = [
     "ChargingProfilePurpose",
     "ChargingRateUnit",
     "ErrorCode",
+    "FrameDirection",
+    "FrameKind",
     "HashAlgorithm",
     "JobKind",
     "KeyHandover",
@@ -152,6 +156,9 @@ _show(
     SUPERSEDED="Ended because another transaction began on its port.",
     AFTER_CHECKOUT="Billed or corrected after its ticket was checked out.",
 )
+_show(CardStatus)
+_show(FrameDirection, "As seen from here.")
+_show(FrameKind, UNREADABLE="What is no frame at all.")
 _show(
     RateKind,
     FLAT_FEE="Once a session, whatever it delivers.",

@@ -7,12 +7,15 @@ from evgraph.domain.board import port_order
 from evgraph.domain.garage import Garage as GarageValue
 from evgraph.domain.people import Right
 from evgraph.schema import board, charge_point, charging_session, port, stay
+from evgraph.schema.card import Card, cards
 from evgraph.schema.connection import Connection, before_id, newest_first, page_size
 from evgraph.schema.context import Info, Page, RateFilter, SessionFilter, StayFilter
-from evgraph.schema.enums import SessionStatus, StayStatus
+from evgraph.schema.enums import SessionFlag, SessionStatus, StayStatus
 from evgraph.schema.errors import bad_user_input
 from evgraph.schema.global_ids import key_of
 from evgraph.schema.node import Node, from_value, resolved
+from evgraph.schema.operating_context import FlaggedFilter, UnassignedFilter
+from evgraph.schema.quarantined_message import QuarantinedMessage, quarantine
 from evgraph.schema.rate import Rate, rate_or_none
 from evgraph.schema.references import BoardRef, ChargePointRef, ChargingSessionRef, PortRef, StayRef
 
@@ -116,6 +119,65 @@ class Garage(Node):
             after=after,
             count=lambda: loaders.session_counts.load(where),
         )
+
+    @resolved("Sessions that chargers began without a ticket, newest first: assignSession gives them one.")
+    async def unassigned_sessions(
+        self,
+        info: Info,
+        status: SessionStatus | None = strawberry.UNSET,
+        first: int | None = 50,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[ChargingSessionRef]:
+        info.context.require(Right.SEE_STAYS, self.value.id)
+        where = UnassignedFilter(self.value.id, status or None)
+        loaders = info.context.loaders.operating
+        page = Page(where, page_size(first, 50), before_id(after, "unassignedSessions"))
+        return newest_first(
+            await loaders.unassigned_pages.load(page),
+            lambda value: charging_session.ChargingSession(value=value),
+            listed="unassignedSessions",
+            after=after,
+            count=lambda: loaders.unassigned_counts.load(where),
+        )
+
+    @resolved("Sessions whose figures need a look, newest first; `from` and before `to`, by their start.")
+    async def flagged_sessions(
+        self,
+        info: Info,
+        flag: SessionFlag | None = strawberry.UNSET,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = strawberry.UNSET,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = strawberry.UNSET,
+        first: int | None = 50,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[ChargingSessionRef]:
+        info.context.require(Right.OPERATE, self.value.id)
+        where = FlaggedFilter(self.value.id, flag or None, since or None, until or None)
+        loaders = info.context.loaders.operating
+        page = Page(where, page_size(first, 50), before_id(after, "flaggedSessions"))
+        return newest_first(
+            await loaders.flagged_pages.load(page),
+            lambda value: charging_session.ChargingSession(value=value),
+            listed="flaggedSessions",
+            after=after,
+            count=lambda: loaders.flagged_counts.load(where),
+        )
+
+    @resolved("What its chargers said, were answered, and could not be placed; newest first.")
+    async def quarantine(
+        self,
+        info: Info,
+        resolved: bool | None = strawberry.UNSET,
+        first: int | None = 50,
+        after: str | None = strawberry.UNSET,
+    ) -> Connection[QuarantinedMessage]:
+        info.context.require(Right.OPERATE, self.value.id)
+        is_resolved = None if resolved is strawberry.UNSET else resolved
+        return await quarantine(info, self.value.id, is_resolved, first, after)
+
+    @resolved("The cards that may start its chargers without a ticket, newest first.")
+    async def cards(self, info: Info, first: int | None = 50, after: str | None = strawberry.UNSET) -> Connection[Card]:
+        info.context.require(Right.OPERATE, self.value.id)
+        return await cards(info, self.value.id, first, after)
 
 
 def search_words(search: str | None) -> tuple[str, ...]:

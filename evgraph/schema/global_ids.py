@@ -17,6 +17,8 @@ _NOUNS = {
     "ChargingRequest": "charging request",
     "ChargingSession": "charging session",
     "Rate": "rate",
+    "Card": "card",
+    "QuarantinedMessage": "quarantined message",
     "ChargePointJob": "job",
     "ChargePointCertificate": "certificate",
     "Reservation": "reservation",

@@ -8,15 +8,12 @@ from evgraph.bus import EventBus
 from evgraph.domain.charging_session import START_WINDOW
 from evgraph.services.assigning import Assigning
 from evgraph.services.availability import Availability
-from evgraph.services.availability import Availability
 from evgraph.services.boards import Boards
 from evgraph.services.books import Books
 from evgraph.services.cards import Cards
 from evgraph.services.certificates import CA_FOLDER, Certificates
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.charging import Charging
-from evgraph.services.charging_profiles import ChargingProfiles
-from evgraph.services.commands import Commands
 from evgraph.services.charging_profiles import ChargingProfiles
 from evgraph.services.commands import Commands
 from evgraph.services.checkup import READING_WAIT_S, Checkup
@@ -37,7 +34,6 @@ from evgraph.services.quarantine import Quarantine
 from evgraph.services.rates import Rates
 from evgraph.services.registration import Registration
 from evgraph.services.requests import Requests
-from evgraph.services.reservations import Reservations
 from evgraph.services.reservations import Reservations
 from evgraph.services.retention import Retention
 from evgraph.services.security_events import SecurityEvents
@@ -69,10 +65,6 @@ class Services:
     availability: Availability
     reservations: Reservations
     charging_profiles: ChargingProfiles
-    commands: Commands
-    availability: Availability
-    reservations: Reservations
-    charging_profiles: ChargingProfiles
     cards: Cards
     local_lists: LocalLists
     quarantine: Quarantine
@@ -92,7 +84,6 @@ class Services:
         """Waits for what is under way; the tasks of `metering`, `frame_writer` and `upkeep` are their owner's."""
         await self.once.close()
         await self.charge_points.close()
-        await self.availability.close()
         await self.availability.close()
         await self.local_lists.close()
         await self.certificates.close()
@@ -120,10 +111,9 @@ def open_house(
     charging = Charging(books, once, gateway, window=start_window)
     availability = Availability(books, once, gateway)
     reservations = Reservations(books, once, gateway)
-    availability = Availability(books, once, gateway)
-    reservations = Reservations(books, once, gateway)
+    local_lists = LocalLists(clock, gateway)
     supplies = Supplies(simulated_speed)
-    transactions = Transactions(books, supplies, free_for=free_for)
+    transactions = Transactions(books, supplies, gateway, free_for=free_for)
     configurations = Configurations(books, once, gateway, heartbeat_interval=heartbeat_interval_s)
     return Services(
         clock=clock,
@@ -146,13 +136,9 @@ def open_house(
         availability=availability,
         reservations=reservations,
         charging_profiles=ChargingProfiles(books, once, gateway),
-        commands=Commands(gateway),
-        availability=availability,
-        reservations=reservations,
-        charging_profiles=ChargingProfiles(books, once, gateway),
         cards=Cards(books, local_lists.cards_changed),
         local_lists=local_lists,
-        quarantine=Quarantine(books, gateway),
+        quarantine=Quarantine(books, gateway, transactions),
         configurations=configurations,
         onboarding=Onboarding(configurations),
         key_rotation=KeyRotation(books, once, gateway, configurations),
@@ -169,8 +155,6 @@ def open_house(
             Retention(clock, frames_kept_days=frames_kept_days),
             local_lists,
             clock,
-            availability=availability,
-            reservations=reservations,
             availability=availability,
             reservations=reservations,
             every_s=upkeep_every_s,

@@ -217,7 +217,9 @@ class LocalLists:
         on."""
         names = (ENABLED, MOST_ENTRIES, MOST_SENT)
         rows = await ConfigurationKeyRow.filter(charge_point_id=charge_point.id, key__in=names, is_known=True)
-        told = {row.key: (row.value, row.is_readonly) for row in rows if row.read_at is not None}
+        told: dict[str, tuple[str | None, bool]] = {
+            row.key: (row.value, row.is_readonly) for row in rows if row.read_at is not None
+        }
         if MOST_SENT not in told:
             try:
                 configuration = await self._gateway.ask(charge_point.identity, GetConfiguration(names))

@@ -229,4 +229,13 @@ class Migration(migrations.Migration):
             name='register_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
+        # An operator looks for the few sessions that bear a flag, or that nobody asked for, among all that ever were.
+        ops.RunSQL(
+            "CREATE INDEX flagged_session ON charging_session (garage_id, id) WHERE flags <> ''",
+            reverse_sql="DROP INDEX flagged_session",
+        ),
+        ops.RunSQL(
+            "CREATE INDEX unassigned_session ON charging_session (garage_id, id) WHERE stay_id IS NULL",
+            reverse_sql="DROP INDEX unassigned_session",
+        ),
     ]

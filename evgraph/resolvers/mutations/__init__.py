@@ -2,6 +2,7 @@
 
 import strawberry
 
+from evgraph.resolvers.mutations.add_card import add_card
 from evgraph.resolvers.mutations.assign_session import assign_session
 from evgraph.resolvers.mutations.call_charge_point import call_charge_point
 from evgraph.resolvers.mutations.cancel_request import cancel_request
@@ -24,12 +25,15 @@ from evgraph.resolvers.mutations.install_certificate import install_certificate
 from evgraph.resolvers.mutations.make_request import make_request
 from evgraph.resolvers.mutations.reassign_session import reassign_session
 from evgraph.resolvers.mutations.register_charge_point import register_charge_point
+from evgraph.resolvers.mutations.remove_card import remove_card
 from evgraph.resolvers.mutations.rename_port import rename_port
 from evgraph.resolvers.mutations.request_charge_point_certificate import request_charge_point_certificate
 from evgraph.resolvers.mutations.reserve_now import reserve_now
 from evgraph.resolvers.mutations.reset_charge_point import reset_charge_point
+from evgraph.resolvers.mutations.resolve_quarantined import resolve_quarantined
 from evgraph.resolvers.mutations.revoke_certificate import revoke_certificate
 from evgraph.resolvers.mutations.rotate_charge_point_key import rotate_charge_point_key
+from evgraph.resolvers.mutations.send_local_list import send_local_list
 from evgraph.resolvers.mutations.set_charge_point_acceptance import set_charge_point_acceptance
 from evgraph.resolvers.mutations.set_charge_point_security_profile import set_charge_point_security_profile
 from evgraph.resolvers.mutations.set_charging_profile import set_charging_profile
@@ -42,11 +46,13 @@ from evgraph.resolvers.mutations.start_charging import start_charging
 from evgraph.resolvers.mutations.stop_charging import stop_charging
 from evgraph.resolvers.mutations.trigger_message import trigger_message
 from evgraph.resolvers.mutations.unlock_connector import unlock_connector
+from evgraph.resolvers.mutations.update_card import update_card
 from evgraph.resolvers.mutations.update_charge_point import update_charge_point
 from evgraph.resolvers.mutations.update_firmware import update_firmware
 from evgraph.resolvers.mutations.update_stay import update_stay
 from evgraph.schema import availability, charging_profile, commands, payloads, reservation, security_inputs, setting_up
 from evgraph.schema.assigning import AssignSessionPayload, ReassignSessionPayload
+from evgraph.schema.card import AddCardPayload, RemoveCardPayload, UpdateCardPayload
 from evgraph.schema.charge_point_job import (
     GetDiagnosticsPayload,
     GetLogPayload,
@@ -54,6 +60,8 @@ from evgraph.schema.charge_point_job import (
     UpdateFirmwarePayload,
 )
 from evgraph.schema.checkup import CheckChargePointPayload
+from evgraph.schema.local_list import SendLocalListPayload
+from evgraph.schema.quarantined_message import ResolveQuarantinedPayload
 
 
 @strawberry.type
@@ -74,11 +82,27 @@ class Mutation:
 
     assign_session: AssignSessionPayload = strawberry.mutation(
         resolver=assign_session,
-        description="Give a session that nobody asked for to an open ticket: billed from its start, by the rate in force then.",
+        description="Give a session that nobody asked for to an open ticket: billed from its start, by the rate in "
+        "force then.",
     )
     reassign_session: ReassignSessionPayload = strawberry.mutation(
         resolver=reassign_session,
         description="A wrong plug: move a session to another ticket, and its bill with it, by further line items.",
+    )
+
+    resolve_quarantined: ResolveQuarantinedPayload = strawberry.mutation(
+        resolver=resolve_quarantined,
+        description="Say what became of a message that could not be placed, or which session it ended.",
+    )
+
+    add_card: AddCardPayload = strawberry.mutation(
+        resolver=add_card, description="Chargers are told at once, for the time that they cannot ask us."
+    )
+    update_card: UpdateCardPayload = strawberry.mutation(resolver=update_card)
+    remove_card: RemoveCardPayload = strawberry.mutation(resolver=remove_card)
+    send_local_list: SendLocalListPayload = strawberry.mutation(
+        resolver=send_local_list,
+        description="Send a charge point all cards of its garage, whatever it holds. It is kept up to date without it.",
     )
 
     rename_port: payloads.RenamePortPayload = strawberry.mutation(resolver=rename_port)

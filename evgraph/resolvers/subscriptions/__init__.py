@@ -7,13 +7,17 @@ import strawberry
 from evgraph.resolvers.subscriptions.board_updated import board_updated
 from evgraph.resolvers.subscriptions.charge_point_job_updated import charge_point_job_updated
 from evgraph.resolvers.subscriptions.energy_updated import energy_updated
+from evgraph.resolvers.subscriptions.frame_logged import frame_logged
 from evgraph.resolvers.subscriptions.line_item_added import line_item_added
+from evgraph.resolvers.subscriptions.quarantine_added import quarantine_added
 from evgraph.resolvers.subscriptions.session_updated import session_updated
 from evgraph.schema.board import BoardUpdate
 from evgraph.schema.charge_point_job import ChargePointJob
 from evgraph.schema.charging_session import ChargingSession
 from evgraph.schema.energy_update import EnergyUpdate
+from evgraph.schema.frame import Frame
 from evgraph.schema.line_item import LineItem
+from evgraph.schema.quarantined_message import QuarantinedMessage
 
 
 @strawberry.type
@@ -34,4 +38,10 @@ class Subscription:
     line_item_added: AsyncGenerator[LineItem, None] = strawberry.subscription(
         resolver=line_item_added,
         description="For a point of sale: line items as they are put on a garage's tickets.",
+    )
+    frame_logged: AsyncGenerator[Frame, None] = strawberry.subscription(
+        resolver=frame_logged, description="The frames of a charge point, both ways, as they come and go."
+    )
+    quarantine_added: AsyncGenerator[QuarantinedMessage, None] = strawberry.subscription(
+        resolver=quarantine_added, description="What chargers said and could not be placed, as it comes."
     )

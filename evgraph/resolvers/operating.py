@@ -1,0 +1,105 @@
+"""What operators look up: the frames of a charge point, its connections, and what needs a decision of theirs."""
+
+from datetime import datetime
+
+from strawberry.dataloader import DataLoader
+from tortoise.expressions import Q, Subquery
+
+from evgraph.domain.charging_session import SessionStatus
+from evgraph.models import (
+    CardRow,
+    ChargePointRow,
+    ConnectionRow,
+    FrameRow,
+    QuarantinedMessageRow,
+    RefusedConnectionRow,
+    SessionRow,
+)
+from evgraph.resolvers.newest import Rows, count_of_each, newest_of_each
+from evgraph.schema.operating_context import (
+    CardFilter,
+    ConnectionFilter,
+    FlaggedFilter,
+    FrameFilter,
+    OperatingLoaders,
+    QuarantineFilter,
+    RefusedFilter,
+    UnassignedFilter,
+)
+
+# As the partial index of migration 0003 has it.
+_IS_FLAGGED = "flags <> ''"
+
+
+def make_operating_loaders() -> OperatingLoaders:
+    return OperatingLoaders(
+        frame_pages=DataLoader(newest_of_each(_frames, before=_earlier, order=("-at", "-id"))),
+        frame_counts=DataLoader(count_of_each(_frames)),
+        connection_pages=DataLoader(newest_of_each(_connections)),
+        connection_counts=DataLoader(count_of_each(_connections)),
+        refused_pages=DataLoader(newest_of_each(_refused)),
+        refused_counts=DataLoader(count_of_each(_refused)),
+        quarantine_pages=DataLoader(newest_of_each(_quarantine)),
+        quarantine_counts=DataLoader(count_of_each(_quarantine)),
+        card_pages=DataLoader(newest_of_each(_cards)),
+        card_counts=DataLoader(count_of_each(_cards)),
+        unassigned_pages=DataLoader(newest_of_each(_unassigned)),
+        unassigned_counts=DataLoader(count_of_each(_unassigned)),
+        flagged_pages=DataLoader(newest_of_each(_flagged, literally=_IS_FLAGGED)),
+        flagged_counts=DataLoader(count_of_each(_flagged, literally=_IS_FLAGGED)),
+    )
+
+
+def _frames(where: FrameFilter) -> Rows:
+    rows = FrameRow.filter(charge_point_id=where.charge_point_id)
+    if where.action is not None:
+        rows = rows.filter(action=where.action)
+    if where.direction is not None:
+        rows = rows.filter(direction=where.direction)
+    if where.kind is not None:
+        rows = rows.filter(kind=where.kind)
+    if where.since is not None:
+        rows = rows.filter(at__gte=where.since)
+    if where.until is not None:
+        rows = rows.filter(at__lt=where.until)
+    return rows
+
+
+def _earlier(rows: Rows, last: tuple[datetime, int]) -> Rows:
+    at, id_ = last
+    return rows.filter(Q(at__lt=at) | Q(at=at, id__lt=id_), at__lte=at)
+
+
+def _connections(where: ConnectionFilter) -> Rows:
+    return ConnectionRow.filter(charge_point_id=where.charge_point_id)
+
+
+def _refused(where: RefusedFilter) -> Rows:
+    elsewhere = ChargePointRow.exclude(garage_id__in=list(where.garage_ids)).values("identity")
+    rows = RefusedConnectionRow.exclude(identity__in=Subquery(elsewhere))
+    return rows if where.identity is None else rows.filter(identity=where.identity)
+
+
+def _quarantine(where: QuarantineFilter) -> Rows:
+    rows = QuarantinedMessageRow.filter(charge_point__garage_id=where.garage_id)
+    return rows if where.is_resolved is None else rows.filter(resolved_at__isnull=not where.is_resolved)
+
+
+def _cards(where: CardFilter) -> Rows:
+    return CardRow.filter(garage_id=where.garage_id)
+
+
+def _unassigned(where: UnassignedFilter) -> Rows:
+    statuses = (where.status,) if where.status else (SessionStatus.CHARGING, SessionStatus.ENDED)
+    return SessionRow.filter(garage_id=where.garage_id, stay_id__isnull=True, status__in=statuses)
+
+
+def _flagged(where: FlaggedFilter) -> Rows:
+    rows = SessionRow.filter(garage_id=where.garage_id)
+    if where.flag is not None:
+        rows = rows.filter(flags__contains=where.flag.value)
+    if where.since is not None:
+        rows = rows.filter(started_at__gte=where.since)
+    if where.until is not None:
+        rows = rows.filter(started_at__lt=where.until)
+    return rows
