@@ -161,7 +161,9 @@ class Jobs:
                     updated_at=change.now,
                     ended_at=None,
                 )
-            await self._save(change, rules.told(job, status, change.now))
+            moved = rules.told(job, status, change.now)
+            if moved is not job:
+                await self._save(change, moved)
 
     async def _begin(
         self,
