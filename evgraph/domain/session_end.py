@@ -16,6 +16,7 @@ from evgraph.domain.energy import Reading, WattHours
 from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
 from evgraph.domain.supply import Supply
+from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 
 CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
 
@@ -55,6 +56,20 @@ def may_end_at(session: ChargingSession, at: datetime, *, clock_replaced: bool) 
     if clock_replaced or SessionFlag.CLOCK_REPLACED in session.flags:
         return True
     return session.started_at is not None and at >= session.started_at
+
+
+def was_ended_by(session: ChargingSession, stop: TransactionStop, *, is_alone: bool) -> bool:
+    """X2: a stop that came before its session began is its end: by its idTag, or where it names none as all that runs
+    at the charge point. An idTag of ours can bear no other session; else the stamps of both must tell, and the first
+    stop is the one."""
+    if is_one_time(session.id_tag) and stop.id_tag and tag(stop.id_tag) == session.id_tag:
+        return may_end_at(session, stop.at, clock_replaced=stop.clock_replaced)
+    if stop.clock_replaced or SessionFlag.CLOCK_REPLACED in session.flags:
+        return False
+    if session.status is SessionStatus.ENDED and stop.at != session.ended_at:
+        return False
+    is_same = tag(stop.id_tag) == session.id_tag if stop.id_tag else is_alone
+    return is_same and may_end_at(session, stop.at, clock_replaced=False)
 
 
 def superseded(

@@ -49,6 +49,9 @@ def last_register_seen(
 ) -> ChargingSession:
     """T1, M5: the register of its end. A leap that no reading announced counts where the whole session's time was
     enough for it; else the next transaction's start there may confirm it."""
+    if at is not None and session.register_at is not None and at < session.register_at:
+        # Its clock was put back meanwhile: no span of time speaks against what it delivered.
+        at = None
     seen = register_seen(session, register_wh, at, supply)
     if supply is None or at is None or session.started_at is None or seen.leapt_to_wh != register_wh:
         return seen
@@ -156,7 +159,8 @@ def _is_in_another_unit(base_wh: WattHours, register_wh: WattHours, supply: Supp
     if register_wh < base_wh:
         # After long enough any register is a thousandth of one that could be.
         meant_wh = register_wh * _KILO
-        is_likely = base_wh - _KILO <= meant_wh <= base_wh * 2
+        # And 0 is where a meter that was swapped or reset begins.
+        is_likely = register_wh > 0 and base_wh - _KILO <= meant_wh <= base_wh * 2
         return is_likely and supply.could_deliver(meant_wh - base_wh, lasted, step_wh=_KILO)
     meant_wh = register_wh // _KILO
     # Near 0 most registers are a thousand times one that could be; whole Wh times a thousand end in three zeros.

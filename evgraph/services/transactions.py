@@ -20,21 +20,27 @@ from evgraph.domain.session_full import FULL_AFTER
 from evgraph.domain.session_metering import leap_confirmed
 from evgraph.domain.stay import StayStatus
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
-from evgraph.models import ChargePointRow, MeterSampleRow, RequestRow, SessionRow
+from evgraph.models import ChargePointRow, MeterSampleRow, QuarantinedMessageRow, RequestRow, SessionRow
 from evgraph.services import reading
 from evgraph.services.books import Books, Change
 from evgraph.services.cards import card_info
+from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.placing import keep_in_quarantine, port_at
 from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle
 from evgraph.services.supplies import Supplies
 
 FREE_FOR = timedelta(minutes=5)
 SILENT_FOR = timedelta(hours=24)
+STOP_TRANSACTION = "StopTransaction"
+OURSELVES = "EVGraph"
 
 
 class Transactions:
-    def __init__(self, books: Books, supplies: Supplies, *, free_for: timedelta = FREE_FOR) -> None:
+    def __init__(
+        self, books: Books, supplies: Supplies, gateway: ChargePointGateway, *, free_for: timedelta = FREE_FOR
+    ) -> None:
         self._books = books
+        self._gateway = gateway
         self._free_for = free_for
         self._supplies = supplies
 
@@ -86,7 +92,9 @@ class Transactions:
                         last_register_wh=last_register_wh,
                     )
                 )
-            return await self._answer(session)
+            answer = await self._answer(session)
+            await self._end_if_told_before(change, session)
+            return answer
 
     async def transaction_stopped(self, charge_point_id: int, stop: TransactionStop) -> AuthorizationStatus | None:
         """T1 to T6: ends, bills, and answers always. The status is null when no idTag was told."""
@@ -97,7 +105,7 @@ class Transactions:
                 await keep_in_quarantine(
                     change,
                     charge_point_id,
-                    action="StopTransaction",
+                    action=STOP_TRANSACTION,
                     frame=stop.raw,
                     why=f"No session is known by transactionId {stop.transaction_id}.",
                     energy_wh=stop.meter_stop_wh,
@@ -265,6 +273,26 @@ class Transactions:
                 clock_replaced=start.clock_replaced,
             )
             await settle(change, ended)
+
+    async def _end_if_told_before(self, change: Change, session: ChargingSession) -> None:
+        """X2: a stop that came before its start waits in quarantine; it is the end of what has only now begun."""
+        others = SessionRow.filter(charge_point_id=session.charge_point_id, status=SessionStatus.CHARGING)
+        is_alone = not await others.exclude(id=session.id).exists()
+        waiting = QuarantinedMessageRow.filter(
+            charge_point_id=session.charge_point_id, action=STOP_TRANSACTION, resolved_at__isnull=True
+        )
+        read = [(self._gateway.read_stop(kept.frame, kept.at), kept) for kept in await waiting.order_by("id")]
+        in_time = sorted(((stop, kept) for stop, kept in read if stop is not None), key=lambda told: told[0].at)
+        for stop, kept in in_time:
+            if not session_end.was_ended_by(session, stop, is_alone=is_alone):
+                continue
+            session = await self.end_by(change, session, stop)
+            await QuarantinedMessageRow.filter(id=kept.id).update(
+                resolved_at=change.now,
+                resolved_by=OURSELVES,
+                resolution="Its StartTransaction came after it.",
+                session_id=session.id,
+            )
 
     @staticmethod
     async def _begin(
