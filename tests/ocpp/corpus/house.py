@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -164,7 +164,12 @@ class CentralSystem:
         held = replace(held, quarantined=tuple(row.why for row in kept))
         if _are_pieces(case.books.quarantined, held.quarantined):
             held = replace(held, quarantined=case.books.quarantined)
-        assert held == case.books
+        differing = {
+            each.name: (getattr(held, each.name), getattr(case.books, each.name))
+            for each in fields(Books)
+            if getattr(held, each.name) != getattr(case.books, each.name)
+        }
+        assert not differing, f"The books hold, and should hold: {differing}"
 
     async def _prepare(self, given: Given, charge_point_id: int, charger: "Charger") -> ChargingSession | None:
         if given is Given.METERED:
@@ -361,14 +366,15 @@ class Charger:
     def _means(self, payload: Any, answer: Answer) -> None:
         match answer:
             case Result():
-                assert payload == answer.payload
+                assert payload == answer.payload, payload
             case Time():
                 assert _is_time(payload.pop("currentTime"))
                 assert payload == answer.payload
             case Started():
                 transaction_id = payload.pop("transactionId")
                 assert 0 < transaction_id < 2**31
-                assert payload == {"idTagInfo": {"status": answer.status}}
+                expiry = {"expiryDate": answer.expires} if answer.expires else {}
+                assert payload == {"idTagInfo": {"status": answer.status} | expiry}, payload
                 assert not answer.same or str(transaction_id) == self.words[TX]
                 self.words.setdefault(TX, str(transaction_id))
 

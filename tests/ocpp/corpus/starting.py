@@ -5,6 +5,7 @@ from typing import Any
 from tests.ocpp.corpus.vocabulary import (
     AGAIN,
     CARD,
+    EXPIRED_AT,
     NOT_STARTED,
     OLD_CARD,
     TAG,
@@ -26,7 +27,7 @@ _ALONE = _BEGUN | {"sessions": 1}
 
 
 def _says(status: str) -> Answer:
-    return Result({"idTagInfo": {"status": status}})
+    return Result({"idTagInfo": {"status": status} | ({"expiryDate": EXPIRED_AT} if status == "Expired" else {})})
 
 
 # Of a start that was asked for: what is changed in it.
@@ -120,7 +121,11 @@ CASES: list[Case] = [
             "S6 C8",
             f"a start that nobody asked for, {name}",
             Given.CONNECTED,
-            call("StartTransaction", _START | {"idTag": id_tag}, Started(status)),
+            call(
+                "StartTransaction",
+                _START | {"idTag": id_tag},
+                Started(status, expires=EXPIRED_AT if status == "Expired" else None),
+            ),
             **_ALONE,
         )
         for name, id_tag, status in _UNASKED

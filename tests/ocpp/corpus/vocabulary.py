@@ -22,6 +22,7 @@ TAG = "@tag@"
 COMMAND = "@command@"
 # A garage's card that may start without a ticket; and one that is blocked in no way, but expired.
 CARD, OLD_CARD = "STAFF-1", "STAFF-OLD"
+EXPIRED_AT = "2026-02-27T11:00:00.000Z"
 
 
 class Given(Enum):
@@ -56,10 +57,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Started:
-    """A CALLRESULT with a transactionId that is a positive int32. `same`: the given session's."""
+    """A CALLRESULT with a transactionId that is a positive int32. `same`: the given session's. `expires`: the card."""
 
     status: str = "Accepted"
     same: bool = False
+    expires: str | None = None
 
 
 @dataclass(frozen=True)
