@@ -2,11 +2,25 @@
 
 import asyncio
 import base64
+from urllib.parse import quote
 
 import pytest
+from starlette.datastructures import Headers
 from websockets.exceptions import InvalidStatus
 
-from evgraph.ocpp.handshake import Credentials, Offer, choose_subprotocol, credentials
+from evgraph.ocpp.handshake import (
+    NO_PROXIES,
+    WIRE,
+    BadProxies,
+    Credentials,
+    Offer,
+    Proxies,
+    Wire,
+    certificate_in,
+    choose_subprotocol,
+    credentials,
+    wire_of,
+)
 from tests.ocpp.conftest import CentralSystem
 
 
@@ -120,3 +134,86 @@ async def test_c2_none_named_is_taken_as_1_6(central: CentralSystem) -> None:
     async with central.charger(subprotocols=[]) as charger:
         assert charger.websocket.subprotocol is None
         assert await charger.is_alive()
+
+
+# What stands before us may end TLS.
+
+DIRECT = Wire(host="203.0.113.9", is_encrypted=False)
+BEHIND = Wire(host="10.0.0.5", is_encrypted=False)
+PROXIES = Proxies.parse("10.0.0.0/8, 2001:db8::5", "X-Client-Certificate")
+DER = base64.b64encode(b"a certificate").decode()
+
+
+def _seen(wire: Wire, *headers: tuple[str, str], proxies: Proxies = PROXIES) -> Wire:
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
+    scope = {"client": (wire.host, 5000), "extensions": {WIRE: wire}}
+    return wire_of(scope, Headers(raw=raw), proxies)
+
+
+HTTPS, FROM = ("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "198.51.100.7")
+
+
+@pytest.mark.parametrize(
+    ("wire", "headers", "expected"),
+    [
+        (BEHIND, [HTTPS, FROM], Wire(host="198.51.100.7", is_encrypted=True)),
+        (BEHIND, [("X-Forwarded-Proto", "WSS")], Wire(host="10.0.0.5", is_encrypted=True)),
+        (BEHIND, [FROM], Wire(host="198.51.100.7", is_encrypted=False)),
+        (BEHIND, [("X-Forwarded-Proto", "http")], BEHIND),
+        # What a charger wrote itself stands to the left of what our proxies added.
+        (
+            BEHIND,
+            [HTTPS, ("X-Forwarded-For", "1.1.1.1, 198.51.100.7, 10.0.0.9")],
+            Wire(host="198.51.100.7", is_encrypted=True),
+        ),
+        (BEHIND, [HTTPS, ("X-Forwarded-For", "1.1.1.1"), FROM], Wire(host="198.51.100.7", is_encrypted=True)),
+        (
+            BEHIND,
+            [HTTPS, ("X-Client-Certificate", DER)],
+            Wire(host="10.0.0.5", is_encrypted=True, certificate=b"a certificate"),
+        ),
+        (BEHIND, [HTTPS, ("X-Client-Certificate", "")], Wire(host="10.0.0.5", is_encrypted=True)),
+        # Twice: one of them is not the proxy's.
+        (BEHIND, [HTTPS, HTTPS], BEHIND),
+        (BEHIND, [HTTPS, *[("X-Client-Certificate", DER)] * 2], Wire(host="10.0.0.5", is_encrypted=True)),
+        (BEHIND, [("X-Client-Certificate", DER)], BEHIND),
+        # Anyone can write headers.
+        (DIRECT, [HTTPS, FROM, ("X-Client-Certificate", DER)], DIRECT),
+        (Wire(host="unix", is_encrypted=False), [HTTPS], Wire(host="unix", is_encrypted=False)),
+        (
+            Wire(host="203.0.113.9", is_encrypted=True, certificate=b"own"),
+            [("X-Forwarded-Proto", "http")],
+            Wire(host="203.0.113.9", is_encrypted=True, certificate=b"own"),
+        ),
+    ],
+)
+def test_only_a_trusted_proxys_word_on_the_wire_counts(
+    wire: Wire, headers: list[tuple[str, str]], expected: Wire
+) -> None:
+    assert _seen(wire, *headers) == expected
+
+
+def test_by_default_no_proxy_is_trusted() -> None:
+    local = Wire(host="127.0.0.1", is_encrypted=False)
+    assert _seen(local, HTTPS, ("X-Client-Certificate", DER), proxies=NO_PROXIES) == local
+
+
+@pytest.mark.parametrize(
+    ("header", "der"),
+    [
+        (DER, b"a certificate"),
+        (f":{DER}:", b"a certificate"),
+        (quote(f"-----BEGIN CERTIFICATE-----\n{DER}\n-----END CERTIFICATE-----\n"), b"a certificate"),
+        (f"-----BEGIN CERTIFICATE----- {DER} -----END CERTIFICATE-----", b"a certificate"),
+        ("nonsense!", b"?"),
+        ("(null)", b"?"),
+    ],
+)
+def test_a_certificate_is_read_as_proxies_write_it(header: str, der: bytes) -> None:
+    assert certificate_in(header) == der
+
+
+@pytest.mark.parametrize("networks", ["10.0.0.0/33", "proxy.local", "*"])
+def test_proxies_are_named_by_address(networks: str) -> None:
+    with pytest.raises(BadProxies, match="EVGRAPH_TRUSTED_PROXIES"):
+        Proxies.parse(networks)
