@@ -44,7 +44,7 @@ from evgraph.simulator.transaction_queue import QueuedMessage, TransactionQueue
 from evgraph.simulator.transfers import Transfers
 
 SOFT_RESET_PATIENCE = 5.0
-"""Real seconds that a soft reset waits for its StopTransaction to be answered."""
+"""Real seconds that a boot by command waits for what there is to tell before it."""
 
 
 class SimulatedChargePoint:
@@ -445,6 +445,8 @@ class SimulatedChargePoint:
 
     async def _install(self, version: str | None) -> None:
         """Boot with other firmware; return once the central system has accepted that boot."""
+        with suppress(TimeoutError):
+            await self.told_everything(SOFT_RESET_PATIENCE)
         if version is not None:
             self._messenger.plate = replace(self._messenger.plate, firmware=version)
         with suppress(WrongMove):
