@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from secrets import randbelow
+from typing import Final
 
 import structlog
 
@@ -42,7 +43,10 @@ log = structlog.get_logger("evgraph.frames")
 
 # In the order of _SAVE_FRAME, and of LoggedFrame; a class of its own for it would take longer to make than all else.
 _Row = tuple[int, int, datetime, str, str, str | None, str | None, str]
-_ID, _CHARGE_POINT, _AT, _FRAME = 0, 1, 2, 7
+_ID: Final = 0
+_CHARGE_POINT: Final = 1
+_AT: Final = 2
+_FRAME: Final = 7
 # To look up what each is called costs a microsecond, and SQLite asks what a text is that is more than a text.
 _DIRECTIONS = {direction: str(direction.value) for direction in FrameDirection}
 _KINDS = {kind: str(kind.value) for kind in FrameKind}

@@ -60,6 +60,15 @@ class Report:
     differences: Sequence[Difference]
     untold: Sequence[Untold]
 
+    def agreeing_with(self, earlier: "Report") -> "Report":
+        """With only those differences that were there a moment ago: the same kind at the same session."""
+        there = {_place(difference) for difference in earlier.differences}
+        return replace(self, differences=[one for one in self.differences if _place(one) in there])
+
+
+def _place(difference: Difference) -> tuple[object, ...]:
+    return (difference.charge_point, difference.session_id, difference.started_at, difference.kind)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
