@@ -77,11 +77,16 @@ def charge_point_accept(
     ] = Acceptance.ACCEPTED,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Accept a charge point, or hold it off: --as pending or --as rejected. Holds from its next boot or connection."""
+    """Accept a charge point, or hold it off: --as pending or --as rejected. This command does not reach the connections
+    of a running server: there it holds from the next boot or connection. setChargePointAcceptance holds at once."""
 
     async def run(house: Services) -> None:
         made = await house.registration.set_acceptance(identity, answer)
-        out.print(f"Charge point [bold]{made.identity}[/] is {made.acceptance.value} from its next boot or connection.")
+        out.print(
+            f"Charge point [bold]{made.identity}[/] is {made.acceptance.value}; where it is connected now, from its"
+            " next boot or connection.",
+            soft_wrap=True,
+        )
 
     in_house(run, database_url)
 

@@ -13,6 +13,7 @@ from evgraph.domain.configuration import (
 from evgraph.models import ChargePointRow
 from evgraph.services.configuration import Configurations
 from evgraph.services.interfaces import ChargerRejected, ChargerTimeout
+from evgraph.services.local_lists import LocalLists
 
 # A charger that answers nothing would keep people's commands waiting behind each question.
 _MOST_UNANSWERED = 2
@@ -23,8 +24,9 @@ log = structlog.get_logger("evgraph.onboarding")
 class Onboarding:
     """Asks one thing at a time, so that people's commands get in between."""
 
-    def __init__(self, configurations: Configurations) -> None:
+    def __init__(self, configurations: Configurations, local_lists: LocalLists) -> None:
         self._configurations = configurations
+        self._local_lists = local_lists
 
     async def is_due(self, charge_point_id: int) -> bool:
         """Of one that is back without a boot: whether it was never configured by us."""
@@ -45,6 +47,10 @@ class Onboarding:
             log.info("configuration not told", charge_point=charge_point.identity, why=str(refused))
         await self._change_what_differs(charge_point)
         return True
+
+    async def bring_local_list(self, charge_point_id: int, identity: str) -> None:
+        """S6: the garage's cards, for the time that we are away; after its configuration, which tells its limits."""
+        await self._local_lists.bring_up_to_date(charge_point_id, identity)
 
     async def _change_what_differs(self, charge_point: ChargePoint) -> None:
         now = self._configurations.now()
@@ -74,9 +80,7 @@ class Onboarding:
             if setting.value is not None and means_the_same(setting.key, setting.value, value):
                 return False
             status = await self._configurations.change(charge_point, setting.key, value)
-            log.info(
-                "configuration set", charge_point=charge_point.identity, key=setting.key, value=value, status=status
-            )
+            log.info("configuration set", charge_point=charge_point.identity, key=setting.key, status=status)
             if status in TAKEN:
                 return True
             if status == "NotSupported":

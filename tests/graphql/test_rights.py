@@ -6,7 +6,7 @@ from evgraph.domain.asks import ReserveNow
 from evgraph.domain.charge_point import CertificateState
 from evgraph.domain.people import Role
 from evgraph.graph import schema
-from evgraph.models import CertificateRow
+from evgraph.models import CertificateRow, QuarantinedMessageRow
 from evgraph.schema.global_ids import encode
 
 # By root field: its arguments, over the ids of a garage in use, and what to select of it.
@@ -19,6 +19,7 @@ QUERIES = {
     "stay": ("(id: $stay)", "ticketNumber"),
     "session": ("(id: $session)", "energyWh"),
     "chargePoint": ('(identity: "AX48-NYC-034")', "vendor"),
+    "refusedConnections": ("", "edges { node { identity } }"),
 }
 MUTATIONS = {
     "signIn": ('{email: "nobody@example.com", password: "wrong password"}', "viewer { name }"),
@@ -30,8 +31,22 @@ MUTATIONS = {
     "cancelRequest": ("{requestId: $request}", "request { id }"),
     "startCharging": ("{requestId: $request, portId: $port}", "session { id }"),
     "stopCharging": ("{sessionId: $session}", "session { id }"),
+    "assignSession": ("{sessionId: $session, stayId: $stay}", "session { id }"),
+    "reassignSession": ("{sessionId: $session, stayId: $stay}", "session { id }"),
+    "resolveQuarantined": ('{id: $quarantined, resolution: "seen"}', "quarantinedMessage { id }"),
+    "addCard": ('{garageId: $garage, idTag: "MINE"}', "card { id }"),
+    "updateCard": ("{cardId: $card, isBlocked: true}", "card { id }"),
+    "removeCard": ("{cardId: $card}", "removedCardId"),
+    "sendLocalList": ("{chargePointId: $chargePoint}", "version"),
     "renamePort": ('{portId: $port, name: "Mine"}', "port { id }"),
     "setRate": ('{garageId: $garage, kind: PER_KWH, amountCents: "1"}', "rate { id }"),
+    "registerChargePoint": ('{garageId: $garage, identity: "AX48-99"}', "key"),
+    "updateChargePoint": ("{chargePointId: $chargePoint, isKeptConfigured: false}", "chargePoint { id }"),
+    "setChargePointAcceptance": ("{chargePointId: $chargePoint, acceptance: ACCEPTED}", "chargePoint { id }"),
+    "rotateChargePointKey": ("{chargePointId: $chargePoint}", "key"),
+    "getConfiguration": ("{chargePointId: $chargePoint}", "configuration { key }"),
+    "setConfiguration": ('{chargePointId: $chargePoint, key: "HeartbeatInterval", value: "300"}', "status"),
+    "checkChargePoint": ("{chargePointId: $chargePoint}", "report { verdict }"),
     "resetChargePoint": ("{chargePointId: $chargePoint, kind: SOFT}", "chargePoint { id }"),
     "unlockConnector": ("{portId: $port}", "port { id }"),
     "triggerMessage": ("{chargePointId: $chargePoint, message: HEARTBEAT}", "chargePoint { id }"),
@@ -75,10 +90,12 @@ SUBSCRIPTIONS = {
     "energyUpdated": ("(garageId: $garage)", "energyWh"),
     "sessionUpdated": ("(sessionId: $session)", "status"),
     "lineItemAdded": ("(garageId: $garage)", "description"),
+    "frameLogged": ("(chargePointId: $chargePoint)", "frame"),
+    "quarantineAdded": ("(garageId: $garage)", "frame"),
     "chargePointJobUpdated": ("(chargePointId: $chargePoint)", "status"),
 }
 OPEN_TO_ANYONE = {"viewer", "signIn", "signOut"}
-_IDS = ("garage", "port", "chargePoint", "rate", "stay", "request", "session", "lineItem", "certificate", "reservation")
+_IDS = ("garage", "port", "chargePoint", "rate", "stay", "request", "session", "lineItem", "certificate", "reservation", "card", "quarantined")
 
 
 def _document(kind: str, name: str) -> str:
@@ -100,6 +117,8 @@ async def ids(world) -> dict[str, str]:
     rate = await operator.do("setRate", "rate { id }", garageId=world.garage.id, kind="PER_KWH", amountCents="25")
     charged = await world.charge(operator)
     data = await operator.data("query($id: ID!) { stay(id: $id) { lineItems { id } } }", id=charged["stay"]["id"])
+    card = await operator.do("addCard", "card { id }", garageId=world.garage.id, idTag="STAFF-7")
+    await world.garage.meter(4711, 5)
     world.chargers.answers[ReserveNow] = "Accepted"
     reserved = await operator.do(
         "reserveNow",
@@ -119,6 +138,8 @@ async def ids(world) -> dict[str, str]:
         "lineItem": data["stay"]["lineItems"][0]["id"],
         "certificate": encode("ChargePointCertificate", await _certificate(world)),
         "reservation": reserved["reservation"]["id"],
+        "card": card["card"]["id"],
+        "quarantined": encode("QuarantinedMessage", (await QuarantinedMessageRow.get()).id),
     }
 
 
