@@ -1,0 +1,230 @@
+"""C10: what frames make of sessions, where journeys do not come by; by hand, without a database."""
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from evgraph.domain import session_start
+from evgraph.domain.charge_point import FrameDirection, FrameKind
+from evgraph.domain.charging_session import AuthorizationStatus, SessionFlag, SessionStatus, StopReason
+from evgraph.domain.frames import LoggedFrame
+from evgraph.domain.rate import Rate, RateKind
+from evgraph.ocpp.replay.comparing import Books, Kind, differences_of, due_of
+from evgraph.ocpp.replay.deriving import Deriving, Surroundings
+from evgraph.ocpp.replay.words import Seen, Transcript, Word, resolved
+
+T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+FREE_FOR = timedelta(minutes=5)
+ONE_TIME = "EV" + "A" * 18
+IN, OUT = FrameDirection.RECEIVED, FrameDirection.SENT
+
+
+def at(minutes: float) -> datetime:
+    return T0 + timedelta(minutes=minutes)
+
+
+class Wire:
+    """Frames, by hand."""
+
+    def __init__(self) -> None:
+        self.transcript = Transcript()
+        self._ids = itertools.count(1)
+
+    def _take(self, minutes, direction, kind, message_id, action, frame):
+        self.transcript.take(
+            LoggedFrame(
+                id=next(self._ids), charge_point_id=1, at=at(minutes), direction=direction, kind=kind,
+                message_id=message_id, action=action, frame=json.dumps(frame),
+            )
+        )  # fmt: skip
+
+    def call(self, minutes, action, payload, answer=None, error=None):
+        """At so many minutes, and its answer; null where it had none."""
+        message_id = str(next(self._ids))
+        self._take(minutes, IN, FrameKind.CALL, message_id, action, [2, message_id, action, payload])
+        if answer is not None:
+            self._take(minutes, OUT, FrameKind.CALL_RESULT, message_id, action, [3, message_id, answer])
+        if error is not None:
+            self._take(minutes, OUT, FrameKind.CALL_ERROR, message_id, action, [4, message_id, error, "", {}])
+
+    def start(self, minutes, *, stamp=None, meter=1000, connector=1, tag=ONE_TIME, transaction=None, error=None):
+        payload = {"connectorId": connector, "idTag": tag, "meterStart": meter, "timestamp": stamp or _z(minutes)}
+        answer = {"transactionId": transaction, "idTagInfo": {"status": "Accepted"}} if transaction else None
+        self.call(minutes, "StartTransaction", payload, answer, error)
+
+    def stop(self, minutes, meter, *, transaction=7, stamp=None, **more):
+        payload = {"transactionId": transaction, "meterStop": meter, "timestamp": stamp or _z(minutes)}
+        self.call(minutes, "StopTransaction", payload | more, {})
+
+    def meter(self, minutes, register, *, transaction=7):
+        samples = [{"value": str(register)}]
+        value = {"timestamp": _z(minutes), "sampledValue": samples}
+        self.call(minutes, "MeterValues", {"connectorId": 1, "transactionId": transaction, "meterValue": [value]})
+
+    def status(self, minutes, status):
+        report = {"connectorId": 1, "status": status, "errorCode": "NoError", "timestamp": _z(minutes)}
+        self.call(minutes, "StatusNotification", report)
+
+    def derive(self, *booked, more=()):
+        around = Surroundings(garage_id=1, charge_point_id=1, supplies={}, free_for=FREE_FOR)
+        deriving = Deriving(around, booked)
+        deriving.hear(sorted([*self.transcript.words(), *more], key=lambda word: word.at))
+        return deriving
+
+
+def _z(minutes):
+    return at(minutes).isoformat().replace("+00:00", "Z")
+
+
+def _booked(id_=7, *, begun=0.0, tag=ONE_TIME, meter=1000, **more):
+    session = session_start.unassigned(
+        garage_id=1, charge_point_id=1, port_id=1, connector_id=1, id_tag=tag, reported_start=_z(begun),
+        authorization=AuthorizationStatus.ACCEPTED, meter_start_wh=meter, at=at(begun), rate_id=None,
+        clock_replaced=False, now=at(begun - 1),
+    )  # fmt: skip
+    return replace(session, id=id_, **more)
+
+
+def _sessions(deriving):
+    return [one.session for one in deriving.derived]
+
+
+@pytest.fixture
+def wire():
+    return Wire()
+
+
+def test_s2_a_start_that_came_twice_is_one_session(wire):
+    wire.start(0)
+    wire.start(1, stamp=_z(0), transaction=7)
+    wire.stop(60, 5000)
+    wire.stop(61, 5000, stamp=_z(60))
+    (session,) = _sessions(wire.derive())
+    assert (session.started_at, session.ended_at, session.energy_wh) == (at(0), at(60), 4000)
+
+
+def test_b1_what_was_refused_had_no_effect(wire):
+    wire.start(0, error="SecurityError")
+    assert _sessions(wire.derive()) == []
+
+
+def test_b7_of_starts_stamped_by_our_clock_the_one_that_is_booked_took_effect(wire):
+    wire.start(0, stamp="1970-01-01T00:00:00Z")
+    wire.start(2, stamp="1970-01-01T00:00:00Z", transaction=7)
+    (derived,) = wire.derive(_booked(started_at=at(2))).derived
+    assert derived.session.started_at == at(2)
+    (derived,) = wire.derive(_booked(started_at=at(0))).derived
+    assert derived.session.started_at == at(0)
+
+
+def test_t3_a_stop_without_an_id_ends_what_runs_there(wire):
+    wire.start(0)
+    wire.stop(60, 5000, transaction=-1, idTag=ONE_TIME.lower())
+    (session,) = _sessions(wire.derive())
+    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 4000)
+
+
+def test_t3_a_stop_that_an_operator_placed_ends_its_session_when_he_did(wire):
+    wire.start(0, transaction=7)
+    wire.start(0, transaction=8, connector=2, tag="CARD")
+    wire.stop(60, 5000, transaction=0)
+    placed = resolved(
+        json.dumps([2, "1", "StopTransaction", {"transactionId": 0, "meterStop": 5000, "timestamp": _z(60)}]),
+        quarantined_at=at(60), resolved_at=at(90), session_id=7,
+    )  # fmt: skip
+    first, second = _sessions(wire.derive(more=[placed]))
+    assert (first.ended_at, first.energy_wh, second.status) == (at(60), 4000, SessionStatus.CHARGING)
+
+
+def test_s7_another_start_ends_what_ran_there(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.start(40, meter=3500, tag="CARD", transaction=8)
+    first, second = _sessions(wire.derive())
+    assert (first.ended_at, first.energy_wh) == (at(40), 2500)
+    assert first.flags == {SessionFlag.SUPERSEDED}
+    assert second.status is SessionStatus.CHARGING
+
+
+def test_t7_five_minutes_free_or_a_day_of_silence_end_a_session(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.status(31, "Available")
+    deriving = wire.derive()
+    deriving.pass_time(at(35), at(99))
+    assert [session.status for session in _sessions(deriving)] == [SessionStatus.CHARGING]
+    deriving.pass_time(at(37), at(99))
+    (session,) = _sessions(deriving)
+    assert (session.ended_at, session.energy_wh, session.stop_reason) == (at(31), 2000, StopReason.OTHER)
+
+    silent = Wire()
+    silent.start(0, transaction=7)
+    silent.meter(30, 3000)
+    day = 24 * 60
+    silent.meter(60 + 2 * day, 9000)
+    (session,) = _sessions(silent.derive(more=[Word(at=at(60), message=Seen())]))
+    assert (session.ended_at, session.energy_wh) == (at(30), 2000)
+    (session,) = _sessions(silent.derive(more=[Word(at=at(50 + day), message=Seen())]))
+    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 2000)
+    there = [Word(at=at(day + minutes), message=Seen()) for minutes in (20, 1000)]
+    (session,) = _sessions(silent.derive(more=there))
+    assert (session.status, session.energy_wh) == (SessionStatus.CHARGING, 8000)
+
+
+def test_t7_the_truth_that_comes_late_is_taken(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.status(31, "Available")
+    wire.stop(50, 4000, stamp=_z(32), reason="EVDisconnected")
+    (session,) = _sessions(wire.derive())
+    assert (session.ended_at, session.energy_wh) == (at(32), 3000)
+    assert session.stop_reason is StopReason.EV_DISCONNECTED
+
+
+def _rate(id_, minutes, cents, kind=RateKind.PER_KWH):
+    return Rate(
+        id=id_, garage_id=1, kind=kind, amount_cents=Decimal(cents), currency="USD", effective_from=at(minutes),
+        set_by=None,
+    )  # fmt: skip
+
+
+def test_t10_the_rate_is_the_one_at_the_start_and_none_from_before_it_was_asked_for(wire):
+    wire.start(10, stamp=_z(0), transaction=7)
+    wire.stop(60, 2000)
+    rates = {1: [_rate(1, -5, 10), _rate(2, 3, 20), _rate(3, 20, 30)]}
+    books = Books(rates=rates, billed_cents={7: 20}, given_at={})
+    for asked_at, cents in ((at(-1), 10), (at(5), 20), (at(10.5), 10)):
+        (derived,) = wire.derive(_booked(asked_at=asked_at, stay_id=1)).derived
+        assert due_of([derived], books)(derived) == cents
+
+
+@pytest.mark.parametrize(("reason", "cents"), [("PowerLoss", [500, 0]), ("Local", [500, 500])])
+def test_t8_a_flat_fee_is_due_once_where_a_power_cut_parted_the_charge(wire, reason, cents):
+    wire.start(0, transaction=7)
+    wire.stop(10, 2000, reason=reason)
+    wire.start(20, meter=2000, transaction=8, tag="EV" + "B" * 18)
+    wire.stop(30, 3000, transaction=8)
+    given = {"stay_id": 1, "request_id": 1}
+    second = _booked(8, begun=20, tag="EV" + "B" * 18, meter=2000, **given)
+    derived = wire.derive(_booked(**given), second).derived
+    books = Books(rates={1: [_rate(1, -5, 500, RateKind.FLAT_FEE)]}, billed_cents={}, given_at={})
+    due = due_of(derived, books)
+    assert [due(one) for one in derived] == cents
+
+
+def test_a_session_without_a_ticket_is_billed_nothing_and_each_difference_is_named(wire):
+    wire.start(0, transaction=7)
+    wire.stop(60, 5000)
+    (derived,) = wire.derive(_booked(status=SessionStatus.ENDED, ended_at=at(61), energy_wh=1)).derived
+    books = Books(rates={1: [_rate(1, -5, 10)]}, billed_cents={7: 3}, given_at={})
+    found = differences_of(derived, "CP1", "USD", due_of([derived], books)(derived), books)
+    assert {(one.kind, one.booked, one.derived) for one in found} == {
+        (Kind.END, at(61), at(60)),
+        (Kind.REASON, None, StopReason.LOCAL),
+        (Kind.ENERGY, 1, 4000),
+        (Kind.LINE_ITEMS, 3, 0),
+    }
