@@ -74,7 +74,7 @@ class Connection:
     async def ask(self, command: Command[Reply], deadline: float = CALL_DEADLINE) -> Reply:
         """Raises ChargerOffline, ChargerTimeout or ChargerRejected. `deadline` in seconds, all waiting included."""
         if not self.peer.is_accepted:
-            raise ChargerRejected("it is not accepted yet (B1)")
+            raise ChargerRejected("it is not accepted yet")
         return command.read(await self._outbox.call(command.action, command.payload, deadline))
 
     def supersede(self) -> None:

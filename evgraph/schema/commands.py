@@ -6,12 +6,15 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
+from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.schema.charge_point import ChargePoint
 from evgraph.schema.enums import MessageTrigger, ResetKind
 from evgraph.schema.errors import UserError
 from evgraph.schema.port import Port
 
 UNSET = strawberry.UNSET
+_DEEPEST = 100
+_WHOLE = 2**63
 
 
 @strawberry.input
@@ -91,13 +94,29 @@ class CallChargePointPayload:
     errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-def plain_json(told: Any) -> Any:
-    """Numbers as JSON has them: a frame is read with exact decimals."""
+def plain_json(told: Any, depth: int = 0) -> Any:
+    """As a response can hold it: a charge point's answer has exact decimals, and may have numbers of any length, halves
+    of characters, and no end of nesting. Raises Refusal CHARGER_REJECTED for the last."""
+    if depth > _DEEPEST:
+        raise Refusal(
+            ErrorCode.CHARGER_REJECTED, "The answer is nested too deeply to be shown.", ("input", "chargePointId")
+        )
     match told:
         case dict():
-            return {name: plain_json(value) for name, value in told.items()}
+            return {_text(name): plain_json(value, depth + 1) for name, value in told.items()}
         case list():
-            return [plain_json(value) for value in told]
-        case Decimal():
-            return int(told) if told == told.to_integral_value() else float(told)
-    return told
+            return [plain_json(value, depth + 1) for value in told]
+        case str():
+            return _text(told)
+        case bool() | None:
+            return told
+        case Decimal() if told != told.to_integral_value():
+            return float(told)
+        case _ if abs(told) < _WHOLE:
+            return int(told)
+    # Beyond 64 bits it stays exact as a text.
+    return format(Decimal(told), "f")
+
+
+def _text(told: str) -> str:
+    return told.encode("utf-8", "replace").decode()

@@ -17,6 +17,7 @@ from evgraph.services.interfaces import (
 
 _ANYTHING: Mapping[str, str] = {}
 _CHARGE_POINT = ("input", "chargePointId")
+_LONGEST_REASON = 200
 
 
 async def ask(
@@ -73,5 +74,10 @@ def refusal(charge_point: ChargePoint, failure: Exception, field: tuple[str, ...
                 f"{identity} did not answer in time. It may still do what it was asked: look before you ask again.",
                 field,
             )
-    reason = str(failure).strip().rstrip(":. ") or "it gave no reason"
-    return Refusal(ErrorCode.CHARGER_REJECTED, f"{identity} refused: {reason}.", field)
+    return Refusal(ErrorCode.CHARGER_REJECTED, f"{identity} refused: {_reason(failure)}.", field)
+
+
+def _reason(failure: Exception) -> str:
+    """A charge point's own words may be of any length, and hold what no text does."""
+    words = "".join(sign for sign in str(failure)[:_LONGEST_REASON] if sign.isprintable())
+    return words.strip().rstrip(":. ") or "it gave no reason"

@@ -103,8 +103,10 @@ class Availability:
             self._reminded.pop(port.id, None)
 
     async def _remind(self, identity: str, connector_id: int) -> None:
+        told = log.bind(charge_point=identity, connector=connector_id)
         try:
             answer = await self._gateway.ask(identity, ChangeAvailability(connector_id, is_operative=False))
         except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
-            answer = str(failure)
-        log.info("told again to be out of order", charge_point=identity, connector=connector_id, answer=answer)
+            told.info("could not be told again that it is out of order", why=str(failure))
+        else:
+            told.info("told again that it is out of order", answer=answer)

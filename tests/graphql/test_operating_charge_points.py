@@ -135,6 +135,35 @@ async def test_any_call_goes_out_as_it_is_and_its_result_comes_back(world, opera
         assert world.chargers.raw[-1] == ("AX48-NYC-034", "ClearCache", {})
 
 
+async def test_c5_a_result_of_any_shape_is_shown_or_refused(world, operator, charge_point):
+    world.chargers.raw_answer = {
+        "beyond": 2**70,
+        "decimal": Decimal("1E+30"),
+        "tiny": Decimal("0.1"),
+        "half \ud800": "a \ud800 b",
+        "flags": [True, False, None, -7],
+    }
+    payload = await call(operator, charge_point, "ClearCache")
+    assert payload["result"] == {
+        "beyond": "1180591620717411303424",
+        "decimal": "1000000000000000000000000000000",
+        "tiny": 0.1,
+        "half ?": "a ? b",
+        "flags": [True, False, None, -7],
+    }
+    endless: list = []
+    for _ in range(900):
+        endless = [endless]
+    world.chargers.raw_answer = {"data": endless}
+    payload = await call(operator, charge_point, "ClearCache")
+    assert payload["result"] is None
+    assert the_error(payload) == ("CHARGER_REJECTED", ["input", "chargePointId"])
+    world.chargers.raw_answer = ChargerRejected("InternalError: a \ud800\n\x00b" + "x" * 5000)
+    payload = await call(operator, charge_point, "ClearCache")
+    assert payload["errors"][0]["message"].startswith("AX48-NYC-034 refused: InternalError: a bxxx")
+    assert len(payload["errors"][0]["message"]) < 250
+
+
 async def test_a_payload_may_stand_in_the_document(world, operator, charge_point):
     document = """mutation($id: ID!) {
       callChargePoint(input: {chargePointId: $id, action: "Reset", payload: {type: "Soft", n: [1, 2.5, null]}}) {

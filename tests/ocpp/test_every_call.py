@@ -599,6 +599,32 @@ async def test_c5_silence_absence_and_a_charge_point_not_accepted_are_told_apart
         assert await charger.hears_nothing(0.01)
 
 
+async def test_c5_an_answer_that_is_nested_without_end_is_no_success(central: CentralSystem) -> None:
+    deep = "[" * 900 + "]" * 900
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        for exchange in EXCHANGES:
+            asking = exchange.ask(central.gateway)
+            call = await charger.receive()
+            fields = ("status", "data", "listVersion", "fileName", "configurationKey", "readonly")
+            told = ",".join(f'"{name}":{deep}' for name in fields)
+            await charger.send(f'[3,"{call[1]}",{{{told}}}]')
+            found = (await asyncio.gather(asking, return_exceptions=True))[0]
+            assert isinstance(found, ChargerRejected), exchange.action
+        assert await charger.is_alive()
+
+
+def test_c5_nesting_beyond_what_python_can_print_is_unreadable_too() -> None:
+    endless: list[Any] = []
+    for _ in range(100_000):
+        endless = [endless]
+    command = WRITERS[asks.DataTransfer](asks.DataTransfer("com.phihong"))
+    with pytest.raises(ChargerRejected, match="nested without end"):
+        command.read({"status": "Accepted", "data": endless})
+    with pytest.raises(ChargerRejected, match="nested without end"):
+        command.read({"status": endless})
+
+
 # Raw calls
 
 

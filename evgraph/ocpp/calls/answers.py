@@ -71,7 +71,7 @@ def integer(answer: Mapping[str, Any], name: str) -> int:
 
 def is_true(told: Any) -> bool:
     """true, "True", 1 and "1"."""
-    return told is True or str(told).strip().casefold() in ("true", "1")
+    return isinstance(told, bool | int | str) and str(told).strip().casefold() in ("true", "1")
 
 
 def objects(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -86,4 +86,7 @@ def objects(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def unreadable(told: Any) -> ChargerRejected:
-    return ChargerRejected(f"it answered {told!r}"[:100])
+    try:
+        return ChargerRejected(f"it answered {told!r}"[:100])
+    except RecursionError:
+        return ChargerRejected("it answered something nested without end")
