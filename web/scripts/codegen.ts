@@ -41,7 +41,7 @@ const body = await codegen({
     enumType: 'string-literal',
     enumsAsTypes: true,
     immutableTypes: true,
-    scalars: { DateTime: 'string', Decimal: 'string', ID: 'string' },
+    scalars: { JSON: 'unknown', DateTime: 'string', Decimal: 'string', ID: 'string' },
     strictScalars: true,
     useTypeImports: true,
   },

@@ -5,7 +5,7 @@ import { fieldProblem, problemsBeside } from '@/graphql/problems'
 import { useAction } from '@/graphql/use-action'
 import { ConfirmDialog } from '../shared/confirm-dialog'
 import { ProblemNotice } from '../shared/problem-notice'
-import type { BoardPort, BoardRequest } from './board-state'
+import { ticketlessSession, type BoardPort, type BoardRequest } from './board-state'
 
 type RequestProps = {
   readonly request: BoardRequest
@@ -31,6 +31,29 @@ export function StopDialog({ request, onClose }: RequestProps) {
     >
       Stop charging <strong>{stay.vehicle.licensePlate}</strong> on <strong>{session?.port.name}</strong>? What it has
       drawn so far goes on ticket #{stay.ticketNumber}.
+    </ConfirmDialog>
+  )
+}
+
+/** For what charges on a port and belongs to no ticket. */
+export function StopTicketlessDialog({ port, onClose }: { readonly port: BoardPort; readonly onClose: () => void }) {
+  const stop = useAction(StopChargingDocument, (data) => data.stopCharging)
+  const session = ticketlessSession(port)
+  async function confirm() {
+    if (session === null || (await stop.run({ input: { sessionId: session.id } })) !== null) onClose()
+  }
+  return (
+    <ConfirmDialog
+      title="Stop charging"
+      confirm="Stop charging"
+      back="Keep charging"
+      isDangerous
+      isRunning={stop.isRunning}
+      problems={stop.problems}
+      onConfirm={() => void confirm()}
+      onBack={onClose}
+    >
+      Stop what charges on <strong>{port.name}</strong>? It belongs to no ticket: nobody is billed for it.
     </ConfirmDialog>
   )
 }

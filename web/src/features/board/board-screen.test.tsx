@@ -124,6 +124,49 @@ describe('starting to charge', () => {
   })
 })
 
+describe('what charges without a ticket', () => {
+  const ticketless = () => screen.getByRole('button', { name: /^Wall A, charging without a ticket/ })
+
+  test.each([
+    ['port, then vehicle', ticketless, car],
+    ['vehicle, then port', car, ticketless],
+  ])('is given to a ticket: %s', async (_, first, second) => {
+    const user = userEvent.setup()
+    openBoard('ATTENDANT')
+    await user.click(first())
+    await user.click(second())
+    expect(screen.getByRole('status')).toHaveTextContent('Is it CAR a that charges on Wall A?')
+    server.willAnswer({ data: { assignSession: { session: { id: 's-x', status: 'CHARGING' }, errors: [] } } })
+    await user.click(screen.getByRole('button', { name: 'Put on the ticket' }))
+    expect(server.asked).toEqual([{ name: 'AssignSession', input: { sessionId: 's-x', stayId: 'stay-a' } }])
+    await waitFor(() => expect(screen.queryByRole('button', { name: 'Put on the ticket' })).toBeNull())
+  })
+
+  test('a refusal is told near the button', async () => {
+    const user = userEvent.setup()
+    openBoard('ATTENDANT')
+    await user.click(ticketless())
+    await user.click(car())
+    const errors = [{ code: 'STAY_CLOSED', message: 'This ticket is checked out.', field: null }]
+    server.willAnswer({ data: { assignSession: { session: null, errors } } })
+    await user.click(screen.getByRole('button', { name: 'Put on the ticket' }))
+    expect(await screen.findByRole('alert')).toHaveTextContent('This ticket is checked out.')
+  })
+
+  test('is stopped, after a question', async () => {
+    const user = userEvent.setup()
+    openBoard('ATTENDANT')
+    await user.click(ticketless())
+    expect(screen.getByRole('status')).toHaveTextContent('Now tap the vehicle that charges there.')
+    await user.click(screen.getByRole('button', { name: 'Stop charging' }))
+    const dialog = await screen.findByRole('dialog')
+    server.willAnswer({ data: { stopCharging: { session: { id: 's-x', status: 'CHARGING' }, errors: [] } } })
+    await user.click(within(dialog).getByRole('button', { name: 'Stop charging' }))
+    expect(server.asked).toEqual([{ name: 'StopCharging', input: { sessionId: 's-x' } }])
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull())
+  })
+})
+
 describe('what the cards say', () => {
   test('figures rise with the energy feed', () => {
     openBoard('ATTENDANT')

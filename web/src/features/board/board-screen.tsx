@@ -1,14 +1,14 @@
 import { IconBatteryCharging, IconCircleCheck, IconPlug, IconHourglass } from '@tabler/icons-react'
 import { useEffect, useReducer, useState } from 'react'
-import { StartChargingDocument } from '@/graphql/generated/graphql'
-import { useSafeAction } from '@/graphql/use-action'
+import { AssignSessionDocument, StartChargingDocument } from '@/graphql/generated/graphql'
+import { useAction, useSafeAction } from '@/graphql/use-action'
 import { useGarage } from '../shared/garage'
 import { Loading } from '../shared/message'
 import { ProblemNotice } from '../shared/problem-notice'
 import { useBoard } from './board-context'
-import { CancelDialog, RenamePortDialog, StopDialog } from './board-dialogs'
+import { CancelDialog, RenamePortDialog, StopDialog, StopTicketlessDialog } from './board-dialogs'
 import classes from './board-screen.module.css'
-import { columnsOf, type BoardPort, type BoardRequest, type BoardState } from './board-state'
+import { columnsOf, ticketlessSession, type BoardPort, type BoardRequest, type BoardState } from './board-state'
 import { ChargedCard } from './charged-card'
 import { ChargingCard } from './charging-card'
 import { Column } from './column'
@@ -19,7 +19,7 @@ import { WaitingCard } from './waiting-card'
 
 type Dialog =
   | { readonly type: 'stop' | 'cancel'; readonly request: BoardRequest }
-  | { readonly type: 'rename'; readonly port: BoardPort }
+  | { readonly type: 'rename' | 'stop-ticketless'; readonly port: BoardPort }
 
 /** The EV queue of the garage; on a wall it only shows, elsewhere it is worked by tapping. */
 export function BoardScreen({ isWall }: { readonly isWall: boolean }) {
@@ -35,6 +35,7 @@ function Board({ board, isWall }: { readonly board: BoardState; readonly isWall:
   const [tapped, tap] = useReducer(selectionReducer, nothingSelected)
   const [dialog, setDialog] = useState<Dialog | null>(null)
   const start = useSafeAction(StartChargingDocument, (data) => data.startCharging)
+  const assign = useAction(AssignSessionDocument, (data) => data.assignSession)
   const chosen = validSelection(tapped, board)
   const port = board.ports.find(({ id }) => id === chosen.portId) ?? null
   const request = board.requests.get(chosen.requestId ?? '') ?? null
@@ -44,13 +45,22 @@ function Board({ board, isWall }: { readonly board: BoardState; readonly isWall:
 
   function clear() {
     tap({ type: 'clear' })
+    dismiss()
+  }
+  function dismiss() {
     start.dismiss()
+    assign.dismiss()
   }
   useEscape(clear, dialog === null)
 
-  async function startCharging() {
+  async function chargeOrAssign() {
     if (port === null || request === null) return
-    if ((await start.run({ requestId: request.id, portId: port.id })) !== null) clear()
+    const running = ticketlessSession(port)
+    const done =
+      running === null
+        ? await start.run({ requestId: request.id, portId: port.id })
+        : await assign.run({ input: { sessionId: running.id, stayId: request.stay.id } })
+    if (done !== null) clear()
   }
 
   const { needsCharging, charging, charged } = columnsOf(board)
@@ -132,14 +142,16 @@ function Board({ board, isWall }: { readonly board: BoardState; readonly isWall:
         <StartBar
           port={port}
           request={request}
-          isRunning={start.isRunning}
-          problems={start.problems}
-          onStart={() => void startCharging()}
+          isRunning={start.isRunning || assign.isRunning}
+          problems={[...start.problems, ...assign.problems]}
+          onGo={() => void chargeOrAssign()}
+          onStop={() => port !== null && setDialog({ type: 'stop-ticketless', port })}
           onClear={clear}
-          onDismiss={start.dismiss}
+          onDismiss={dismiss}
         />
       )}
       {dialog?.type === 'stop' && <StopDialog request={dialog.request} onClose={() => setDialog(null)} />}
+      {dialog?.type === 'stop-ticketless' && <StopTicketlessDialog port={dialog.port} onClose={() => setDialog(null)} />}
       {dialog?.type === 'cancel' && <CancelDialog request={dialog.request} onClose={() => setDialog(null)} />}
       {dialog?.type === 'rename' && <RenamePortDialog port={dialog.port} onClose={() => setDialog(null)} />}
     </div>

@@ -16,6 +16,12 @@ export type BoardSession = BoardSessionFragment
 export type BoardUpdate = BoardUpdatedSubscription['boardUpdated']
 export type EnergyUpdate = EnergyUpdatedSubscription['energyUpdated']
 
+/** Charging on it that belongs to no ticket yet; a tap gives it to one. */
+export function ticketlessSession(port: BoardPort): BoardSession | null {
+  const { activeSession: session } = port
+  return session !== null && session.stay === null && session.status === 'CHARGING' ? session : null
+}
+
 /** What one session has delivered, as last heard. */
 export type Figures = {
   readonly energyWh: number

@@ -3,7 +3,7 @@ import { agoText } from '@/lib/time'
 import { kwhText, powerText } from '@/lib/energy'
 import { useNow } from '@/lib/use-now'
 import { useGarageTime } from '../shared/use-garage-time'
-import { figuresOf, type BoardPort, type BoardState } from './board-state'
+import { figuresOf, ticketlessSession, type BoardPort, type BoardState } from './board-state'
 import { PortIcon } from './port-icon'
 import { errorText, portLook } from './port-status'
 import classes from './port-tile.module.css'
@@ -20,7 +20,8 @@ type Props = {
 
 export function PortTile({ port, board, isChosen, onChoose, onRename }: Props) {
   const look = portLook(port)
-  const canChoose = onChoose !== undefined && port.isOpen
+  const isTicketless = ticketlessSession(port) !== null
+  const canChoose = onChoose !== undefined && (port.isOpen || isTicketless)
   return (
     <li className={classes.port} data-tone={look.tone} data-chosen={isChosen} data-renamable={onRename !== undefined} data-port={port.name} data-charge-point={port.chargePoint.identity}>
       {canChoose && (
@@ -28,7 +29,7 @@ export function PortTile({ port, board, isChosen, onChoose, onRename }: Props) {
           type="button"
           className={classes.choose}
           aria-pressed={isChosen}
-          aria-label={`${port.name}, ${look.word}. ${isChosen ? 'Chosen' : 'Choose this port'}`}
+          aria-label={`${port.name}, ${isTicketless ? 'charging without a ticket' : look.word}. ${isChosen ? 'Chosen' : 'Choose this port'}`}
           onClick={onChoose}
         />
       )}

@@ -37,3 +37,13 @@ test('a port that was taken and a vehicle that left are no choice any more', () 
   expect(validSelection(tap(port, car), board)).toEqual(nothingSelected)
   expect(validSelection(tap(port, car), boardWith({}))).toEqual(nothingSelected)
 })
+
+test('a port on which something charges without a ticket can be chosen, one with a ticket cannot', () => {
+  const ticketless = { ...aSession('s'), request: null, stay: null }
+  const withTicket = { ...ticketless, request: { id: 'b' }, stay: aRequest('b').stay }
+  const taken = { isOpen: false, status: 'CHARGING' } as const
+  const first = boardWith({ ports: [aPort('p1', 'Ramp 1', { ...taken, activeSession: ticketless })], requests: [aRequest('a')] })
+  expect(validSelection(tap(port, car), first)).toEqual({ portId: 'p1', requestId: 'a' })
+  const second = boardWith({ ports: [aPort('p1', 'Ramp 1', { ...taken, activeSession: withTicket })] })
+  expect(validSelection(tap(port), second)).toEqual(nothingSelected)
+})

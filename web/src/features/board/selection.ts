@@ -1,5 +1,5 @@
-/** What an attendant has tapped on the way to starting a charge: a port, a vehicle, or both. */
-import type { BoardState } from './board-state'
+/** What an attendant has tapped on the way to a charge: a port, a vehicle, or both. */
+import { ticketlessSession, type BoardState } from './board-state'
 
 export type Selection = {
   readonly portId: string | null
@@ -27,10 +27,12 @@ export function selectionReducer(selection: Selection, action: SelectionAction):
 
 /** The choice as far as the board still allows it: somebody else may have taken the port or the vehicle meanwhile. */
 export function validSelection(selection: Selection, board: BoardState): Selection {
-  const isPortOpen = board.ports.some(({ id, isOpen }) => id === selection.portId && isOpen)
+  const isPortChoosable = board.ports.some(
+    (port) => port.id === selection.portId && (port.isOpen || ticketlessSession(port) !== null),
+  )
   const request = selection.requestId === null ? undefined : board.requests.get(selection.requestId)
   return {
-    portId: isPortOpen ? selection.portId : null,
+    portId: isPortChoosable ? selection.portId : null,
     requestId: request?.status === 'NEEDS_CHARGING' ? request.id : null,
   }
 }
