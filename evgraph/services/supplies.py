@@ -23,6 +23,8 @@ class Supplies:
     async def at(self, charge_point_ids: Collection[int]) -> dict[int, Supply]:
         """By port; a port whose power nobody knows is not among them. Asked for anew each time, since an operator may
         change it in another process."""
+        if not charge_point_ids:
+            return {}
         powers = await select_values(PortRow, _Power, "charge_point_id IN (?)", list(charge_point_ids))
         found = {power.id: self.of(power.max_power_w) for power in powers}
         return {port_id: supply for port_id, supply in found.items() if supply is not None}

@@ -47,6 +47,7 @@ class ObedientChargers(AnsweringChargers):
 
     answer: Exception | None = None
     gate: asyncio.Event | None = None
+    seen_at: datetime | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     started: list[tuple[str, int, str]] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
@@ -69,7 +70,7 @@ class ObedientChargers(AnsweringChargers):
         pass
 
     def last_seen(self, identity: str) -> datetime | None:
-        return None
+        return self.seen_at
 
 
 @dataclass
@@ -206,9 +207,18 @@ def chargers() -> ObedientChargers:
 
 
 @pytest.fixture
-async def house(database_url: str, clock: TurnedClock, chargers: ObedientChargers) -> AsyncIterator[Services]:
+def simulated_speed() -> int:
+    return UNHURRIED
+
+
+@pytest.fixture
+async def house(
+    database_url: str, clock: TurnedClock, chargers: ObedientChargers, simulated_speed: int
+) -> AsyncIterator[Services]:
     await database.open_database(database_url)
-    services = open_house(bus=EventBus(), clock=clock, gateway=chargers, stop_wait_s=0.3, simulated_speed=UNHURRIED)
+    services = open_house(
+        bus=EventBus(), clock=clock, gateway=chargers, stop_wait_s=0.3, simulated_speed=simulated_speed
+    )
     metering = asyncio.create_task(services.metering.run())
     try:
         yield services

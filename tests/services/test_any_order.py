@@ -333,7 +333,7 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 @settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
