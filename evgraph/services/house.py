@@ -140,7 +140,7 @@ def open_house(
         local_lists=local_lists,
         quarantine=Quarantine(books, gateway, transactions),
         configurations=configurations,
-        onboarding=Onboarding(configurations),
+        onboarding=Onboarding(configurations, local_lists),
         key_rotation=KeyRotation(books, once, gateway, configurations),
         checkup=Checkup(clock, once, gateway, configurations, frames, reading_wait=reading_wait_s),
         connections=Connections(clock),
