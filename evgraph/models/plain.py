@@ -50,7 +50,9 @@ def _marked(statement: str, parameters: Sequence[Any]) -> str:
     marks = ("?" for _ in count()) if is_sqlite() else (f"${number}" for number in count(1))
     head, *rest = statement.split("?")
     for given, following in zip(parameters, rest, strict=True):
-        head += ", ".join(next(marks) for _ in (given if isinstance(given, list) else (given,))) + following
+        asked = [next(marks) for _ in (given if isinstance(given, list) else (given,))]
+        # PostgreSQL takes no empty list; nothing is equal to NULL, and so nothing is in this one either.
+        head += (", ".join(asked) or "NULL") + following
     return head
 
 

@@ -74,8 +74,8 @@ class Bay:
             assert delivered.energy_wh is not None
             energy_wh, expected = delivered.energy_wh, expected_bill(delivered, "PER_KWH", UNIT_CENTS)
         assert energy_wh > 0
-        assert shown["session"]["energyWh"] == energy_wh
-        assert set(shown["session"]["flags"]) == flags
+        assert shown["session"]["energyWh"] == energy_wh, f"{shown['session']}, not {energy_wh} Wh"
+        assert set(shown["session"]["flags"]) == flags, shown["session"]
         ticket = await self.attendant.ticket(checked_in["stay"])
         (item,) = ticket["lineItems"]
         assert bill(item) == expected

@@ -58,6 +58,11 @@ async def test_a_value_read_plainly_is_the_one_that_tortoise_makes(running: Sess
     assert found == [(await SessionRow.get(id=running.id)).value()]
 
 
+@pytest.mark.usefixtures("running")
+async def test_nothing_is_found_in_an_empty_list() -> None:
+    assert await select_values(SessionRow, ChargingSession, "id IN (?)", []) == []
+
+
 async def test_what_is_written_plainly_is_read_by_tortoise_and_is_undone_with_its_transaction(
     running: SessionRow,
 ) -> None:
