@@ -142,8 +142,9 @@ class Certificates:
     async def demand_profile(
         self, viewer: Viewer, charge_point_id: int, profile: int, *, is_forced: bool = False
     ) -> ChargePoint:
-        """What the charge point must connect with from now on. A connection that is less is closed. The charge point
-        itself is told nothing: its own SecurityProfile key is set by ChangeConfiguration. Raises Refusal."""
+        """What the charge point must connect with from now on; when that is more than before, its open connection is
+        closed, so that it shows it. The charge point itself is told nothing: its own SecurityProfile key is set by
+        ChangeConfiguration. Raises Refusal."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
         async with self._books.change(charge_point.garage_id):
             row = await ChargePointRow.get(id=charge_point_id)

@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
+from evgraph.app import CannotServe
+from evgraph.app import server as serving
 from evgraph.bus import EventBus
 from evgraph.cli import cli
 from evgraph.domain.charge_point import CertificateState
@@ -23,6 +25,7 @@ from evgraph.services.authority import Authority, KeyKind
 from evgraph.services.clock import SystemClock
 from evgraph.services.house import Services, open_house
 from evgraph.services.offline import NoChargePoints
+from evgraph.settings import Settings
 from tests.journeys.server import HOST, Server
 from tests.journeys.wire import Key, TlsServer, trusting, turned_away, wired
 
@@ -114,6 +117,27 @@ def test_what_was_never_signed_is_not_revoked(database_url: str) -> None:
     ran = CliRunner().invoke(cli, ["ca", "revoke", "1F", "--database-url", database_url])
     assert (ran.exit_code, "No certificate with the serial number 1F" in ran.output) == (1, True)
     assert CliRunner().invoke(cli, ["ca", "list", "--database-url", database_url]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"tls_cert": "certificate"}, "needs both"),
+        ({"tls_key": "key"}, "needs both"),
+        ({"tls_cert": "nothing.pem", "tls_key": "key"}, "Cannot serve TLS with"),
+        ({"tls_cert": "certificate", "tls_key": "root"}, "Cannot serve TLS with"),
+        (
+            {"tls_cert": "certificate", "tls_key": "key", "client_ca": "nothing.pem"},
+            "Cannot verify client certificates",
+        ),
+        ({"trusted_proxies": "proxy.local"}, "EVGRAPH_TRUSTED_PROXIES"),
+    ],
+)
+def test_what_cannot_be_served_is_said_before_anything_is(ca: Ca, settings: dict[str, str], why: str) -> None:
+    files = {"certificate": ca.certificate, "key": ca.key, "root": ca.root}
+    given = {name: files.get(value, value) for name, value in settings.items()}
+    with pytest.raises(CannotServe, match=why):
+        serving(Settings(**given))  # type: ignore[arg-type]
 
 
 async def until_logged(server: Server, event: str, why: str) -> None:

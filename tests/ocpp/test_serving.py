@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from jsonschema import ValidationError
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 from evgraph.domain.charge_point import Acceptance, BootReport
@@ -14,7 +13,7 @@ from evgraph.domain.charging_session import StopReason
 from evgraph.domain.energy import Reading
 from evgraph.domain.port import PortStatus
 from evgraph.ocpp.calls.remote_start_transaction import remote_start_transaction
-from evgraph.services.interfaces import ChargerRejected
+from evgraph.services.interfaces import BadCall, ChargerRejected
 from tests.ocpp.conftest import NOW, CentralSystem, Charger
 
 BOOT = {"chargePointVendor": "Phihong", "chargePointModel": "AX48"}
@@ -307,7 +306,7 @@ class TestReconnect:
 
 @pytest.mark.parametrize("id_tag", ["x" * 21, 5, None])
 def test_what_we_send_is_held_to_the_schema(id_tag: Any) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(BadCall):
         remote_start_transaction(connector_id=1, id_tag=id_tag)
 
 
