@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.websocket import WebSocket
 
 _ANSWER_S = 30.0
+_CALL, _CALL_RESULT = b"2", b"3"
 # What an AX48 sends every few seconds: some 500 bytes.
 _READING = (
     b'[2,"%d","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"%b","sampledValue":['
@@ -33,7 +34,7 @@ class Charger(WebSocket):
         self.transaction_id = 1
         self.readings_answered = 0
         self.answered: Callable[[Charger, int], None] = lambda charger, waited_ns: None
-        self._answer_kind = b"2" if is_echoed else b"3"
+        self._answer_kind = _CALL if is_echoed else _CALL_RESULT
         self._message_id = 0
         self._expected = b""
         self._is_idle = asyncio.Event()
@@ -70,6 +71,11 @@ class Charger(WebSocket):
             await self._is_idle.wait()
 
     def heard(self, text: bytes) -> None:
+        if self._answer_kind == _CALL_RESULT and text.startswith(b"[2,"):
+            # After a boot it is asked for its configuration, and more: it has none of that.
+            message_id = json.loads(text)[1]
+            self.say(json.dumps([4, message_id, "NotSupported", "", {}]).encode())
+            return
         if not self._expected or not text.startswith(self._expected):
             self.failure = RuntimeError(
                 f"The server sent {text[:200].decode()}, expected was {self._expected.decode()}."
