@@ -30,6 +30,7 @@ from evgraph.ocpp.translate import iso
 from evgraph.services.charging import StartCharging
 from evgraph.services.house import Services, open_house
 from evgraph.services.stays import CheckIn
+from tests.conftest import POSTGRES
 
 from .conftest import ObedientChargers, TurnedClock
 
@@ -333,7 +334,7 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 @settings(
-    max_examples=100,
+    max_examples=40 if POSTGRES else 100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
