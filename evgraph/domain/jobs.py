@@ -98,8 +98,10 @@ def meant(
     """
     mine = [job for job in jobs if job.kind is kind]
     named = [job for job in mine if request_id is not None and job.request_id == request_id]
-    is_open = [job for job in named or mine if job.ended_at is None]
-    job = next(iter(named or is_open or mine), None)
+    # A requestId that nobody gave is of the job that we asked for, and of no other that it began by itself.
+    others = [job for job in mine if job.asked_by is not None or None in (request_id, job.request_id)]
+    is_open = [job for job in others if job.ended_at is None]
+    job = next(iter(named or is_open or others), None)
     if status == IDLE:
         has_begun = job is not None and job.ended_at is None and job.status not in _NOT_BEGUN
         return job, has_begun

@@ -3,12 +3,20 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from evgraph.models import AccessTokenRow, ConnectionRow, FrameRow, IdempotencyRow, RefusedConnectionRow
+from evgraph.models import (
+    AccessTokenRow,
+    ConnectionRow,
+    FrameRow,
+    IdempotencyRow,
+    RefusedConnectionRow,
+    SecurityEventRow,
+)
 from evgraph.models.database import reader
 from evgraph.services.frames import KEPT_DAYS, first_id_at
 from evgraph.services.interfaces import Clock
 
 KEPT_FOR = timedelta(days=30)
+SECURITY_EVENTS_KEPT_FOR = timedelta(days=365)
 MOST_REFUSED = 10_000
 FRAMES_AT_ONCE = 500
 # Of each second that upkeep looks at, while there are frames to forget.
@@ -26,7 +34,7 @@ class Retention:
 
     async def tidy(self) -> None:
         """Refused connections, connections that ended and idempotency keys older than 30 days, the oldest refused
-        beyond 10,000, tokens that have expired."""
+        beyond 10,000, security events older than a year, tokens that have expired."""
         now = self._clock.now()
         await RefusedConnectionRow.filter(at__lt=now - KEPT_FOR).delete()
         newest = await RefusedConnectionRow.all().order_by("-id").first()
@@ -35,6 +43,7 @@ class Retention:
         # As long as the frames that came over them, where these are kept for longer.
         await ConnectionRow.filter(disconnected_at__lt=now - max(KEPT_FOR, self._frames_kept)).delete()
         await IdempotencyRow.filter(at__lt=now - KEPT_FOR).delete()
+        await SecurityEventRow.filter(received_at__lt=now - SECURITY_EVENTS_KEPT_FOR).delete()
         await AccessTokenRow.filter(expires_at__lte=now).delete()
 
     async def forget_frames(self) -> None:

@@ -110,6 +110,9 @@ def test_a_notification_names_its_job() -> None:
     assert meant([second, late], JobKind.LOG, "UploadFailure", 1) == (late, True)
     # A requestId that nobody gave: the newest open one, as without.
     assert meant([second, first], JobKind.LOG, "Uploading", 99) == (second, True)
+    unasked = replace(second, asked_by=None)
+    assert meant([unasked], JobKind.LOG, "Uploading", 99) == (None, True)
+    assert meant([unasked], JobKind.LOG, "Uploading", None) == (unasked, True)
 
 
 @pytest.mark.parametrize(

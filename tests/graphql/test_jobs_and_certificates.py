@@ -214,3 +214,22 @@ async def test_a_message_is_triggered(world, message, answer, codes):
         "extendedTriggerMessage", "chargePoint { id }", chargePointId=_point(world), message=message
     )
     assert [error["code"] for error in payload["errors"]] == codes
+
+
+async def test_the_jobs_of_many_charge_points_are_paged_each_by_itself(world):
+    operator = await world.sign_in(Role.OPERATOR)
+    made, _ = await world.house.registration.add_charge_point(garage_id=world.garage.key, identity="AX48-OTHER")
+    for charge_point_id in (world.garage.charge_point_key, made.id):
+        for number in range(2):
+            await world.house.jobs.heard(charge_point_id, JobKind.LOG, f"Of{charge_point_id}", number + 1)
+    document = """query($id: ID!) { garage(id: $id) { chargePoints { identity certificates { id }
+        securityEvents { totalCount }
+        jobs(first: 1) { totalCount pageInfo { hasNextPage }
+            edges { node { status chargePoint { identity } } } } } } }"""
+    points = (await operator.data(document, id=world.garage.id))["garage"]["chargePoints"]
+    assert len(points) == 2
+    for point in points:
+        assert (point["jobs"]["totalCount"], point["jobs"]["pageInfo"]["hasNextPage"]) == (2, True)
+        (edge,) = point["jobs"]["edges"]
+        assert edge["node"]["chargePoint"]["identity"] == point["identity"]
+        assert (point["certificates"], point["securityEvents"]["totalCount"]) == ([], 0)

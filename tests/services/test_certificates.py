@@ -31,6 +31,7 @@ from evgraph.services.authority import Authority, AuthorityExists, BadSigningReq
 from evgraph.services.certificates import Certificates
 from evgraph.services.house import open_house
 from evgraph.services.interfaces import ChargerOffline
+from evgraph.services.retention import Retention
 from tests.services.conftest import Garage, TurnedClock
 
 IDENTITY = "AX48-1"
@@ -230,6 +231,10 @@ async def test_b7_a_security_event_is_kept_once(garage: Garage) -> None:
         ("TamperDetectionActivated", 0),
         ("SettingSystemTime", 255),
     ]
+    for days, left in ((364, 2), (2, 0)):
+        garage.clock.turn(days=days)
+        await Retention(garage.clock).tidy()
+        assert await SecurityEventRow.all().count() == left
 
 
 async def test_signing_never_holds_up_the_loop(
