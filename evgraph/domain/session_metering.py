@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus, flagged
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, WattHours
 from evgraph.domain.session_full import power_seen
 from evgraph.domain.supply import Supply, step_wh
 
 _KILO = 1000
+_Moves = dict[str, Any]
 
 
 def readings_taken(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession:
@@ -28,20 +30,7 @@ def register_seen(
     """M2, M5: the energy moves to a register that the port can have reached since the last one, or that confirms a
     leap; another is flagged and waits. `at`: when it was read, null where that cannot be believed: then nothing can be
     said against it."""
-    if supply is None or at is None or session.register_at is None:
-        return _counted(session, register_wh, at)
-    lasted = at - session.register_at
-    if _lies_on(session.base_register_wh, register_wh, supply, lasted):
-        return _counted(session, register_wh, at)
-    if _is_in_another_unit(session.base_register_wh, register_wh, supply, lasted):
-        return replace(session, leapt_to_wh=None, leapt_at=None, flags=session.flags | {SessionFlag.METER_LEAP})
-    if register_wh < session.base_register_wh or _confirms_leap(session, register_wh, at, supply):
-        return _counted(session, register_wh, at)
-    line_wh = session.meter_start_wh + session.carried_wh
-    if SessionFlag.METER_RESET in session.flags and _lies_on(line_wh, register_wh, supply, lasted):
-        # It had fallen for a moment, and is back where it would be had it not.
-        return _counted(replace(session, base_register_wh=line_wh), register_wh, at)
-    return replace(session, leapt_to_wh=register_wh, leapt_at=at, flags=session.flags | {SessionFlag.METER_LEAP})
+    return replace(session, **_moves_of_register(session, register_wh, at, supply))
 
 
 def last_register_seen(
@@ -83,38 +72,59 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         return session
     if session.started_at is not None and reading.at < session.started_at:
         return session
-    before = session
     at = None if reading.clock_replaced else reading.at
+    # Gathered and made at once: to make a session anew is most of what a reading costs here.
+    moves: _Moves = {}
     if reading.register_wh is not None:
-        session = register_seen(session, reading.register_wh, at, supply)
+        moves = _moves_of_register(session, reading.register_wh, at, supply)
     elif reading.interval_wh is not None and reading.interval_wh > 0:
-        session = _interval_seen(session, reading.interval_wh, at, supply)
-    return power_seen(
-        replace(
-            session,
-            # B2: its charger speaks of it.
-            flags=flagged(session, SessionFlag.CLOCK_REPLACED, reading.clock_replaced) - {SessionFlag.UNCONFIRMED},
-            available_since=_still_available_since(session, before, reading.at),
-            last_meter_at=reading.at,
-            power_w=reading.power_w if reading.power_w is not None else session.power_w,
-        ),
-        before,
-        reading,
-        supply,
-    )
+        moves = _moves_of_interval(session, reading.interval_wh, at, supply)
+    flags: frozenset[SessionFlag] = moves.get("flags", session.flags)
+    if reading.clock_replaced:
+        flags |= {SessionFlag.CLOCK_REPLACED}
+    if SessionFlag.UNCONFIRMED in flags:
+        # B2: its charger speaks of it.
+        flags -= {SessionFlag.UNCONFIRMED}
+    has_moved = moves.get("energy_wh", session.energy_wh) != session.energy_wh
+    moves |= {
+        "flags": flags,
+        "available_since": _available_since(session, reading.at, has_moved=has_moved),
+        "last_meter_at": reading.at,
+        "power_w": reading.power_w if reading.power_w is not None else session.power_w,
+    }
+    return power_seen(replace(session, **moves), session, reading, supply)
 
 
-def _still_available_since(session: ChargingSession, before: ChargingSession, at: datetime) -> datetime | None:
+def _available_since(session: ChargingSession, at: datetime, *, has_moved: bool) -> datetime | None:
     """T7: a meter that stands still is no word of the transaction, some chargers read it for ever; one that moves makes
     the wait begin anew. A reading of before the connector was free, which its status overtook, says nothing of it."""
-    if session.available_since is None or session.energy_wh == before.energy_wh:
+    if session.available_since is None or not has_moved:
         return session.available_since
     return max(session.available_since, at)
 
 
-def _interval_seen(
+def _moves_of_register(
+    session: ChargingSession, register_wh: WattHours, at: datetime | None, supply: Supply | None
+) -> _Moves:
+    if supply is None or at is None or session.register_at is None:
+        return _moves_of_count(session, session.base_register_wh, register_wh, at)
+    lasted = at - session.register_at
+    if _lies_on(session.base_register_wh, register_wh, supply, lasted):
+        return _moves_of_count(session, session.base_register_wh, register_wh, at)
+    if _is_in_another_unit(session.base_register_wh, register_wh, supply, lasted):
+        return {"leapt_to_wh": None, "leapt_at": None, "flags": session.flags | {SessionFlag.METER_LEAP}}
+    if register_wh < session.base_register_wh or _confirms_leap(session, register_wh, at, supply):
+        return _moves_of_count(session, session.base_register_wh, register_wh, at)
+    line_wh = session.meter_start_wh + session.carried_wh
+    if SessionFlag.METER_RESET in session.flags and _lies_on(line_wh, register_wh, supply, lasted):
+        # It had fallen for a moment, and is back where it would be had it not.
+        return _moves_of_count(session, line_wh, register_wh, at)
+    return {"leapt_to_wh": register_wh, "leapt_at": at, "flags": session.flags | {SessionFlag.METER_LEAP}}
+
+
+def _moves_of_interval(
     session: ChargingSession, interval_wh: WattHours, at: datetime | None, supply: Supply | None
-) -> ChargingSession:
+) -> _Moves:
     """M5: how long an interval is, nobody tells; what all of them add up to, the whole session's time bounds."""
     energy_wh = session.energy_wh + interval_wh
     if (
@@ -124,27 +134,32 @@ def _interval_seen(
         or SessionFlag.CLOCK_REPLACED in session.flags
         or supply.could_deliver(energy_wh, at - session.started_at, step_wh=step_wh(interval_wh))
     ):
-        return replace(session, energy_wh=energy_wh)
-    return replace(session, flags=session.flags | {SessionFlag.METER_LEAP})
+        return {"energy_wh": energy_wh}
+    return {"flags": session.flags | {SessionFlag.METER_LEAP}}
 
 
 def _counted(session: ChargingSession, register_wh: WattHours, at: datetime | None) -> ChargingSession:
+    return replace(session, **_moves_of_count(session, session.base_register_wh, register_wh, at))
+
+
+def _moves_of_count(
+    session: ChargingSession, base_wh: WattHours, register_wh: WattHours, at: datetime | None
+) -> _Moves:
     """M2: a register below the last starts a new base, flagged; the energy so far stays. A register counts what
     intervals told since the one before it; the two are never added up."""
-    if register_wh < session.base_register_wh:
+    if register_wh < base_wh:
         counted_wh, flags = session.energy_wh, session.flags | {SessionFlag.METER_RESET}
     else:
-        counted_wh, flags = session.carried_wh + register_wh - session.base_register_wh, session.flags
-    return replace(
-        session,
-        carried_wh=counted_wh,
-        base_register_wh=register_wh,
-        register_at=at,
-        energy_wh=max(session.energy_wh, counted_wh),
-        leapt_to_wh=None,
-        leapt_at=None,
-        flags=flags,
-    )
+        counted_wh, flags = session.carried_wh + register_wh - base_wh, session.flags
+    return {
+        "carried_wh": counted_wh,
+        "base_register_wh": register_wh,
+        "register_at": at,
+        "energy_wh": max(session.energy_wh, counted_wh),
+        "leapt_to_wh": None,
+        "leapt_at": None,
+        "flags": flags,
+    }
 
 
 def _lies_on(base_wh: WattHours, register_wh: WattHours, supply: Supply, lasted: timedelta) -> bool:
