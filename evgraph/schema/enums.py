@@ -8,7 +8,14 @@ import strawberry
 from evgraph.domain.asks import ResetKind
 from evgraph.domain.billing import LineItemUnit
 from evgraph.domain.cards import CardStatus
-from evgraph.domain.charge_point import Acceptance, CertificateState, FrameDirection, FrameKind, JobKind, ReservationState
+from evgraph.domain.charge_point import (
+    Acceptance,
+    CertificateState,
+    FrameDirection,
+    FrameKind,
+    JobKind,
+    ReservationState,
+)
 from evgraph.domain.charging_profile import (
     ChargingProfileKind,
     ChargingProfilePurpose,
