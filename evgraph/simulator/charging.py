@@ -50,6 +50,7 @@ class Charging:
         """Every transaction that is over, oldest first: what the meters really counted."""
         self.stop_delay = dialect.stop_delay
         """Simulated seconds by which a status overtakes the StopTransaction that explains it."""
+        self._station = station
         self._connectors = station.connectors
         self._configuration = configuration
         self._time = time
@@ -70,6 +71,13 @@ class Charging:
     def withholds_a_status(self) -> bool:
         """It waits for the StopTransaction that explains it."""
         return bool(self._withheld)
+
+    def reports(self) -> list[StatusReport]:
+        """What it says when it is asked: 0 first, then each connector; of one whose status waits, the one before."""
+        return [
+            self._reported[report.connector_id] if report.connector_id in self._withheld else report
+            for report in self._station.reports()
+        ]
 
     def advance(self, connector: Connector) -> None:
         """Let the energy flow that has flown since the last look."""
@@ -247,6 +255,7 @@ class Charging:
 
     async def _queue_later(self, message: QueuedMessage) -> None:
         await asyncio.sleep(self._time.real(self.stop_delay))
+        await self._changes.wait_until(lambda: self._messenger.is_silent, None)
         self._queue.put(message)
 
     def cease_metering(self, connector: Connector) -> None:

@@ -189,7 +189,7 @@ class Commands:
             self._charging.authorise(connector, id_tag, ask=asks)
 
     def _report_status(self, connector_id: int | None) -> None:
-        for report in self._station.reports():
+        for report in self._charging.reports():
             if connector_id is None or report.connector_id == connector_id:
                 self._messenger.tell(messages.status_notification(report, self._time.now()))
 

@@ -63,6 +63,11 @@ class Messenger:
         return self._accepted.is_set()
 
     @property
+    def is_silent(self) -> bool:
+        """Nothing that it said waits for its answer, but for what is of a transaction."""
+        return self._session is None or not self._unanswered
+
+    @property
     def has_told_everything(self) -> bool:
         return self._is_in_step and not self._unanswered and not len(self._queue)
 

@@ -55,7 +55,7 @@ async def test_t4_a_suspended_transaction_is_stopped_by_us(bay):
     await bay.charger.unplug()
     session = await bay.ends(checked_in, flags=set())
     assert session["stopReason"] == "REMOTE"
-    assert len(bay.charger.log.calls("RemoteStopTransaction", "in")) == 1
+    assert bay.charger.log.calls("RemoteStopTransaction", "in") != []
     await bay.leaves(checked_in)
 
 

@@ -312,3 +312,21 @@ async def test_autostart_begins_by_itself_and_heeds_no_refusal(speaking, central
         assert start["idTag"] == "AUTOSTART"
         await central_system.came("MeterValues", times=2)
         assert charge_point.connector(1).status == "Charging"
+
+
+async def test_stop_first_says_nothing_new_when_it_is_asked_meanwhile(speaking, central_system, silence):
+    async with speaking("stop-first") as charge_point:
+        await charge(charge_point, central_system)
+        await charge_point.told_everything()
+        central_system.answers["StopTransaction"] = lambda _: silence
+        await charge_point.unplug()
+        await central_system.came("StopTransaction")
+        before = len(central_system.statuses(1))
+        await central_system.send("TriggerMessage", requestedMessage="StatusNotification", connectorId=1)
+        async with asyncio.timeout(5):
+            while len(central_system.statuses(1)) == before:
+                await central_system.came("StopTransaction", times=len(central_system.payloads("StopTransaction")) + 1)
+        assert central_system.statuses(1)[-1] == "Charging"
+        del central_system.answers["StopTransaction"]
+        await charge_point.told_everything()
+        assert central_system.statuses(1)[-1] == "Available"
