@@ -43,15 +43,19 @@ class Welcome:
 
     async def _bring_into_service(self, connection: Connection) -> None:
         """B3. It tells its statuses by itself after a boot, and once more when it was asked for something."""
-        if await self._onboarding.configure(connection.peer.id):
+        peer = connection.peer
+        if await self._onboarding.configure(peer.id):
             await self._ask_for_statuses(connection)
+        await self._onboarding.bring_local_list(peer.id, peer.identity)
 
     async def _take_up_again(self, connection: Connection) -> None:
         """B5: a charger that reconnects without a BootNotification says nothing of its connectors unasked. B3: nor is
         it configured, if it never booted with us."""
+        peer = connection.peer
         await self._ask_for_statuses(connection)
-        if await self._onboarding.is_due(connection.peer.id):
-            await self._onboarding.configure(connection.peer.id)
+        if await self._onboarding.is_due(peer.id):
+            await self._onboarding.configure(peer.id)
+        await self._onboarding.bring_local_list(peer.id, peer.identity)
 
     async def _ask_to_boot(self, connection: Connection) -> None:
         """B1: it was accepted by an operator just now, and would ask again in its own time. Allowed until it is told

@@ -128,6 +128,11 @@ class LocalLists:
             if not is_known and self._gateway.last_seen(row.identity) is not None:
                 self._later(self.bring_up_to_date(row.id, row.identity))
 
+    async def settled(self) -> None:
+        """Returns when nothing is under way."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()

@@ -132,6 +132,9 @@ class FakeServices:
     async def is_due(self, charge_point_id: int) -> bool:
         return self.was_never_configured
 
+    async def bring_local_list(self, charge_point_id: int, identity: str) -> None:
+        pass
+
     async def configure(self, charge_point_id: int) -> bool:
         self.configured.append(charge_point_id)
         if "configure" in self.failing:
