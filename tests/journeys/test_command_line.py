@@ -28,7 +28,17 @@ async def test_a_garage_is_set_up_and_served_by_command(database_url, tmp_path):
     address = f"{HOST}:{port}"
     log = tmp_path / "server.log"
     with log.open("wb") as out:
-        served = await _start(environment, "serve", "--port", str(port), "--log-format", "json", stdout=out, stderr=out)
+        # The simulated charger delivers eighteen times what its port can by the clock (M5).
+        served = await _start(
+            environment | {"EVGRAPH_SIMULATED_SPEED": "18"},
+            "serve",
+            "--port",
+            str(port),
+            "--log-format",
+            "json",
+            stdout=out,
+            stderr=out,
+        )
     try:
         await until_ready(address, lambda: served.returncode is None)
         olivia = Person(address)
