@@ -27,6 +27,10 @@ test: $(BIN)/.dev web/node_modules/.installed ## Every test: Python on SQLite an
 browser: $(BIN)/.dev web/dist/.built ## The journey through the screens, in a headless Chromium
 	$(BIN)/python -m tests.browser
 
+.PHONY: fuzz
+fuzz: $(BIN)/.dev ## A million hostile frames through the frame reader (FUZZ='--frames 100000 --seed 7')
+	$(BIN)/python -m tests.ocpp.fuzz $(FUZZ)
+
 .PHONY: lint
 lint: $(BIN)/.dev web/node_modules/.installed ## Style, Python and web
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Tolerant reading of one payload (C8): what is there in another form is taken, what makes no sense is noted."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -75,14 +75,12 @@ class Fields:
             raise CallRefused(ErrorCode.TYPE_CONSTRAINT_VIOLATION, f"{name} is not a text.")
         return text
 
-    def required_word(self, name: str, known: Iterable[str]) -> str:
-        """One of the `known`, in their spelling, whatever its case. Raises CallRefused as `required_text` does, and for
-        any other word."""
-        word = self.required_text(name, 255)
-        for one in known:
-            if one.casefold() == word.casefold():
-                return one
-        raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"{name} cannot be {word[:50]!r}.")
+    def required_word(self, name: str, longest: int) -> str:
+        """As `required_text`, and refused also when it is empty."""
+        word = self.required_text(name, longest)
+        if not word:
+            raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"{name} is empty.")
+        return word
 
     def connector_id(self, name: str = "connectorId") -> int | None:
         """0 is the charge point itself; it may come as 1.0 or "1". Null, and noted, when it is no connector."""

@@ -145,7 +145,7 @@ def stop_transaction(fields: Fields) -> StopTransaction:
 
 def data_transfer(fields: Fields) -> DataTransfer:
     return DataTransfer(
-        vendor_id=fields.required_text("vendorId", 255),
+        vendor_id=fields.required_word("vendorId", 255),
         message_id=fields.quietly().text("messageId", _WORD_LENGTH),
     )
 

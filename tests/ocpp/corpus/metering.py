@@ -287,6 +287,40 @@ _BELONGING: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("connectorId 0 without a transactionId", _named(None, connectorId=0), {}),
 ]
 
+# M5: beyond what a port of 11.5 kW can have delivered since 11:00.
+_LEAPS: list[tuple[str, list[tuple[str, Any]], dict[str, Any]]] = [
+    ("a leap that nothing confirms", [("11:30:00", {"value": "912345"})], {}),
+    (
+        "a leap that the next reading confirms",
+        [("11:30:00", {"value": "912345"}), ("11:40:00", {"value": "912845"})],
+        {"energy_wh": 911_845},
+    ),
+    (
+        "a leap, and then a reading that is in reach",
+        [("11:30:00", {"value": "912345"}), ("11:40:00", {"value": "3000"})],
+        {"energy_wh": 2000},
+    ),
+    ("kWh labelled Wh", [("11:30:00", {"value": "2"})], {}),
+    ("kWh labelled Wh, twice", [("11:30:00", {"value": "2"}), ("11:40:00", {"value": "2"})], {}),
+    (
+        "kWh labelled Wh, and then Wh",
+        [("11:30:00", {"value": "2"}), ("11:40:00", {"value": "4000"})],
+        {"energy_wh": 3000},
+    ),
+    ("Wh labelled kWh", [("11:30:00", {"value": "3000", "unit": "kWh"})], {}),
+    (
+        "Wh labelled kWh, twice",
+        [("11:30:00", {"value": "3000", "unit": "kWh"}), ("11:40:00", {"value": "4000", "unit": "kWh"})],
+        {},
+    ),
+    (
+        "Wh labelled kWh, and then kWh",
+        [("11:30:00", {"value": "3000", "unit": "kWh"}), ("11:40:00", {"value": "4.0", "unit": "kWh"})],
+        {"energy_wh": 3000},
+    ),
+    ("an interval beyond reach", [("11:30:00", {"value": "400000", "measurand": _INTERVAL})], {}),
+]
+
 _NOWHERE = ("No session was open at connector 1",)
 
 CASES: list[Case] = [
@@ -364,6 +398,31 @@ CASES: list[Case] = [
         call("MeterValues", _payload(_value("11:40:00", {"value": "750"})), FINE, "m3"),
         energy_wh=2750,
         samples=3,
+        flags="METER_RESET",
+    ),
+    *(
+        case(
+            "M5",
+            name,
+            Given.METERED,
+            *(
+                call("MeterValues", _payload(_value(at, sample)), FINE, f"m{number}")
+                for number, (at, sample) in enumerate(told, 1)
+            ),
+            samples=len(told),
+            flags="METER_LEAP",
+            **seen,
+        )
+        for name, told, seen in _LEAPS
+    ),
+    case(
+        "M2",
+        "a meter that starts anew at 0, with less than 1 kWh told, and counts on",
+        Given.METERED,
+        call("MeterValues", _payload(_value("11:02:00", {"value": "0"})), FINE, "m1"),
+        call("MeterValues", _payload(_value("11:12:00", {"value": "750"})), FINE, "m2"),
+        energy_wh=750,
+        samples=2,
         flags="METER_RESET",
     ),
 ]

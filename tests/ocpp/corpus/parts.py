@@ -79,8 +79,19 @@ _OTHERS: list[tuple[str, str, Any, Answer]] = [
     *(("DataTransfer", name, value, _WRONG_TYPE) for name, value in (_FORMS[0], *_FORMS[4:7])),
     *(
         ("DataTransfer", name, value, Result({"status": "UnknownVendorId"}))
-        for name, value in (*_FORMS[1:4], _FORMS[7])
+        for name, value in (_FORMS[1], _FORMS[3], _FORMS[7])
     ),
+    ("DataTransfer", "an empty text", "", Error("PropertyConstraintViolation")),
+    ("DataTransfer", "blanks", "  ", Error("PropertyConstraintViolation")),
+]
+
+# The notifications of firmware, logs and safety: their required part, and a word for it.
+_NOTIFICATIONS = [
+    ("FirmwareStatusNotification", "status", "Installed"),
+    ("DiagnosticsStatusNotification", "status", "Uploaded"),
+    ("LogStatusNotification", "status", "Uploaded"),
+    ("SignedFirmwareStatusNotification", "status", "Installed"),
+    ("SecurityEventNotification", "type", "TamperDetectionActivated"),
 ]
 
 
@@ -133,6 +144,35 @@ CASES: list[Case] = [
             call(action, {("idTag" if action == "Authorize" else "vendorId"): value}, answer),
         )
         for action, name, value, answer in _OTHERS
+    ),
+    *(
+        case("C7", f"{action} without {part}", Given.CONNECTED, call(action, {"requestId": 1}, _MISSING))
+        for action, part, _ in _NOTIFICATIONS
+    ),
+    *(
+        case("C8", f"{action} with {name} for {part}", Given.CONNECTED, call(action, {part: value, "requestId": "x"}))
+        for action, part, word in _NOTIFICATIONS
+        for name, value in (
+            ("its word", word),
+            ("an unknown word", "Exploded"),
+            ("null", None),
+            ("5,000 characters", "S" * 5000),
+            ("an object", {}),
+        )
+    ),
+    *(
+        case(
+            "C7",
+            f"SignCertificate with {name} for csr",
+            Given.CONNECTED,
+            call("SignCertificate", payload, answer),
+        )
+        for name, payload, answer in (
+            ("nothing", {}, _MISSING),
+            ("null", {"csr": None}, Result({"status": "Rejected"})),
+            ("a word", {"csr": "please"}, Result({"status": "Rejected"})),
+            ("an array", {"csr": [1]}, Result({"status": "Rejected"})),
+        )
     ),
     case(
         "C8",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.ocpp.corpus.vocabulary import TAG, TX, Case, Given, Started, call, case
+from tests.ocpp.corpus.vocabulary import TAG, TX, Case, Given, Result, Started, call, case
 
 _RECEIVED = "2026-03-01T12:00:00+00:00"
 
@@ -161,6 +161,19 @@ CASES: list[Case] = [
         "a reading stamped before the start",
         Given.METERED,
         call("MeterValues", _reading("2026-03-01T10:00:00Z")),
+        samples=1,
+    ),
+    case(
+        "B7 M5",
+        "a reading, then a stop by a clock that was put back",
+        Given.CHARGING,
+        call("MeterValues", _reading("2026-03-01T11:50:00Z"), Result(), "m1"),
+        call("StopTransaction", _stop("2026-03-01T11:20:00Z"), Result(), "m2"),
+        session="ENDED",
+        energy_wh=2000,
+        cents=50,
+        reason="Local",
+        ended_at="2026-03-01T11:20:00+00:00",
         samples=1,
     ),
 ]
