@@ -43,7 +43,12 @@ def in_house(work: Callable[[Services], Awaitable[None]], database_url: str | No
         try:
             if await database.pending_migrations():
                 fail("The database is older than this program. Run: evgraph migrate")
-            await work(open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints()))
+            house = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints())
+            try:
+                await work(house)
+            finally:
+                # What chargers are to be told, a running server tells them.
+                await house.local_lists.close()
         finally:
             await database.close_database()
 

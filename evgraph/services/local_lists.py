@@ -6,10 +6,10 @@ whatever process. What a charge point holds is asked of itself.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
 import structlog
 from tortoise.exceptions import BaseORMException
@@ -77,7 +77,7 @@ class LocalLists:
 
     def cards_changed(self, garage_id: int) -> None:
         """After the commit; returns at once."""
-        self._later(self._bring_garage_up_to_date(garage_id))
+        self._later(lambda: self._bring_garage_up_to_date(garage_id))
 
     async def bring_up_to_date(self, charge_point_id: int, identity: str) -> None:
         """For a charge point that has connected or booted. What fails is logged, and tried again at its next
@@ -126,7 +126,7 @@ class LocalLists:
         for row in rows:
             is_known = self._tried.get(row.id) == row.local_list_version
             if not is_known and self._gateway.last_seen(row.identity) is not None:
-                self._later(self.bring_up_to_date(row.id, row.identity))
+                self._later(partial(self.bring_up_to_date, row.id, row.identity))
 
     async def settled(self) -> None:
         """Returns when nothing is under way."""
@@ -138,7 +138,7 @@ class LocalLists:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+    def _later(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -243,9 +243,9 @@ class LocalLists:
         )
 
 
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
+async def _logged(work: Callable[[], Awaitable[None]]) -> None:
     try:
-        await work
+        await work()
     except (BaseORMException, OSError) as failure:
         log.warning("local lists could not use the database", error=repr(failure))
     except Exception:

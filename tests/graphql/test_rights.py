@@ -8,6 +8,7 @@ from evgraph.domain.people import Role
 from evgraph.graph import schema
 from evgraph.models import CertificateRow, QuarantinedMessageRow
 from evgraph.schema.global_ids import encode
+from evgraph.services.charge_points import NotAdmitted
 
 # By root field: its arguments, over the ids of a garage in use, and what to select of it.
 QUERIES = {
@@ -119,6 +120,9 @@ async def ids(world) -> dict[str, str]:
     data = await operator.data("query($id: ID!) { stay(id: $id) { lineItems { id } } }", id=charged["stay"]["id"])
     card = await operator.do("addCard", "card { id }", garageId=world.garage.id, idTag="STAFF-7")
     await world.garage.meter(4711, 5)
+    for identity in ("AX48-NYC-034", "NOBODYS-9"):
+        with pytest.raises(NotAdmitted):
+            await world.house.charge_points.admit(identity, user=None, password=None, remote="10.0.0.7")
     world.chargers.answers[ReserveNow] = "Accepted"
     reserved = await operator.do(
         "reserveNow",
@@ -212,6 +216,8 @@ async def test_a_garage_does_not_exist_for_a_stranger(world, ids):
             assert found["edges"] == [{"node": {"id": world.elsewhere.id}}]
         elif name == "nodes":
             assert found == [None] * 8
+        elif name == "refusedConnections":
+            assert [edge["node"]["identity"] for edge in found["edges"]] == ["NOBODYS-9"]
         else:
             assert found is None, name
     for name in sorted(set(MUTATIONS) - OPEN_TO_ANYONE):
@@ -257,10 +263,10 @@ async def test_a_display_reads_the_board_and_changes_nothing(world, ids):
         document = _document("subscription", name)
         if name == "boardUpdated":
             assert not (await _first_event(world, display, document, ids)).errors
-    for name in ("sessionUpdated", "lineItemAdded"):
+    for name in ("sessionUpdated", "lineItemAdded", "frameLogged", "quarantineAdded"):
         result = await _first_event(world, display, _document("subscription", name), ids)
         assert _codes(result.errors) == {"FORBIDDEN"}, name
-    for name in ("node", "stay", "session"):
+    for name in ("node", "stay", "session", "refusedConnections"):
         assert _codes((await _ask(display, _document("query", name), ids))["errors"]) == {"FORBIDDEN"}
     answer = await _ask(display, _document("query", "nodes"), ids)
     assert [node is not None for node in answer["data"]["nodes"]] == [True] * 4 + [False] * 4
@@ -291,6 +297,9 @@ async def test_a_display_reads_the_board_and_changes_nothing(world, ids):
         ("stays { edges { node { id } } }", False),
         ("sessions { totalCount }", False),
         ("rateHistory { totalCount }", False),
+        ("unassignedSessions { totalCount }", False),
+        ("board { charged { session { lineItems { id } } } }", False),
+        ("board { charged { session { moves { movedBy } } } }", False),
     ],
 )
 async def test_what_hangs_on_a_board_card_is_all_that_a_display_sees(world, ids, selected, is_shown):
@@ -302,6 +311,24 @@ async def test_what_hangs_on_a_board_card_is_all_that_a_display_sees(world, ids,
         assert "errors" not in answer
     else:
         assert _codes(answer["errors"]) == {"FORBIDDEN"}
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        "cards { totalCount }",
+        "quarantine { totalCount }",
+        "flaggedSessions { totalCount }",
+        "chargePoints { frames { totalCount } }",
+        "chargePoints { connections { totalCount } }",
+        "chargePoints { refusedConnections { totalCount } }",
+    ],
+)
+async def test_what_an_operator_looks_up_is_not_an_attendants(world, ids, selected):
+    document = f"query($id: ID!) {{ garage(id: $id) {{ {selected} }} }}"
+    operator, attendant = await world.sign_in(Role.OPERATOR), await world.sign_in(Role.ATTENDANT)
+    assert "errors" not in await operator.ask(document, id=ids["garage"])
+    assert _codes((await attendant.ask(document, id=ids["garage"]))["errors"]) == {"FORBIDDEN"}
 
 
 async def test_a_role_that_lacks_a_right_is_told_so(world, ids):
