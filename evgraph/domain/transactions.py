@@ -43,8 +43,8 @@ class TransactionStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartAnswer:
-    """`transaction_id`: a positive int32, unique for ever; sent also with a status that is not Accepted. The rest is the
-    card's, where one began it."""
+    """`transaction_id`: a positive int32, unique for ever; sent also with a status that is not Accepted. The rest is
+    the card's, where one began it."""
 
     transaction_id: int
     status: AuthorizationStatus

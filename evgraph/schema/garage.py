@@ -6,7 +6,7 @@ import strawberry
 from evgraph.domain.board import port_order
 from evgraph.domain.garage import Garage as GarageValue
 from evgraph.domain.people import Right
-from evgraph.schema import board, charge_point, charging_session, port, stay
+from evgraph.schema import board, charge_point, charging_session, port, quarantined_message, stay
 from evgraph.schema.card import Card, cards
 from evgraph.schema.connection import Connection, before_id, newest_first, page_size
 from evgraph.schema.context import Info, Page, RateFilter, SessionFilter, StayFilter
@@ -15,9 +15,15 @@ from evgraph.schema.errors import bad_user_input
 from evgraph.schema.global_ids import key_of
 from evgraph.schema.node import Node, from_value, resolved
 from evgraph.schema.operating_context import FlaggedFilter, UnassignedFilter
-from evgraph.schema.quarantined_message import QuarantinedMessage, quarantine
 from evgraph.schema.rate import Rate, rate_or_none
-from evgraph.schema.references import BoardRef, ChargePointRef, ChargingSessionRef, PortRef, StayRef
+from evgraph.schema.references import (
+    BoardRef,
+    ChargePointRef,
+    ChargingSessionRef,
+    PortRef,
+    QuarantinedMessageRef,
+    StayRef,
+)
 
 MAX_SEARCH = 100
 
@@ -169,10 +175,10 @@ class Garage(Node):
         resolved: bool | None = strawberry.UNSET,
         first: int | None = 50,
         after: str | None = strawberry.UNSET,
-    ) -> Connection[QuarantinedMessage]:
+    ) -> Connection[QuarantinedMessageRef]:
         info.context.require(Right.OPERATE, self.value.id)
         is_resolved = None if resolved is strawberry.UNSET else resolved
-        return await quarantine(info, self.value.id, is_resolved, first, after)
+        return await quarantined_message.quarantine(info, self.value.id, is_resolved, first, after)
 
     @resolved("The cards that may start its chargers without a ticket, newest first.")
     async def cards(self, info: Info, first: int | None = 50, after: str | None = strawberry.UNSET) -> Connection[Card]:

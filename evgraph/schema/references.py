@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from evgraph.schema.garage import Garage
     from evgraph.schema.line_item import LineItem
     from evgraph.schema.port import Port
+    from evgraph.schema.quarantined_message import QuarantinedMessage
     from evgraph.schema.reservation import Reservation
     from evgraph.schema.session_move import SessionMove
     from evgraph.schema.stay import Stay
@@ -28,5 +29,8 @@ GarageRef: TypeAlias = Annotated["Garage", strawberry.lazy("evgraph.schema.garag
 LineItemRef: TypeAlias = Annotated["LineItem", strawberry.lazy("evgraph.schema.line_item")]
 PortRef: TypeAlias = Annotated["Port", strawberry.lazy("evgraph.schema.port")]
 SessionMoveRef: TypeAlias = Annotated["SessionMove", strawberry.lazy("evgraph.schema.session_move")]
+QuarantinedMessageRef: TypeAlias = Annotated[
+    "QuarantinedMessage", strawberry.lazy("evgraph.schema.quarantined_message")
+]
 ReservationRef: TypeAlias = Annotated["Reservation", strawberry.lazy("evgraph.schema.reservation")]
 StayRef: TypeAlias = Annotated["Stay", strawberry.lazy("evgraph.schema.stay")]
