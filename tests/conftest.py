@@ -21,6 +21,8 @@ from evgraph.models import database
 
 POSTGRES = os.environ.get("EVGRAPH_TEST_DATABASE") == "postgres"
 _numbers = itertools.count(1)
+# No test outlives a power cut either: where the machine has a folder in memory, nobody waits for the disk.
+_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +63,13 @@ def database_url(migrated: str, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def copy_of(template: str, path: Path) -> Iterator[str]:
-    """The address of a database with all that `template` holds; nobody may be connected to that one. SQLite's stands
-    at `path`, PostgreSQL's on the same server, where it ends with the block."""
+    """The address of a database with all that `template` holds; nobody may be connected to that one. It ends with the
+    block: PostgreSQL's on the same server, SQLite's file, called as `path` is."""
     if not POSTGRES:
-        shutil.copy(template.removeprefix("sqlite://"), path)
-        yield f"sqlite://{path}"
+        with tempfile.TemporaryDirectory(prefix="evgraph-test-", dir=_MEMORY) as folder:
+            file = Path(folder) / path.name
+            shutil.copy(template.removeprefix("sqlite://"), file)
+            yield f"sqlite://{file}"
         return
     name, original = f"test_{next(_numbers)}", urlsplit(template).path.lstrip("/")
     asyncio.run(execute(named(template, "postgres"), f"CREATE DATABASE {name} TEMPLATE {original}"))

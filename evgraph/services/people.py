@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -39,7 +40,6 @@ class People:
         self._clock = clock
         self._hasher = PasswordHasher()
         self._hashing = asyncio.Semaphore(_HASHING_AT_ONCE)
-        self._nobody = self._hasher.hash("nobody has this password")
         self._remembered: dict[str, tuple[datetime, Viewer, datetime]] = {}
         self._attempts: dict[str, deque[datetime]] = {}
 
@@ -52,7 +52,7 @@ class People:
         address = email.strip().lower()
         self._count_attempt(f"{address}|{remote}")
         row = await PersonRow.get_or_none(email=address)
-        matches = await self._password_matches(row.password_hash if row else self._nobody, password)
+        matches = await self._password_matches(row.password_hash if row else await asyncio.to_thread(_nobody), password)
         if row is None or not matches:
             raise Refusal(ErrorCode.INVALID_CREDENTIALS, "This email and password do not match.", ("input", "password"))
         token, now = new_token(), self._clock.now()
@@ -113,6 +113,12 @@ class People:
         if len(attempts) == _ATTEMPTS and attempts[0] > now - _ATTEMPTS_WITHIN:
             raise RateLimited("Too many attempts to sign in. Wait a minute, then try again.")
         attempts.append(now)
+
+
+@cache
+def _nobody() -> str:
+    """What an unknown email is checked against, so that it takes as long as a known one."""
+    return PasswordHasher().hash("nobody has this password")
 
 
 async def _viewer(person: PersonRow) -> Viewer:
