@@ -55,7 +55,7 @@ def test_what_becomes_of_it(is_used, minutes, state):
     assert seen(HELD, is_used=is_used, now=NOON + timedelta(minutes=minutes)).state is state
 
 
-@pytest.mark.parametrize("state", set(ReservationState) - {ReservationState.ACTIVE})
+@pytest.mark.parametrize("state", sorted(set(ReservationState) - {ReservationState.ACTIVE}))
 def test_what_is_over_stays_over(state):
     over = replace(HELD, state=state)
     assert seen(over, is_used=True, now=NOON + timedelta(days=1)) == over
