@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from evgraph.domain.charging_session import (
     INTERRUPTED,
@@ -18,6 +18,7 @@ from evgraph.domain.session_metering import is_beyond, last_register_seen, readi
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 
+SILENT_FOR = timedelta(hours=24)
 CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
 
 
@@ -72,6 +73,24 @@ def was_ended_by(session: ChargingSession, stop: TransactionStop, *, is_alone: b
     return is_same and may_end_at(session, stop.at, clock_replaced=False)
 
 
+def given_up_before(stop: TransactionStop, latest: Iterable[ChargingSession]) -> ChargingSession | None:
+    """T3, T7: the session of which a stop without a usable transactionId is the late truth, where nothing runs any
+    more. `latest`: of each connector the last one that had begun by then. An idTag must be its own; a stop that bears
+    none must leave no choice."""
+    if stop.clock_replaced:
+        return None
+    id_tag = tag(stop.id_tag) if stop.id_tag else None
+    candidates = [
+        session
+        for session in latest
+        if SessionFlag.ESTIMATED in session.flags
+        and SessionFlag.CLOCK_REPLACED not in session.flags
+        and id_tag in (None, tag(session.id_tag))
+        and may_end_at(session, stop.at, clock_replaced=False)
+    ]
+    return candidates[0] if len(candidates) == 1 else None
+
+
 def superseded(
     session: ChargingSession,
     meter_start_wh: WattHours,
@@ -111,11 +130,13 @@ def truth_told(
     believed leaves ours. A stop that tells no register changes nothing."""
     if session.status is not SessionStatus.ENDED or not session.flags & CLOSED_BY_US:
         return session
+    readings = sorted(readings, key=lambda one: one.at)
     if meter_stop_wh is None:
-        told_wh = [one.register_wh for one in sorted(readings, key=lambda one: one.at) if one.register_wh is not None]
+        told_wh = [one.register_wh for one in readings if one.register_wh is not None]
         if not told_wh:
             return session
         meter_stop_wh = told_wh[-1]
+    session = readings_told(session, readings, supply=supply)
     if SessionFlag.SUPERSEDED in session.flags:
         session = replace(session, energy_wh=session.carried_wh)
     told = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
@@ -134,6 +155,50 @@ def given_up(session: ChargingSession, at: datetime) -> ChargingSession:
         return session
     ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=None)
     return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED})
+
+
+def last_known(session: ChargingSession) -> datetime:
+    """T7: the instant at which a session that is given up ended, as far as anyone knows."""
+    return session.available_since or session.last_meter_at or session.started_at or session.asked_at
+
+
+def readings_told(
+    session: ChargingSession,
+    readings: Iterable[Reading],
+    *,
+    supply: Supply | None,
+    next_start_at: datetime | None = None,
+) -> ChargingSession:
+    """T5, T7: readings that were still under way when we closed the session as forgotten. It becomes what it would
+    have been, had they come in time, and stays estimated. From `next_start_at` on the port's meter counts for another;
+    null where none began after it."""
+    if session.status is not SessionStatus.ENDED or SessionFlag.ESTIMATED not in session.flags:
+        return session
+    in_time = [one for one in readings if next_start_at is None or one.at < next_start_at]
+    running = replace(session, status=SessionStatus.CHARGING, ended_at=None, stop_reason=None)
+    told = readings_taken(running, in_time, supply=supply)
+    return session if told is running else given_up(told, last_known(told))
+
+
+def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:
+    """M3, T7: readings without a usable transactionId are of a session that was closed as forgotten only where they
+    were taken before its end; later ones may be of a transaction whose start is still under way."""
+    if SessionFlag.ESTIMATED not in session.flags or session.started_at is None or session.ended_at is None:
+        return False
+    readings = list(readings)
+    return bool(readings) and all(session.started_at <= one.at <= session.ended_at for one in readings)
+
+
+def deadline(session: ChargingSession, last_seen: datetime | None, free_for: timedelta) -> datetime | None:
+    """T7: when a running session is to be given up, if nothing more is heard: its connector reported free for so
+    long, or its charge point silent for a day. `last_seen`: when the charge point last gave any sign, null where it
+    never did. Null for one that does not run."""
+    if session.status is not SessionStatus.CHARGING or session.started_at is None:
+        return None
+    silent = max(session.started_at, session.last_meter_at or session.started_at, last_seen or session.started_at)
+    if session.available_since is None:
+        return silent + SILENT_FOR
+    return min(silent + SILENT_FOR, session.available_since + free_for)
 
 
 def was_cut_off(session: ChargingSession) -> bool:

@@ -15,7 +15,8 @@ import structlog
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from evgraph.bus import EventBus
-from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain import session_end
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
@@ -26,6 +27,7 @@ from evgraph.models.records import flags_column
 from evgraph.services import reading
 from evgraph.services.books import Books, Change
 from evgraph.services.placing import keep_in_quarantine
+from evgraph.services.settling import correct
 from evgraph.services.supplies import Supplies
 
 MOST_TOGETHER = 500
@@ -133,7 +135,9 @@ class Metering:
             after = dict(before)
             samples: list[tuple[Any, ...]] = []
             for message in batch:
-                session = _meant(message, after)
+                session = _meant(message, after) or await _given_up(message)
+                if session is not None and session.status is SessionStatus.ENDED:
+                    session = before[session.id] = after[session.id] = await self._told_late(change, session, message)
                 if session is None and message.connector_id != 0 and message.readings:
                     await keep_in_quarantine(
                         change,
@@ -156,6 +160,20 @@ class Metering:
             prices = await self._rates_of(moved)
         for session in moved:
             self._bus.publish(_metered(session, prices))
+
+    async def _told_late(self, change: Change, session: ChargingSession, message: _Message) -> ChargingSession:
+        """T5, T7: what was given up while these readings were under way is corrected; else it stays as it is."""
+        if SessionFlag.ESTIMATED not in session.flags:
+            return session
+        following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
+        next_one = await following.order_by("started_at").first()
+        told = session_end.readings_told(
+            session,
+            message.readings,
+            supply=await self._supplies.of_port(session.port_id),
+            next_start_at=next_one.started_at if next_one is not None else None,
+        )
+        return await correct(change, told) if told is not session else session
 
     async def _rates_of(self, sessions: list[ChargingSession]) -> dict[int, Rate]:
         """A rate never changes (T10), so that it is asked for once."""
@@ -200,6 +218,21 @@ def _meant(message: _Message, sessions: dict[int, ChargingSession]) -> ChargingS
         ):
             return session
     return None
+
+
+async def _given_up(message: _Message) -> ChargingSession | None:
+    """M3, T7: the session that was closed as forgotten while these readings of its time were under way."""
+    if message.connector_id == 0 or not message.readings:
+        return None
+    ended = SessionRow.filter(
+        charge_point_id=message.charge_point_id,
+        connector_id=message.connector_id,
+        status=SessionStatus.ENDED,
+        started_at__lte=min(one.at for one in message.readings),
+    )
+    row = await ended.order_by("-started_at", "-id").first()
+    session = row.value() if row is not None else None
+    return session if session is not None and session_end.may_hold(session, message.readings) else None
 
 
 def _sample(message: _Message, one: Reading, session: ChargingSession | None, received_at: datetime) -> tuple[Any, ...]:

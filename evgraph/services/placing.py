@@ -1,5 +1,7 @@
 """Where a charger's words belong: its ports, made when they are first heard of, and the quarantine for the rest."""
 
+from datetime import datetime
+
 from evgraph.domain.events import MessageQuarantined
 from evgraph.domain.port import Port, PortStatus
 from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow
@@ -39,16 +41,23 @@ async def port_at(change: Change, garage_id: int, charge_point_id: int, connecto
 
 
 async def keep_in_quarantine(
-    change: Change, charge_point_id: int, *, action: str, frame: str, why: str, energy_wh: int | None = None
+    change: Change,
+    charge_point_id: int,
+    *,
+    action: str,
+    frame: str,
+    why: str,
+    energy_wh: int | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """C8, T3, M3: what could not be placed is kept as it came."""
+    """C8, T3, M3: what could not be placed is kept as it came. `at`: when, where that is known better than by now."""
     row = await QuarantinedMessageRow.create(
         charge_point_id=charge_point_id,
         action=action[:60],
         frame=frame,
         why=why[:_LONGEST_WHY],
         energy_wh=energy_wh,
-        at=change.now,
+        at=at or change.now,
     )
     garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
     change.tell(MessageQuarantined(garage_id=garage_id, message=row.value()))

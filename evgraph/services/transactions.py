@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from evgraph.domain import charging_request, session_end, session_full, session_start
 from evgraph.domain.cards import IdTagInfo
@@ -16,6 +17,7 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.energy import WattHours
 from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode
+from evgraph.domain.session_end import SILENT_FOR
 from evgraph.domain.session_full import FULL_AFTER
 from evgraph.domain.session_metering import leap_confirmed
 from evgraph.domain.stay import StayStatus
@@ -30,7 +32,6 @@ from evgraph.services.settling import correct, flat_fee_paid, give_up_start, set
 from evgraph.services.supplies import Supplies
 
 FREE_FOR = timedelta(minutes=5)
-SILENT_FOR = timedelta(hours=24)
 STOP_TRANSACTION = "StopTransaction"
 OURSELVES = "EVGraph"
 
@@ -109,6 +110,8 @@ class Transactions:
                     frame=stop.raw,
                     why=f"No session is known by transactionId {stop.transaction_id}.",
                     energy_wh=stop.meter_stop_wh,
+                    # What it is to be stamped with when it is read again (B7, C10).
+                    at=stop.at if stop.clock_replaced else None,
                 )
             else:
                 await self.end_by(change, session, stop)
@@ -153,11 +156,17 @@ class Transactions:
         for session_id, garage_id in {*free, *silent}:
             async with self._books.change(garage_id) as change:
                 session = await change.session(session_id)
-                if session is None or session.status is not SessionStatus.CHARGING:
+                # Its charger may have spoken of it while this waited for the garage.
+                if session is None or not await self._is_forgotten(session, now):
                     continue
-                await settle(change, session_end.given_up(session, _last_known(session)))
+                await settle(change, session_end.given_up(session, session_end.last_known(session)))
                 closed += 1
         return closed
+
+    async def _is_forgotten(self, session: ChargingSession, now: datetime) -> bool:
+        charge_point = await ChargePointRow.get(id=session.charge_point_id)
+        deadline = session_end.deadline(session, charge_point.last_seen_at, self._free_for)
+        return deadline is not None and deadline <= now
 
     async def find_full(self) -> int:
         """M6: vehicles whose power fell ten minutes ago, and whose chargers read no meter any more; tells how many.
@@ -340,7 +349,10 @@ class Transactions:
         same = [session for session in running if stop.id_tag and session.id_tag == tag(stop.id_tag)]
         if len(same) == 1:
             return same[0]
-        return await self._ended_before(charge_point_id, stop) or (running[0] if len(running) == 1 else None)
+        before = await self._ended_before(charge_point_id, stop)
+        if before is not None or len(running) == 1:
+            return before or running[0]
+        return None if running else await self._given_up_before(begun, stop)
 
     async def _ended_before(self, charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
         """T2: the session that this very stop ended, when it is sent again without a usable transactionId. A one-time
@@ -351,6 +363,14 @@ class Transactions:
         ended = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.ENDED, ended_at=stop.at)
         row = await ended.order_by("-id").first()
         return row.value() if row is not None else None
+
+    @staticmethod
+    async def _given_up_before(begun: QuerySet[SessionRow], stop: TransactionStop) -> ChargingSession | None:
+        """T3, T7: what was closed as forgotten while this stop was under way."""
+        by_then = begun.filter(started_at__lte=stop.at).order_by("-started_at", "-id")
+        connectors = set(await begun.filter(started_at__lte=stop.at).distinct().values_list("connector_id", flat=True))
+        rows = [await by_then.filter(connector_id=connector).first() for connector in sorted(connectors)]
+        return session_end.given_up_before(stop, [row.value() for row in rows if row is not None])
 
 
 async def _can_revive(session: ChargingSession) -> bool:
@@ -386,7 +406,3 @@ async def _left_by_the_one_before(change: Change, port: Port, start: Transaction
     if confirmed is not before:
         await correct(change, confirmed)
     return session_end.last_register_wh(confirmed)
-
-
-def _last_known(session: ChargingSession) -> datetime:
-    return session.available_since or session.last_meter_at or session.started_at or session.asked_at

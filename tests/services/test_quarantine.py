@@ -14,7 +14,9 @@ from evgraph.models import LineItemRow, QuarantinedMessageRow
 from tests.services.conftest import Garage
 
 
-async def lost_stop(garage: Garage, *, meter: int, at: datetime | None = None) -> QuarantinedMessage:
+async def lost_stop(
+    garage: Garage, *, meter: int, at: datetime | None = None, id_tag: str | None = None
+) -> QuarantinedMessage:
     """A StopTransaction that names no transaction, of one that stands beside nothing open."""
     at = at or garage.clock.now()
     payload = {"transactionId": -1, "meterStop": meter, "timestamp": at.isoformat(), "reason": "EVDisconnected"}
@@ -22,7 +24,7 @@ async def lost_stop(garage: Garage, *, meter: int, at: datetime | None = None) -
         garage.charge_point_id,
         TransactionStop(
             transaction_id=None,
-            id_tag=None,
+            id_tag=id_tag,
             meter_stop_wh=meter,
             at=at,
             reason=StopReason.EV_DISCONNECTED,
@@ -90,7 +92,7 @@ async def test_t3_a_stop_that_is_given_to_a_session_that_we_closed_corrects_its_
     session = await estimated(garage)
     assert session.energy_wh == 5_000
     assert SessionFlag.ESTIMATED in session.flags
-    message = await lost_stop(garage, meter=9_000)
+    message = await lost_stop(garage, meter=9_000, id_tag="STAFF-9")
     resolved = await garage.house.quarantine.resolve(
         garage.operator, message.id, "Its own, by the meter.", session_id=session.id
     )
