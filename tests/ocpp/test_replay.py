@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 
@@ -13,8 +14,9 @@ from evgraph.domain.charge_point import FrameDirection, FrameKind
 from evgraph.domain.charging_session import AuthorizationStatus, SessionFlag, SessionStatus, StopReason
 from evgraph.domain.frames import LoggedFrame
 from evgraph.domain.rate import Rate, RateKind
+from evgraph.domain.supply import Supply
 from evgraph.ocpp.replay.comparing import Books, Kind, differences_of, due_of
-from evgraph.ocpp.replay.deriving import Deriving, Surroundings
+from evgraph.ocpp.replay.deriving import Deriving, Surroundings, derive
 from evgraph.ocpp.replay.words import Seen, Transcript, Word, resolved
 
 T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -42,9 +44,9 @@ class Wire:
             )
         )  # fmt: skip
 
-    def call(self, minutes, action, payload, answer=None, error=None):
+    def call(self, minutes, action, payload, answer=None, error=None, message_id=None):
         """At so many minutes, and its answer; null where it had none."""
-        message_id = str(next(self._ids))
+        message_id = message_id or str(next(self._ids))
         self._take(minutes, IN, FrameKind.CALL, message_id, action, [2, message_id, action, payload])
         if answer is not None:
             self._take(minutes, OUT, FrameKind.CALL_RESULT, message_id, action, [3, message_id, answer])
@@ -61,16 +63,20 @@ class Wire:
         self.call(minutes, "StopTransaction", payload | more, {})
 
     def meter(self, minutes, register, *, transaction=7):
+        self.told(minutes, minutes, register, transaction=transaction)
+
+    def told(self, minutes, taken, register, *, transaction=7):
+        """A reading that comes later than it was taken."""
         samples = [{"value": str(register)}]
-        value = {"timestamp": _z(minutes), "sampledValue": samples}
+        value = {"timestamp": _z(taken), "sampledValue": samples}
         self.call(minutes, "MeterValues", {"connectorId": 1, "transactionId": transaction, "meterValue": [value]})
 
     def status(self, minutes, status):
         report = {"connectorId": 1, "status": status, "errorCode": "NoError", "timestamp": _z(minutes)}
         self.call(minutes, "StatusNotification", report)
 
-    def derive(self, *booked, more=()):
-        around = Surroundings(garage_id=1, charge_point_id=1, supplies={}, free_for=FREE_FOR)
+    def derive(self, *booked, more=(), supplies=MappingProxyType({})):
+        around = Surroundings(garage_id=1, charge_point_id=1, supplies=supplies, free_for=FREE_FOR)
         deriving = Deriving(around, booked)
         deriving.hear(sorted([*self.transcript.words(), *more], key=lambda word: word.at))
         return deriving
@@ -166,10 +172,11 @@ def test_t7_five_minutes_free_or_a_day_of_silence_end_a_session(wire):
     silent.meter(30, 3000)
     day = 24 * 60
     silent.meter(60 + 2 * day, 9000)
-    (session,) = _sessions(silent.derive(more=[Word(at=at(60), message=Seen())]))
-    assert (session.ended_at, session.energy_wh) == (at(30), 2000)
-    (session,) = _sessions(silent.derive(more=[Word(at=at(50 + day), message=Seen())]))
-    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 2000)
+    for last_seen in (60, 50 + day):
+        (session,) = _sessions(silent.derive(more=[Word(at=at(last_seen), message=Seen())]))
+        # What names it and comes after all is the truth (T5), and no word of its end.
+        assert (session.status, session.flags) == (SessionStatus.ENDED, {SessionFlag.ESTIMATED})
+        assert (session.ended_at, session.energy_wh) == (at(60 + 2 * day), 8000)
     there = [Word(at=at(day + minutes), message=Seen()) for minutes in (20, 1000)]
     (session,) = _sessions(silent.derive(more=there))
     assert (session.status, session.energy_wh) == (SessionStatus.CHARGING, 8000)
@@ -183,6 +190,111 @@ def test_t7_the_truth_that_comes_late_is_taken(wire):
     (session,) = _sessions(wire.derive())
     assert (session.ended_at, session.energy_wh) == (at(32), 3000)
     assert session.stop_reason is StopReason.EV_DISCONNECTED
+
+
+def test_t7_the_truth_that_names_nothing_is_that_of_the_only_one_given_up(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.status(31, "Available")
+    wire.stop(40, 9000, transaction=-1, idTag="ANOTHER")
+    wire.stop(41, 3500, stamp=_z(32), transaction=-1)
+    (session,) = _sessions(wire.derive())
+    assert (session.ended_at, session.energy_wh, session.flags) == (at(32), 2500, set())
+
+
+def test_t7_readings_that_come_after_all_are_those_of_the_session_that_they_name(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.status(31, "Available")
+    wire.start(40, meter=4000, tag="CARD", transaction=8)
+    wire.told(41, 32, 3900)
+    wire.told(42, 40, 9999)
+    first, second = _sessions(wire.derive())
+    assert (first.ended_at, first.energy_wh) == (at(32), 2900)
+    assert first.flags == {SessionFlag.ESTIMATED}
+    assert (second.energy_wh, second.flags) == (0, {SessionFlag.METER_GAP})
+
+
+@pytest.mark.parametrize("looked_late", [False, True])
+def test_t7_whether_the_look_came_before_the_word_that_it_charges_the_books_tell(wire, looked_late):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.status(31, "Available")
+    wire.status(36.1, "Charging")
+    wire.meter(40, 3500)
+    wire.status(50, "Available")
+    booked = _booked(status=SessionStatus.ENDED, ended_at=at(50 if looked_late else 40), energy_wh=2500)
+    around = Surroundings(garage_id=1, charge_point_id=1, supplies={}, free_for=FREE_FOR)
+    (derived,) = derive(around, [booked], wire.transcript.words(), at(90), at(90))
+    assert (derived.session.ended_at, derived.session.energy_wh) == (booked.ended_at, 2500)
+    # What no look explains is a difference.
+    (derived,) = derive(around, [replace(booked, energy_wh=2501)], wire.transcript.words(), at(90), at(90))
+    assert (derived.session.ended_at, derived.session.energy_wh) == (at(40), 2500)
+    (derived,) = derive(around, [replace(booked, ended_at=at(60))], wire.transcript.words(), at(90), at(90))
+    assert derived.session.ended_at == at(40)
+
+
+def test_s7_what_ran_until_another_began_was_not_given_up_before(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.status(31, "Available")
+    wire.start(90, meter=3600, tag="CARD", transaction=8)
+    for flags, ended_at, energy_wh in (({SessionFlag.SUPERSEDED}, 90, 2600), ({SessionFlag.ESTIMATED}, 31, 2000)):
+        first, _ = _sessions(wire.derive(_booked(status=SessionStatus.ENDED, flags=frozenset(flags))))
+        assert (first.ended_at, first.energy_wh, first.flags) == (at(ended_at), energy_wh, flags)
+
+
+def test_x2_a_stop_that_came_before_its_start_ends_it(wire):
+    wire.stop(60, 5000, transaction=-1, stamp=_z(50), idTag=ONE_TIME)
+    wire.start(61, stamp=_z(0), transaction=7)
+    (session,) = _sessions(wire.derive())
+    assert (session.status, session.ended_at, session.energy_wh) == (SessionStatus.ENDED, at(50), 4000)
+
+
+def test_x2_of_stops_that_waited_the_first_that_fits_ends_a_cards_session(wire):
+    wire.stop(58, 9000, transaction=-1, stamp=_z(-5), idTag="CARD")
+    wire.stop(59, 8000, transaction=-1, stamp=_z(55), idTag="CARD")
+    wire.stop(60, 5000, transaction=-1, stamp=_z(50), idTag="CARD")
+    wire.start(61, stamp=_z(0), transaction=7, tag="CARD")
+    wire.start(62, stamp=_z(52), meter=5000, transaction=8, tag="CARD")
+    first, second = _sessions(wire.derive())
+    assert (first.ended_at, first.energy_wh) == (at(50), 4000)
+    assert (second.ended_at, second.energy_wh) == (at(55), 3000)
+
+
+def test_x2_a_stop_that_an_operator_dismissed_waits_no_longer(wire):
+    wire.stop(60, 5000, transaction=-1, stamp=_z(50), idTag=ONE_TIME)
+    frame = {"transactionId": -1, "meterStop": 5000, "timestamp": _z(50), "idTag": ONE_TIME}
+    dismissed = resolved(
+        json.dumps([2, "1", "StopTransaction", frame]), quarantined_at=at(60), resolved_at=at(61), session_id=None
+    )
+    wire.start(62, stamp=_z(0), transaction=7)
+    (session,) = _sessions(wire.derive(more=[dismissed]))
+    assert session.status is SessionStatus.CHARGING
+
+
+def test_c9_a_stop_that_was_answered_from_memory_ends_nothing_that_began_since(wire):
+    stop = {"transactionId": -1, "meterStop": 5000, "timestamp": _z(50)}
+    wire.call(60, "StopTransaction", stop, {}, message_id="again")
+    wire.start(61, stamp=_z(55), transaction=7)
+    wire.start(61, stamp=_z(40), connector=2, tag="CARD", transaction=8)
+    wire.stop(62, 6000, transaction=7)
+    wire.call(63, "StopTransaction", stop, {}, message_id="again")
+    statuses = [one.status for one in _sessions(wire.derive())]
+    assert statuses == [SessionStatus.ENDED, SessionStatus.CHARGING]
+
+
+def test_t11_a_gap_before_a_start_is_flagged_and_a_leap_that_it_bears_out_is_billed(wire):
+    supply = {1: Supply(max_power_w=11_000)}
+    wire.start(0, transaction=7)
+    wire.meter(5, 1500)
+    wire.stop(6, 90_000, stamp=_z(6))
+    wire.start(20, meter=90_000, tag="CARD", transaction=8)
+    wire.stop(25, 90_500, transaction=8)
+    wire.start(30, meter=91_000, tag="CARD", transaction=9)
+    first, second, third = _sessions(wire.derive(supplies=supply))
+    assert (first.energy_wh, second.energy_wh, second.flags) == (89_000, 500, set())
+    assert third.flags == {SessionFlag.METER_GAP}
 
 
 def _rate(id_, minutes, cents, kind=RateKind.PER_KWH):

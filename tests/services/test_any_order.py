@@ -149,6 +149,7 @@ class Told:
 
     town: Town
     charge_point_id: int
+    identity: str
     port_id: int
     id_tag: str
     session_id: int
@@ -265,7 +266,7 @@ async def _end(town: Town) -> None:
     await database.close_database()
 
 
-async def _asked_for(town: Town) -> Told:
+async def asked_for(town: Town) -> Told:
     """A vehicle's start, accepted by its charger; an hour of charging lies ahead."""
     assert town.viewer is not None
     number = next(town.number)
@@ -295,11 +296,11 @@ async def _asked_for(town: Town) -> Told:
     session = await town.house.charging.start(town.viewer, StartCharging(request_id=request.id, port_id=port.id))
     town.clock.turn(minutes=1)
     began_at = town.clock.now()
-    return Told(town, made.id, port.id, session.id_tag, session.id, began_at)
+    return Told(town, made.id, made.identity, port.id, session.id_tag, session.id, began_at)
 
 
 async def _one_session_and_one_bill(town: Town, story: list[Telling | Between]) -> None:
-    told = await _asked_for(town)
+    told = await asked_for(town)
     # By now all of it has happened; how late the house hears of it, and in which order, is the story's.
     town.clock.turn(minutes=62)
     for event in story:

@@ -1,8 +1,9 @@
 """The sessions that a charge point's words make, by the rules of the domain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from evgraph.domain import session_end, session_metering, session_start, session_status
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
@@ -11,21 +12,24 @@ from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.ocpp.replay.words import Metered, Resolved, Seen, Word
 
-SILENT_FOR = timedelta(hours=24)
 # So late may be who looks what has run out of time.
 LOOKED_LATE = timedelta(seconds=5)
+# So many messages may come between the time of a look and the look.
+MOST_CHANCES = 30
 
 
 @dataclass(slots=True)
 class Derived:
     """A session as its frames tell it. `told_at`: when its StartTransaction came. `booked` is the session in the books
     that it is held against, null where there is none; nothing is taken from it but its id and, where frames leave open
-    in which of two orders things went, which of them it was. `history`: what it became, and when."""
+    in which of two orders things went, which of them it was. `history`: what it became, and when. `chances`: how
+    often something else came when its time was over, before the look that gave it up (T7)."""
 
     session: ChargingSession
     told_at: datetime
     booked: ChargingSession | None
     transaction_id: int | None
+    chances: int = 0
     history: list[tuple[datetime, ChargingSession]] = field(default_factory=list)
 
     def become(self, session: ChargingSession, at: datetime) -> None:
@@ -49,11 +53,58 @@ class Surroundings:
     free_for: timedelta
 
 
-class Deriving:
-    """One charge point's. `booked`: what the books hold of it, to name what is derived."""
+def derive(
+    around: Surroundings, booked: Sequence[ChargingSession], words: Sequence[Word], last_told: datetime, now: datetime
+) -> list[Derived]:
+    """One charge point's sessions; see `Deriving`. Where the look that gives a session up came late, it comes when it
+    must have, for the books to be right; where there is no such moment, when it was due."""
+    passed: dict[int, int] = {}
+    derived = _derive(around, booked, words, last_told, now, passed)
+    for place in range(len(derived)):
+        in_time = derived
+        for chances in range(1, MOST_CHANCES + 1):
+            if _agrees(derived[place]) or derived[place].chances < chances:
+                break
+            passed[place] = chances
+            derived = _derive(around, booked, words, last_told, now, passed)
+        if not _agrees(derived[place]):
+            passed.pop(place, None)
+            derived = in_time
+    return derived
 
-    def __init__(self, around: Surroundings, booked: Iterable[ChargingSession]) -> None:
+
+def _derive(
+    around: Surroundings,
+    booked: Sequence[ChargingSession],
+    words: Sequence[Word],
+    last_told: datetime,
+    now: datetime,
+    passed: Mapping[int, int],
+) -> list[Derived]:
+    deriving = Deriving(around, booked, passed)
+    deriving.hear(words)
+    deriving.pass_time(last_told, now)
+    return deriving.derived
+
+
+def _agrees(derived: Derived) -> bool:
+    told, booked = derived.session, derived.booked
+    return booked is None or (told.ended_at, told.energy_wh) == (booked.ended_at, booked.energy_wh)
+
+
+class Deriving:
+    """One charge point's. `booked`: what the books hold of it, to name what is derived. `passed`: how many such chances
+    a session let pass, by its place among those that are derived: a look may be late, and frames do not tell when it
+    came (T7)."""
+
+    def __init__(
+        self, around: Surroundings, booked: Iterable[ChargingSession], passed: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
         self._around = around
+        self._passed = passed
+        # Stops that wait for their start (X2).
+        self._waiting: list[TransactionStop] = []
+        self._heard: set[tuple[str | None, str]] = set()
         self._booked = {session.id: session for session in booked}
         self._unclaimed = dict(self._booked)
         self._reported_at: dict[int, datetime] = {}
@@ -67,8 +118,9 @@ class Deriving:
                 case TransactionStart():
                     self._started(word.message, word)
                 case TransactionStop():
-                    self._ended(self._meant(word.message), word.message, word.at)
+                    self._stopped(word.message, word)
                 case Resolved():
+                    self._waiting = [stop for stop in self._waiting if stop != word.message.stop]
                     self._ended(self._named(word.message.session_id), word.message.stop, word.at)
                 case Metered():
                     self._metered(word.message, word.at)
@@ -104,9 +156,11 @@ class Deriving:
             and one.session.status is SessionStatus.ENDED
             and _started_at(one) <= start.at
         ]
+        last_register_wh = None
         if before:
-            latest = max(before, key=_started_at)
+            latest = max(reversed(before), key=_started_at)
             latest.become(session_metering.leap_confirmed(latest.session, start.meter_start_wh), word.at)
+            last_register_wh = session_end.last_register_wh(latest.session)
         session = session_start.unassigned(
             garage_id=self._around.garage_id,
             charge_point_id=self._around.charge_point_id,
@@ -120,10 +174,33 @@ class Deriving:
             rate_id=None,
             clock_replaced=start.clock_replaced,
             now=word.at,
+            last_register_wh=last_register_wh,
         )
         booked = self._claim(session, word.transaction_id)
         transaction_id = word.transaction_id or (booked.id if booked else None)
-        self.derived.append(Derived(session, word.at, booked, transaction_id, [(word.at, session)]))
+        begun = Derived(session, word.at, booked, transaction_id, history=[(word.at, session)])
+        self.derived.append(begun)
+        self._end_if_told_before(begun, word.at)
+
+    def _end_if_told_before(self, begun: Derived, at: datetime) -> None:
+        """X2: a stop that could not be placed is the end of what begins after it."""
+        is_alone = self._running() == [begun]
+        for stop in sorted(self._waiting, key=lambda stop: stop.at):
+            if session_end.was_ended_by(begun.session, stop, is_alone=is_alone):
+                self._waiting.remove(stop)
+                self._ended(begun, stop, at)
+
+    def _stopped(self, stop: TransactionStop, word: Word) -> None:
+        told = (word.message_id, word.content)
+        if word.message_id is not None and told in self._heard:
+            # C9: answered from memory.
+            return
+        if word.is_answered:
+            self._heard.add(told)
+        meant = self._meant(stop)
+        if meant is None or word.is_doubtful:
+            self._waiting.append(stop)
+        self._ended(meant, stop, word.at)
 
     def _ended(self, derived: Derived | None, stop: TransactionStop, at: datetime) -> None:
         if derived is None:
@@ -144,19 +221,39 @@ class Deriving:
         )
 
     def _metered(self, metered: Metered, at: datetime) -> None:
-        derived = self._named(metered.transaction_id) or next(
-            (
-                one
-                for one in self._running()
-                if one.session.connector_id == metered.connector_id
-                and any(reading.at >= _started_at(one) for reading in metered.readings)
-            ),
-            None,
+        derived = (
+            self._named(metered.transaction_id)
+            or next((one for one in self._running() if _holds(one.session, metered)), None)
+            or self._given_up_before(metered)
         )
         if derived is None:
             return
         supply = self._around.supplies.get(derived.session.connector_id)
-        derived.session = session_metering.readings_taken(derived.session, metered.readings, supply=supply)
+        if derived.session.status is SessionStatus.CHARGING:
+            derived.session = session_metering.readings_taken(derived.session, metered.readings, supply=supply)
+            return
+        told = session_end.readings_told(
+            derived.session, metered.readings, supply=supply, next_start_at=self._next_start_at(derived)
+        )
+        derived.become(told, at)
+
+    def _given_up_before(self, metered: Metered) -> Derived | None:
+        """M3, T7: readings without an id, of a session that was given up while they were under way."""
+        first_at = min(reading.at for reading in metered.readings)
+        there = [
+            one
+            for one in reversed(self.derived)
+            if one.session.connector_id == metered.connector_id
+            and one.session.status is SessionStatus.ENDED
+            and _started_at(one) <= first_at
+        ]
+        latest = max(there, key=_started_at, default=None)
+        return latest if latest is not None and session_end.may_hold(latest.session, metered.readings) else None
+
+    def _next_start_at(self, derived: Derived) -> datetime | None:
+        at = _started_at(derived)
+        starts = (_started_at(one) for one in self.derived if one.session.connector_id == derived.session.connector_id)
+        return min((start for start in starts if start > at), default=None)
 
     def _status(self, report: StatusReport, at: datetime) -> None:
         held = self._reported_at.get(report.connector_id)
@@ -198,7 +295,19 @@ class Deriving:
         same = [one for one in running if id_tag and one.session.id_tag == id_tag]
         if len(same) == 1:
             return same[0]
-        return self._ended_before(stop, id_tag) or (running[0] if len(running) == 1 else None)
+        before = self._ended_before(stop, id_tag)
+        if before is not None or len(running) == 1:
+            return before or running[0]
+        return None if running else self._given_up_and_meant(stop)
+
+    def _given_up_and_meant(self, stop: TransactionStop) -> Derived | None:
+        """T3, T7."""
+        latest: dict[int, Derived] = {}
+        for derived in sorted(self.derived, key=_started_at):
+            if _started_at(derived) <= stop.at:
+                latest[derived.session.connector_id] = derived
+        found = session_end.given_up_before(stop, [one.session for one in latest.values()])
+        return next((one for one in latest.values() if one.session is found), None)
 
     def _ended_before(self, stop: TransactionStop, id_tag: str | None) -> Derived | None:
         if id_tag is not None and is_one_time(id_tag):
@@ -225,21 +334,38 @@ class Deriving:
         return [one for one in self.derived if one.session.status is SessionStatus.CHARGING]
 
     def _give_up_forgotten(self, now: datetime) -> None:
-        for derived in self._running():
-            # Whether another start came first, or the look that gave this one up, frames do not tell.
-            was_superseded = derived.booked is not None and SessionFlag.SUPERSEDED in derived.booked.flags
-            self._give_up_if_forgotten(derived, now - LOOKED_LATE if was_superseded else now)
+        for place, derived in enumerate(self.derived):
+            deadline = self._deadline(derived)
+            if deadline is None or deadline > now:
+                continue
+            # It ran until another began there, or runs still: the look had not come yet.
+            ran_on = derived.booked is not None and (
+                SessionFlag.SUPERSEDED in derived.booked.flags or derived.booked.status is SessionStatus.CHARGING
+            )
+            derived.chances += 1
+            if not ran_on and derived.chances > self._passed.get(place, 0):
+                _give_up(derived, deadline)
 
     def _give_up_if_forgotten(self, derived: Derived, now: datetime) -> None:
-        session = derived.session
-        started_at = _started_at(derived)
-        last_words = [started_at, session.last_meter_at or started_at, self._last_seen or derived.told_at]
-        deadlines = [max(last_words) + SILENT_FOR]
-        if session.available_since is not None:
-            deadlines.append(session.available_since + self._around.free_for)
-        if min(deadlines) <= now:
-            last_known = session.available_since or session.last_meter_at or started_at
-            derived.become(session_end.given_up(session, last_known), min(deadlines))
+        deadline = self._deadline(derived)
+        if deadline is not None and deadline <= now:
+            _give_up(derived, deadline)
+
+    def _deadline(self, derived: Derived) -> datetime | None:
+        return session_end.deadline(derived.session, self._last_seen or derived.told_at, self._around.free_for)
+
+
+def _give_up(derived: Derived, at: datetime) -> None:
+    derived.become(session_end.given_up(derived.session, session_end.last_known(derived.session)), at)
+
+
+def _holds(session: ChargingSession, metered: Metered) -> bool:
+    """M3: it runs at the connector, and the time fits."""
+    return (
+        session.connector_id == metered.connector_id
+        and session.started_at is not None
+        and any(reading.at >= session.started_at for reading in metered.readings)
+    )
 
 
 def _started_at(derived: Derived) -> datetime:

@@ -29,10 +29,11 @@ from evgraph.models import (
 )
 from evgraph.models.database import snapshot
 from evgraph.ocpp.replay.comparing import Books, Difference, Kind, Report, Untold, differences_of, due_of
-from evgraph.ocpp.replay.deriving import Derived, Deriving, Surroundings
-from evgraph.ocpp.replay.words import ANSWERED, TOLD, Seen, Transcript, Word, resolved
+from evgraph.ocpp.replay.deriving import Derived, Surroundings, derive
+from evgraph.ocpp.replay.words import ANSWERED, TOLD, Seen, Transcript, Word, quarantined, resolved
 from evgraph.services.connections import RESTARTED
 from evgraph.services.supplies import Supplies
+from evgraph.services.transactions import OURSELVES, STOP_TRANSACTION
 
 _FRAMES_AT_ONCE = 2000
 
@@ -67,23 +68,19 @@ async def replay(selection: Selection, *, supplies: Supplies, free_for: timedelt
         booked: dict[int, list[ChargingSession]] = {}
         for charge_point in [*chosen, *beside]:
             booked[charge_point.id] = await _booked(db, charge_point.id)
-            deriving = Deriving(
-                Surroundings(
-                    garage_id=charge_point.garage_id,
-                    charge_point_id=charge_point.id,
-                    supplies={
-                        port.connector_id: supply
-                        for port in await PortRow.filter(charge_point_id=charge_point.id).using_db(db)
-                        if (supply := supplies.of(port.max_power_w)) is not None
-                    },
-                    free_for=free_for,
-                ),
-                booked[charge_point.id],
+            around = Surroundings(
+                garage_id=charge_point.garage_id,
+                charge_point_id=charge_point.id,
+                supplies={
+                    port.connector_id: supply
+                    for port in await PortRow.filter(charge_point_id=charge_point.id).using_db(db)
+                    if (supply := supplies.of(port.max_power_w)) is not None
+                },
+                free_for=free_for,
             )
-            deriving.hear(await _words(db, charge_point.id))
-            deriving.pass_time(last_told or now, now)
-            derived[charge_point.id] = deriving.derived
-            first = await FrameRow.filter(charge_point_id=charge_point.id).using_db(db).order_by("at").first()
+            words = await _words(db, charge_point.id)
+            derived[charge_point.id] = derive(around, booked[charge_point.id], words, last_told or now, now)
+            first = await FrameRow.filter(charge_point_id=charge_point.id).using_db(db).order_by("id").first()
             first_frame[charge_point.id] = first.at if first else None
         books = await _books(db, booked)
         currencies = {row.id: row.currency for row in await GarageRow.all().using_db(db)}
@@ -187,6 +184,7 @@ async def _books(db: BaseDBAsyncClient, booked: dict[int, list[ChargingSession]]
 async def _words(db: BaseDBAsyncClient, charge_point_id: int) -> list[Word]:
     """All that the charge point said, and that its connections and operators tell, in the order of time."""
     said = Transcript()
+    words: list[Word | None]
     async for frame in _frames(db, charge_point_id):
         said.take(frame)
     connections = await ConnectionRow.filter(charge_point_id=charge_point_id).using_db(db)
@@ -196,17 +194,19 @@ async def _words(db: BaseDBAsyncClient, charge_point_id: int) -> list[Word]:
         for at in (row.connected_at, None if row.close_reason == RESTARTED else row.disconnected_at)
         if at is not None
     ]
-    messages = QuarantinedMessageRow.filter(charge_point_id=charge_point_id, session_id__isnull=False)
-    placed = [
-        word
-        for row in await messages.using_db(db)
-        if row.resolved_at is not None and row.session_id is not None
-        for word in (
-            resolved(row.frame, quarantined_at=row.at, resolved_at=row.resolved_at, session_id=row.session_id),
-        )
-        if word is not None
-    ]
-    return sorted([*said.words(), *came_and_went, *placed], key=lambda word: word.at)
+    words = [*said.words(), *came_and_went]
+    first_at = min((word.at for word in said.words()), default=None)
+    messages = QuarantinedMessageRow.filter(charge_point_id=charge_point_id, action=STOP_TRANSACTION)
+    for row in await messages.using_db(db):
+        if row.resolved_at is not None and row.resolved_by != OURSELVES:
+            # By hand: a stop of which no frame tells whose it is.
+            words.append(
+                resolved(row.frame, quarantined_at=row.at, resolved_at=row.resolved_at, session_id=row.session_id)
+            )
+        if first_at is not None and row.at < first_at:
+            # It waits for its start, and outlives its frame.
+            words.append(quarantined(row.frame, row.at))
+    return sorted((word for word in words if word is not None), key=lambda word: word.at)
 
 
 async def _frames(db: BaseDBAsyncClient, charge_point_id: int) -> AsyncIterator[LoggedFrame]:

@@ -33,9 +33,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """An operator took a stop that could not be placed as the end of a session (T3)."""
+    """An operator took a stop that could not be placed as the end of a session (T3); or, where `session_id` is null,
+    as the end of none, so that it waits for its start no longer (X2)."""
 
-    session_id: int
+    session_id: int | None
     stop: TransactionStop
 
 
@@ -45,11 +46,14 @@ Message = TransactionStart | TransactionStop | Metered | StatusReport | Seen | R
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """`at`: when it came. `transaction_id`: what a StartTransaction was answered, null where its answer is not kept.
-    `content` tells a start or a stop that is sent again."""
+    `content` tells a start or a stop that is sent again; `message_id` too, one that is answered from memory (C9).
+    `is_doubtful`: parts of it could not be read, so that it lies in quarantine as well (C8)."""
 
     at: datetime
     message: Message
     content: str = ""
+    message_id: str | None = None
+    is_doubtful: bool = False
     is_answered: bool = False
     transaction_id: int | None = None
 
@@ -80,16 +84,22 @@ class Transcript:
         return [word for word in self._told if word is not None]
 
 
-def resolved(frame: str, *, quarantined_at: datetime, resolved_at: datetime, session_id: int) -> Word | None:
+def resolved(frame: str, *, quarantined_at: datetime, resolved_at: datetime, session_id: int | None) -> Word | None:
     """Null where the frame is no StopTransaction that can be read."""
+    stop = quarantined(frame, quarantined_at)
+    if stop is None or not isinstance(stop.message, TransactionStop):
+        return None
+    return Word(at=resolved_at, message=Resolved(session_id=session_id, stop=stop.message))
+
+
+def quarantined(frame: str, at: datetime) -> Word | None:
+    """A stop that lies in quarantine, as it came; null where the frame is none that can be read."""
     try:
         call = decode(frame)
-        message = _message(call, quarantined_at) if isinstance(call, Call) else None
+        message = _message(call.action, Fields(call.payload), at) if isinstance(call, Call) else None
     except (NotAFrame, CallRefused):
         return None
-    if not isinstance(message, TransactionStop):
-        return None
-    return Word(at=resolved_at, message=Resolved(session_id=session_id, stop=message))
+    return Word(at=at, message=message) if isinstance(message, TransactionStop) else None
 
 
 def _word(frame: LoggedFrame) -> Word | None:
@@ -97,18 +107,24 @@ def _word(frame: LoggedFrame) -> Word | None:
         call = decode(as_it_came(frame.frame))
         if not isinstance(call, Call):
             return None
-        message = _message(call, frame.at)
+        fields = Fields(call.payload)
+        message = _message(call.action, fields, frame.at)
     except (NotAFrame, CallRefused):
         return None
     if message is None:
         return None
     is_transaction = isinstance(message, TransactionStart | TransactionStop)
-    return Word(at=frame.at, message=message, content=repr(call.payload) if is_transaction else "")
+    return Word(
+        at=frame.at,
+        message=message,
+        content=repr(call.payload) if is_transaction else "",
+        message_id=frame.message_id,
+        is_doubtful=bool(fields.problems),
+    )
 
 
-def _message(call: Call, received_at: datetime) -> Message | None:
-    fields = Fields(call.payload)
-    match call.action:
+def _message(action: str, fields: Fields, received_at: datetime) -> Message | None:
+    match action:
         case "StartTransaction":
             return translate.transaction_start(messages.start_transaction(fields), received_at)
         case "StopTransaction":
