@@ -234,6 +234,20 @@ def test_t7_whether_the_look_came_before_the_word_that_it_charges_the_books_tell
     assert derived.session.ended_at == at(40)
 
 
+def test_t7_a_look_may_come_after_several_words(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.status(31, "Available")
+    for minute in (36.1, 36.2, 36.3):
+        wire.meter(minute, 3000)
+    wire.status(36.4, "Charging")
+    wire.status(50, "Available")
+    booked = _booked(status=SessionStatus.ENDED, ended_at=at(50), energy_wh=2000)
+    around = Surroundings(garage_id=1, charge_point_id=1, supplies={}, free_for=FREE_FOR)
+    (derived,) = derive(around, [booked], wire.transcript.words(), at(90), at(90))
+    assert derived.session.ended_at == at(50)
+
+
 def test_s7_what_ran_until_another_began_was_not_given_up_before(wire):
     wire.start(0, transaction=7)
     wire.meter(30, 3000)

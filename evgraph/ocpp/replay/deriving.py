@@ -61,15 +61,15 @@ def derive(
     passed: dict[int, int] = {}
     derived = _derive(around, booked, words, last_told, now, passed)
     for place in range(len(derived)):
-        in_time = derived
         for chances in range(1, MOST_CHANCES + 1):
-            if _agrees(derived[place]) or derived[place].chances < chances:
+            # Where one is given up later, a start may be another's that is sent again (S2, T8): there are fewer then.
+            if place >= len(derived) or _agrees(derived[place]):
                 break
-            passed[place] = chances
-            derived = _derive(around, booked, words, last_told, now, passed)
-        if not _agrees(derived[place]):
-            passed.pop(place, None)
-            derived = in_time
+            other = _derive(around, booked, words, last_told, now, {**passed, place: chances})
+            if place < len(other) and _agrees(other[place]):
+                passed[place], derived = chances, other
+            elif place >= len(other) or other[place].chances < chances:
+                break
     return derived
 
 
