@@ -1,9 +1,9 @@
 """What operators look up: the frames of a charge point, its connections, and what needs a decision of theirs."""
 
-from datetime import datetime
+from datetime import timedelta
 
 from strawberry.dataloader import DataLoader
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Subquery
 
 from evgraph.domain.charging_session import SessionStatus
 from evgraph.models import (
@@ -26,14 +26,17 @@ from evgraph.schema.operating_context import (
     RefusedFilter,
     UnassignedFilter,
 )
+from evgraph.services.frames import LAST_INSTANT, first_id_at
 
+# Ids go on from where they were while the clock stands before that.
+_CLOCK_PUT_BACK = timedelta(days=1)
 # As the partial index of migration 0003 has it.
 _IS_FLAGGED = "flags <> ''"
 
 
 def make_operating_loaders() -> OperatingLoaders:
     return OperatingLoaders(
-        frame_pages=DataLoader(newest_of_each(_frames, before=_earlier, order=("-at", "-id"))),
+        frame_pages=DataLoader(newest_of_each(_frames)),
         frame_counts=DataLoader(count_of_each(_frames)),
         connection_pages=DataLoader(newest_of_each(_connections)),
         connection_counts=DataLoader(count_of_each(_connections)),
@@ -59,15 +62,12 @@ def _frames(where: FrameFilter) -> Rows:
     if where.kind is not None:
         rows = rows.filter(kind=where.kind)
     if where.since is not None:
-        rows = rows.filter(at__gte=where.since)
+        rows = rows.filter(at__gte=where.since, id__gte=first_id_at(where.since))
     if where.until is not None:
         rows = rows.filter(at__lt=where.until)
+        if where.until < LAST_INSTANT - _CLOCK_PUT_BACK:
+            rows = rows.filter(id__lt=first_id_at(where.until + _CLOCK_PUT_BACK))
     return rows
-
-
-def _earlier(rows: Rows, last: tuple[datetime, int]) -> Rows:
-    at, id_ = last
-    return rows.filter(Q(at__lt=at) | Q(at=at, id__lt=id_), at__lte=at)
 
 
 def _connections(where: ConnectionFilter) -> Rows:

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import datetime
 
 import strawberry
 
@@ -35,22 +35,18 @@ async def frames(
     found = await loaders.frame_pages.load(page)
     return connection(
         [Frame(value=value) for value in found.values],
-        [encode_cursor("frames", value.at.astimezone(UTC).isoformat(), value.id) for value in found.values],
+        [encode_cursor("frames", value.id) for value in found.values],
         has_next=found.has_more,
         has_previous=bool(after),
         count=lambda: loaders.frame_counts.load(where),
     )
 
 
-def _before(after: str | None) -> tuple[datetime, int] | None:
-    """The time and the id in a cursor; an id is made out of the time, and goes beyond int32."""
+def _before(after: str | None) -> int | None:
+    """The id in a cursor, which is made out of the time, and goes beyond int32."""
     if not after:
         return None
-    at, id_ = decode_cursor(after, "frames", str, int)
-    try:
-        instant = datetime.fromisoformat(str(at))
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None or not 0 < int(id_) < 2**63:
+    (id_,) = decode_cursor(after, "frames", int)
+    if not 0 < int(id_) < 2**63:
         raise bad_user_input("`after` is no cursor of this list: give an endCursor that it answered with, or none.")
-    return instant, int(id_)
+    return int(id_)

@@ -31,11 +31,11 @@ class FrameFilter:
 
 @dataclass(frozen=True, slots=True)
 class FramePage:
-    """By their time, for an index to walk along: `before` is the time and the id of the last that was seen."""
+    """`before`: the id of the last that was seen; ids rise in the order of the wire."""
 
     where: FrameFilter
     first: int
-    before: tuple[datetime, int] | None
+    before: int | None
 
 
 @dataclass(frozen=True, slots=True)

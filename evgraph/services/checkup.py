@@ -18,7 +18,7 @@ from evgraph.domain.people import Right, Viewer
 from evgraph.models import ChargePointRow, ConnectionRow, FrameRow, PortRow, RefusedConnectionRow
 from evgraph.services import finding
 from evgraph.services.configuration import Configurations
-from evgraph.services.frames import FrameLog
+from evgraph.services.frames import FrameLog, first_id_at
 from evgraph.services.interfaces import (
     ChargePointGateway,
     ChargerOffline,
@@ -119,7 +119,7 @@ class Checkup:
         rows = await (
             FrameRow.filter(
                 charge_point_id=charge_point_id,
-                at__gte=self._clock.now() - _STAMPS_WITHIN,
+                id__gte=first_id_at(self._clock.now() - _STAMPS_WITHIN),
                 direction=FrameDirection.RECEIVED,
                 kind=FrameKind.CALL,
                 action__in=_STAMPED,

@@ -30,6 +30,8 @@ _LONGEST_MESSAGE_ID = 100
 _LONGEST_ACTION = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# An id has 64 bits, a sign among them.
+LAST_INSTANT: Final = datetime(2255, 1, 1, tzinfo=UTC)
 # PostgreSQL takes no NUL; this stands in for it.
 _NUL = "\u2400"
 
@@ -241,8 +243,8 @@ def _value(row: _Row) -> LoggedFrame:
 
 
 def first_id_at(at: datetime) -> int:
-    """The least id that a frame of this instant can have."""
-    return ((at - _EPOCH) // _MICROSECOND) << 10
+    """The least id that a frame of this instant can have; up to LAST_INSTANT."""
+    return ((min(max(at, _EPOCH), LAST_INSTANT) - _EPOCH) // _MICROSECOND) << 10
 
 
 def storable(text: str) -> str:

@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 ('action', fields.CharField(null=True, max_length=60)),
                 ('frame', fields.TextField(unique=False)),
             ],
-            options={'table': 'frame', 'app': 'evgraph', 'indexes': [Index(fields=['charge_point_id', 'at'])], 'pk_attr': 'id', 'table_description': 'One OCPP-J frame as it went over the wire, secrets redacted (C10). `at` of a frame received is the instant that'},
+            options={'table': 'frame', 'app': 'evgraph', 'indexes': [Index(fields=['charge_point_id', 'id'])], 'pk_attr': 'id', 'table_description': 'One OCPP-J frame as it went over the wire, secrets redacted (C10). `at` of a frame received is the instant that'},
             bases=['Model'],
         ),
         ops.CreateModel(
