@@ -18,6 +18,7 @@ from tortoise.models import Model
 from evgraph.models.database import WRITER, is_sqlite
 
 V = TypeVar("V")
+_Reader = Callable[[Any], Any]
 
 
 async def select_values(row_type: type[Model], value_type: type[V], where: str, *parameters: Any) -> list[V]:
@@ -28,15 +29,15 @@ async def select_values(row_type: type[Model], value_type: type[V], where: str, 
     statement = f"SELECT {quoted} FROM {row_type._meta.db_table} WHERE {where}"  # noqa: S608 - names of ours
     flat = [one for given in parameters for one in (given if isinstance(given, list) else (given,))]
     _, rows = await get_connection(WRITER).execute_query(_marked(statement, parameters), flat)
-    return [
-        value_type(
-            **{
-                name: column if column is None or read is None else read(column)
-                for name, read, column in zip(names, readers, row, strict=True)
-            }
-        )
-        for row in rows
-    ]
+    values = []
+    for row in rows:
+        columns = list(row)
+        for place, read in readers:
+            column = columns[place]
+            if column is not None:
+                columns[place] = read(column)
+        values.append(value_type(**dict(zip(names, columns, strict=True))))
+    return values
 
 
 async def execute_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -57,12 +58,14 @@ def _marked(statement: str, parameters: Sequence[Any]) -> str:
 
 
 @cache
-def _columns(row_type: type[Model], value_type: type[Any]) -> tuple[list[str], list[Callable[[Any], Any] | None]]:
+def _columns(row_type: type[Model], value_type: type[Any]) -> tuple[list[str], list[tuple[int, _Reader]]]:
+    """Their names, and by their places those that are not the value as they come."""
     names = [field.name for field in fields(value_type)]
-    return names, [_reader(row_type._meta.fields_map[name]) for name in names]
+    readers = [(place, _reader(row_type._meta.fields_map[name])) for place, name in enumerate(names)]
+    return names, [(place, read) for place, read in readers if read is not None]
 
 
-def _reader(field: Field[Any]) -> Callable[[Any], Any] | None:
+def _reader(field: Field[Any]) -> _Reader | None:
     """What makes the value of a column that is not null; null where it is the value."""
     match field:
         case DatetimeField():
@@ -70,7 +73,8 @@ def _reader(field: Field[Any]) -> Callable[[Any], Any] | None:
         case BooleanField():
             return bool
         case _ if hasattr(field, "enum_type"):
-            return field.enum_type  # type: ignore[no-any-return]
+            # Many times as quick as to call the type.
+            return {member.value: member for member in field.enum_type}.__getitem__
         case IntField() | CharField() | TextField():
             return None
         case _:

@@ -138,15 +138,16 @@ class Connection:
                     self._log.info("late or unsolicited answer dropped", message_id=frame.message_id)
 
     async def _answer(self, call: Call, raw: str) -> None:
-        log = self._log.bind(action=call.action, message_id=call.message_id)
         now = asyncio.get_running_loop().time()
         known = self._answered.again(call.message_id, raw, now)
         if known is not None:
-            log.info("answered again")
+            self._log.info("answered again", action=call.action, message_id=call.message_id)
             await self._send(known, FrameKind.CALL_RESULT, call.message_id, call.action)
             return
         if self._answered.knows(call.message_id):
-            log.warning("message id used again for another message")
+            self._log.warning(
+                "message id used again for another message", action=call.action, message_id=call.message_id
+            )
         try:
             payload = await dispatch.answer(
                 InboundCall(
@@ -161,7 +162,13 @@ class Connection:
                 )
             )
         except CallRefused as refusal:
-            log.info("call refused", code=refusal.code.value, why=refusal.description)
+            self._log.info(
+                "call refused",
+                action=call.action,
+                message_id=call.message_id,
+                code=refusal.code.value,
+                why=refusal.description,
+            )
             await self._refuse(call.message_id, call.action, refusal)
             return
         except dispatch.Unanswered:

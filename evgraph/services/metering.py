@@ -153,7 +153,7 @@ class Metering:
                             session, (one,), supply=supplies.get(session.port_id)
                         )
                     samples.append(_sample(message, one, session, change.now))
-            moved = [session for id_, session in after.items() if session != before[id_]]
+            moved = [session for id_, session in after.items() if session is not before[id_]]
             await execute_many(_SAVE_SAMPLE, samples)
             await execute_many(_SAVE_SESSION, [_moved(session) for session in moved])
             _tell_boards(change, before, moved)

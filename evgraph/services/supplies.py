@@ -26,7 +26,9 @@ class Supplies:
         if not charge_point_ids:
             return {}
         powers = await select_values(PortRow, _Power, "charge_point_id IN (?)", list(charge_point_ids))
-        found = {power.id: self.of(power.max_power_w) for power in powers}
+        # Few powers, and many ports.
+        supplies = {watts: self.of(watts) for watts in {power.max_power_w for power in powers}}
+        found = {power.id: supplies[power.max_power_w] for power in powers}
         return {port_id: supply for port_id, supply in found.items() if supply is not None}
 
     async def of_port(self, port_id: int) -> Supply | None:
