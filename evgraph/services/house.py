@@ -15,8 +15,8 @@ from evgraph.services.certificates import CA_FOLDER, Certificates
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.charging import Charging
 from evgraph.services.charging_profiles import ChargingProfiles
-from evgraph.services.commands import Commands
 from evgraph.services.checkup import READING_WAIT_S, Checkup
+from evgraph.services.commands import Commands
 from evgraph.services.configuration import HEARTBEAT_INTERVAL_S, Configurations
 from evgraph.services.connections import Connections
 from evgraph.services.frame_writer import FrameWriter

@@ -96,7 +96,20 @@ SUBSCRIPTIONS = {
     "chargePointJobUpdated": ("(chargePointId: $chargePoint)", "status"),
 }
 OPEN_TO_ANYONE = {"viewer", "signIn", "signOut"}
-_IDS = ("garage", "port", "chargePoint", "rate", "stay", "request", "session", "lineItem", "certificate", "reservation", "card", "quarantined")
+_IDS = (
+    "garage",
+    "port",
+    "chargePoint",
+    "rate",
+    "stay",
+    "request",
+    "session",
+    "lineItem",
+    "certificate",
+    "reservation",
+    "card",
+    "quarantined",
+)
 
 
 def _document(kind: str, name: str) -> str:

@@ -203,6 +203,6 @@ class Mutation:
     )
     set_charge_point_security_profile: security_inputs.SetChargePointSecurityProfilePayload = strawberry.mutation(
         resolver=set_charge_point_security_profile,
-        description="What a charge point must connect with from now on. It is told nothing of it itself: that is its key"
-        " SecurityProfile, for setConfiguration.",
+        description="What a charge point must connect with from now on. It is told nothing of it itself: that is its "
+        "key SecurityProfile, for setConfiguration.",
     )
