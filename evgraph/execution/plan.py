@@ -1,0 +1,74 @@
+"""What a plan is made of, and how it runs: each field once, over the column of all objects that it is asked of."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from evgraph.execution.driving import all_of
+
+Column: TypeAlias = list[Any]
+
+
+class Unplanned(Exception):
+    """Something that a plan does not know, or must not answer: graphql-core does."""
+
+
+class Info:
+    """What a planned field's resolver learns of its operation; anything else is an AttributeError, and graphql-core's
+    to answer."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+
+class Run:
+    """One execution of a plan. `arguments` by place: those that this run's variables make of fields that have any."""
+
+    __slots__ = ("arguments", "info")
+
+    def __init__(self, context: Any, arguments: Sequence[Mapping[str, Any]]) -> None:
+        self.info = Info(context)
+        self.arguments = arguments
+
+
+# What a field is of each object, and how a type's values stand in an answer: both over a whole column.
+Step: TypeAlias = Callable[[Run, Column], Coroutine[Any, Any, Column]]
+
+
+class Selection:
+    """What is asked of the objects of one type. `is_kind`: whether one is of that type, null where it cannot be of
+    another."""
+
+    __slots__ = ("_fields", "_is_kind", "_names")
+
+    def __init__(self, fields: Sequence[tuple[str, Step]], is_kind: Callable[[Any], bool] | None) -> None:
+        self._names = [name for name, _ in fields]
+        self._fields = [step for _, step in fields]
+        self._is_kind = is_kind
+
+    async def run(self, run: Run, objects: Column) -> Column:
+        """A dict for each object, its fields in the order of the document."""
+        if self._is_kind is not None and not all(map(self._is_kind, objects)):
+            raise Unplanned("an object of another type")
+        names = self._names
+        columns = await all_of([field(run, objects) for field in self._fields])
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+class Plan:
+    """One operation of a document. Immutable: it may run any number of times, also at once."""
+
+    __slots__ = ("_arguments", "_root")
+
+    def __init__(
+        self, root: Selection, arguments: Callable[[Mapping[str, Any] | None], Sequence[Mapping[str, Any]]]
+    ) -> None:
+        self._root = root
+        self._arguments = arguments
+
+    async def run(self, context: Any, root: Any, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The answer's data. Raises Unplanned, or what a resolver raised."""
+        (data,) = await self._root.run(Run(context, self._arguments(variables)), [root])
+        answer: dict[str, Any] = data
+        return answer
