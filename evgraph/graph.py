@@ -26,6 +26,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
+from evgraph.answering import Planned, Plans, Queries
 from evgraph.resolvers import cookies
 from evgraph.resolvers.context import Operation
 from evgraph.resolvers.limits import Documents, LimitedDocuments
@@ -48,6 +49,7 @@ garage's currency. Every mutation answers with what it changed and with `errors`
 client can meet and show; GraphQL's own top-level errors (extensions.code UNAUTHENTICATED, FORBIDDEN, BAD_USER_INPUT,
 RATE_LIMITED, INTERNAL) are for the rest.
 """.strip()
+_PLAINLY = frozenset({"*/*", "application/*", "application/json", "application/graphql-response+json"})
 _NO_PAGE = (
     "This is EVGraph's GraphQL endpoint. Send operations by POST as application/json; "
     "subscribe over a WebSocket (graphql-transport-ws) or with Accept: text/event-stream.\n"
@@ -76,13 +78,21 @@ class GraphSchema(strawberry.Schema):
         return await super().execute(*positional, **named)
 
 
+documents = Documents()
+plans = Plans()
+
+
 def make_schema() -> strawberry.Schema:
-    documents = Documents()
     made = GraphSchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        extensions=[MaskErrors, OwnContext, lambda: LimitedDocuments(documents)],
+        extensions=[
+            MaskErrors,
+            OwnContext,
+            lambda: LimitedDocuments(documents),
+            lambda: Planned(plans),
+        ],
         config=StrawberryConfig(default_resolver=read, scalar_map=SCALARS),
     )
     made._schema.description = API_DESCRIPTION
@@ -112,6 +122,7 @@ class GraphApp(GraphQL[Operation, None]):
         )
         self._services = services
         self._ide_page = ide_page
+        self._queries = Queries(services, schema, documents, plans)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -122,8 +133,18 @@ class GraphApp(GraphQL[Operation, None]):
             await self._page()(scope, receive, send)
             return
         answer = _Answer(send)
+        receive = _bounded(request, receive)
         try:
-            await super().__call__(scope, _bounded(request, receive), answer)
+            if _is_plain_query(request):
+                body = await _whole(receive)
+                token = self._token(request)
+                viewer = await self._services.people.viewer_of(token) if token else None
+                answered = await self._queries.answer(body, viewer, request)
+                if answered is not None:
+                    await _send_json(answer, answered)
+                    return
+                receive = _again(body, receive)
+            await super().__call__(scope, receive, answer)
         except _TooLarge:
             too_large = PlainTextResponse("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             await too_large(scope, receive, send)
@@ -135,9 +156,7 @@ class GraphApp(GraphQL[Operation, None]):
             await JSONResponse({"data": None, "errors": [error.formatted]})(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Operation:
-        token = _bearer(request.headers.get("authorization"))
-        if token is None and not self._is_caused_elsewhere(request):
-            token = request.cookies.get(cookies.NAME)
+        token = self._token(request)
         viewer = await self._services.people.viewer_of(token) if token else None
         return Operation(
             services=self._services,
@@ -147,6 +166,12 @@ class GraphApp(GraphQL[Operation, None]):
             request=request,
             response=response,
         )
+
+    def _token(self, request: Request | WebSocket) -> str | None:
+        token = _bearer(request.headers.get("authorization"))
+        if token is None and not self._is_caused_elsewhere(request):
+            token = request.cookies.get(cookies.NAME)
+        return token
 
     async def on_ws_connect(self, context: Operation) -> UnsetType | dict[str, object] | None:
         """A token that is none is told at once, by closing with 4403."""
@@ -238,6 +263,47 @@ def _bounded(request: Request, receive: Receive) -> Receive:
         return message
 
     return bounded
+
+
+def _is_plain_query(request: Request) -> bool:
+    """Or a mutation: what it asks for, one answer as JSON, is what the short road can give."""
+    accepted = request.headers.get("accept", "*/*").split(",")[0].split(";")[0].strip()
+    return (
+        request.method == "POST"
+        and accepted in _PLAINLY
+        and request.headers.get("content-type", "").startswith("application/json")
+    )
+
+
+async def _whole(receive: Receive) -> bytes:
+    """The body; empty when the client left meanwhile. Raises _TooLarge."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return body if message["type"] == "http.request" else b""
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The body once more, then whatever follows it."""
+    is_told = False
+
+    async def told() -> Message:
+        nonlocal is_told
+        if is_told:
+            return await receive()
+        is_told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return told
+
+
+async def _send_json(send: Send, body: bytes) -> None:
+    length = str(len(body)).encode()
+    headers = [(b"content-length", length), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _is_for_a_person(request: Request) -> bool:

@@ -1,6 +1,7 @@
 """Who may import whom. Imports point right, never left, and never to an equal:
 
-__main__ > cli > demo > app > web | graph | ocpp | simulator > resolvers > schema > services > models | bus > domain
+__main__ > cli > demo > app > web | graph | ocpp | simulator > answering > resolvers > schema > services > models | bus
+> domain
 
 The simulator, the execution of plans, the web app's files, the settings and the logs stand by themselves. In one room
 no imports run in a ring (but the graph's nouns do), and the domain knows neither the world outside nor what time it is.
@@ -19,16 +20,28 @@ import evgraph
 PACKAGE = Path(evgraph.__file__).parent
 
 _BELOW_SCHEMA = frozenset({"services", "models", "bus", "domain"})
-_SERVED = _BELOW_SCHEMA | {"schema", "execution", "resolvers", "graph", "ocpp", "simulator", "web", "settings", "logs"}
+_SERVED = _BELOW_SCHEMA | {
+    "schema",
+    "execution",
+    "resolvers",
+    "answering",
+    "graph",
+    "ocpp",
+    "simulator",
+    "web",
+    "settings",
+    "logs",
+}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "domain": frozenset(),
     "models": frozenset({"domain"}),
     "bus": frozenset({"domain"}),
     "services": frozenset({"models", "bus", "domain"}),
-    "schema": _BELOW_SCHEMA,
     "execution": frozenset(),
+    "schema": _BELOW_SCHEMA | {"execution"},
     "resolvers": _BELOW_SCHEMA | {"schema", "execution"},
-    "graph": _BELOW_SCHEMA | {"schema", "resolvers", "execution"},
+    "answering": _BELOW_SCHEMA | {"schema", "resolvers", "execution"},
+    "graph": _BELOW_SCHEMA | {"schema", "resolvers", "execution", "answering"},
     "ocpp": _BELOW_SCHEMA,
     "simulator": frozenset(),
     "web": frozenset(),

@@ -103,6 +103,11 @@ def cost(session: ChargingSession, rate: Rate | None, now: datetime) -> Cents | 
     return owed.amount_cents if owed else 0
 
 
+def costs_by_time(session: ChargingSession, rate: Rate | None) -> bool:
+    """Whether its cost rises by itself, with no word of the charger."""
+    return rate is not None and rate.kind is RateKind.PER_MINUTE and session.ended_at is None
+
+
 def line_item(session: ChargingSession, rate: Rate | None, stay: Stay, now: datetime) -> LineItem | None:
     """T1: the bill of a session that has ended; null where nothing is charged."""
     owed = due(session, rate, now) if rate is not None else None

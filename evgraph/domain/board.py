@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from evgraph.domain.billing import LineItem
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
@@ -78,6 +79,7 @@ def build(
     )
 
 
+@lru_cache(4096)
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """A key that sorts Port 2 before Port 10, without regard to case."""
     return tuple(

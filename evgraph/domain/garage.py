@@ -11,7 +11,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garage:
-    """`revision` counts the changes of the garage's board; `free_starts` lets chargers start without a ticket (S6)."""
+    """`free_starts` lets chargers start without a ticket (S6)."""
 
     id: int
     organization_id: int
@@ -21,4 +21,3 @@ class Garage:
     currency: str
     locale: str
     free_starts: bool
-    revision: int

@@ -7,6 +7,19 @@ what went wrong where. So a plan need only be right where all goes well, and onl
 
 from evgraph.execution.compiling import compile_plan, deciding_variables
 from evgraph.execution.driving import Loading
+from evgraph.execution.keeping import NOT_KEPT, Keeper
+from evgraph.execution.loader import MISSING, Loader, Noted
 from evgraph.execution.plan import Plan, Unplanned
 
-__all__ = ["Loading", "Plan", "Unplanned", "compile_plan", "deciding_variables"]
+__all__ = [
+    "MISSING",
+    "NOT_KEPT",
+    "Keeper",
+    "Loader",
+    "Loading",
+    "Noted",
+    "Plan",
+    "Unplanned",
+    "compile_plan",
+    "deciding_variables",
+]

@@ -95,7 +95,7 @@ class _Compiler:
         if collected.new_defer_usages:
             raise Unplanned("@defer")
         selection = self._selection(root, collected.grouped_field_set)
-        return Plan(selection, self._arguments)
+        return Plan(selection, self._arguments, is_query=self._operation.operation is OperationType.QUERY)
 
     def _arguments(self, variables: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
         """Also where no argument asks for them: a variable that does not fit is an error all the same."""
@@ -106,7 +106,7 @@ class _Compiler:
 
     def _selection(self, kind: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
         fields = [(name, self._field(kind, details)) for name, details in grouped.items()]
-        return Selection(fields, _is_kind(kind))
+        return Selection(_origin(kind), fields, _is_kind(kind))
 
     def _field(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> Step:
         node = details[0].node

@@ -24,11 +24,11 @@ async def all_of(coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         for place, coroutine in enumerate(coroutines):
             begun = place + 1
             try:
-                waits_for = coroutine.send(None)
+                waits_for = begin(coroutine)
                 if isinstance(waits_for, Loading):
-                    waiting[place] = asyncio.create_task(_go_on(coroutine, waits_for))
+                    waiting[place] = asyncio.create_task(go_on(coroutine, waits_for))
                 else:
-                    results[place] = await _go_on(coroutine, waits_for)
+                    results[place] = await go_on(coroutine, waits_for)
             except StopIteration as stop:
                 results[place] = stop.value
             except Exception as failure:
@@ -70,7 +70,17 @@ def _end_of(tasks: Collection[asyncio.Task[Any]]) -> Loading:
     return end
 
 
-async def _go_on(coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
+def begin(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What it waits for first, for `go_on`. Raises StopIteration with what it returns, or what it raised."""
+    waits_for = coroutine.send(None)
+    if asyncio.isfuture(waits_for):
+        # A future notes that it is being yielded to a task; it is not yet, and several may wait for one.
+        waits_for._asyncio_future_blocking = False
+    return waits_for
+
+
+async def go_on(coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
+    """The rest of a coroutine that waits for this since `begin`."""
     return await _Begun(coroutine, waits_for)
 
 
@@ -87,6 +97,8 @@ class _Begun:
         coroutine, waits_for = self._coroutine, self._waits_for
         move: Callable[[Any], Any]
         given: Any
+        if asyncio.isfuture(waits_for):
+            waits_for._asyncio_future_blocking = True
         while True:
             try:
                 sent = yield waits_for

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from evgraph.execution.driving import all_of
+from evgraph.execution.keeping import Keeper, kept_or_asked
 
 Column: TypeAlias = list[Any]
 
@@ -25,11 +26,12 @@ class Info:
 class Run:
     """One execution of a plan. `arguments` by place: those that this run's variables make of fields that have any."""
 
-    __slots__ = ("arguments", "info")
+    __slots__ = ("arguments", "info", "keeper")
 
-    def __init__(self, context: Any, arguments: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, context: Any, arguments: Sequence[Mapping[str, Any]], keeper: Keeper | None) -> None:
         self.info = Info(context)
         self.arguments = arguments
+        self.keeper = keeper
 
 
 # What a field is of each object, and how a type's values stand in an answer: both over a whole column.
@@ -37,21 +39,31 @@ Step: TypeAlias = Callable[[Run, Column], Coroutine[Any, Any, Column]]
 
 
 class Selection:
-    """What is asked of the objects of one type. `is_kind`: whether one is of that type, null where it cannot be of
-    another."""
+    """What is asked of the objects of one type, `kind` in Python. `is_kind`: whether one is of that type, null where it
+    cannot be of another."""
 
-    __slots__ = ("_fields", "_is_kind", "_names")
+    __slots__ = ("_fields", "_is_kind", "_kind", "_names")
 
-    def __init__(self, fields: Sequence[tuple[str, Step]], is_kind: Callable[[Any], bool] | None) -> None:
+    def __init__(self, kind: type, fields: Sequence[tuple[str, Step]], is_kind: Callable[[Any], bool] | None) -> None:
+        self._kind = kind
         self._names = [name for name, _ in fields]
         self._fields = [step for _, step in fields]
         self._is_kind = is_kind
 
     async def run(self, run: Run, objects: Column) -> Column:
         """A dict for each object, its fields in the order of the document."""
+        keeper = run.keeper
+        if keeper is not None and keeper.keeps(self._kind):
+            return await kept_or_asked(keeper, self, objects, lambda these: self._ask(run, these))
+        return await self._ask(run, objects)
+
+    async def _ask(self, run: Run, objects: Column) -> Column:
         if self._is_kind is not None and not all(map(self._is_kind, objects)):
             raise Unplanned("an object of another type")
         names = self._names
+        if not names:
+            # All of it was skipped.
+            return [{} for _ in objects]
         columns = await all_of([field(run, objects) for field in self._fields])
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
@@ -59,16 +71,23 @@ class Selection:
 class Plan:
     """One operation of a document. Immutable: it may run any number of times, also at once."""
 
-    __slots__ = ("_arguments", "_root")
+    __slots__ = ("_arguments", "_root", "is_query")
 
     def __init__(
-        self, root: Selection, arguments: Callable[[Mapping[str, Any] | None], Sequence[Mapping[str, Any]]]
+        self,
+        root: Selection,
+        arguments: Callable[[Mapping[str, Any] | None], Sequence[Mapping[str, Any]]],
+        *,
+        is_query: bool,
     ) -> None:
+        self.is_query = is_query
         self._root = root
         self._arguments = arguments
 
-    async def run(self, context: Any, root: Any, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    async def run(
+        self, context: Any, root: Any, variables: Mapping[str, Any] | None, keeper: Keeper | None = None
+    ) -> dict[str, Any]:
         """The answer's data. Raises Unplanned, or what a resolver raised."""
-        (data,) = await self._root.run(Run(context, self._arguments(variables)), [root])
+        (data,) = await self._root.run(Run(context, self._arguments(variables), keeper), [root])
         answer: dict[str, Any] = data
         return answer

@@ -7,7 +7,7 @@ A `?` stands for a parameter on both databases, and where that is a list, for as
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from typing import Any, TypeVar
 
@@ -18,17 +18,17 @@ from tortoise.models import Model
 from evgraph.models.database import WRITER, is_sqlite
 
 V = TypeVar("V")
-_Reader = Callable[[Any], Any]
+Reader = Callable[[Any], Any]
 
 
 async def select_values(row_type: type[Model], value_type: type[V], where: str, *parameters: Any) -> list[V]:
     """The values that those rows hold, as `to_value` makes them; within the transaction that is open."""
-    names, readers = _columns(row_type, value_type)  # type: ignore[arg-type]
+    names = [field.name for field in fields(value_type)]  # type: ignore[arg-type]
+    readers = readers_of(row_type, tuple(names))
     # Quoted, for authorization is a word of PostgreSQL's.
     quoted = ", ".join(f'"{name}"' for name in names)
     statement = f"SELECT {quoted} FROM {row_type._meta.db_table} WHERE {where}"  # noqa: S608 - names of ours
-    flat = [one for given in parameters for one in (given if isinstance(given, list) else (given,))]
-    _, rows = await get_connection(WRITER).execute_query(_marked(statement, parameters), flat)
+    _, rows = await get_connection(WRITER).execute_query(marked(statement, parameters), flat(parameters))
     values = []
     for row in rows:
         columns = list(row)
@@ -43,29 +43,40 @@ async def select_values(row_type: type[Model], value_type: type[V], where: str, 
 async def execute_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """The statement once for each row of parameters; within the transaction that is open."""
     if rows:
-        await get_connection(WRITER).execute_many(_marked(statement, rows[0]), rows)  # type: ignore[arg-type]
+        await get_connection(WRITER).execute_many(marked(statement, rows[0]), rows)  # type: ignore[arg-type]
 
 
-def _marked(statement: str, parameters: Sequence[Any]) -> str:
+def flat(parameters: Sequence[Any]) -> list[Any]:
+    """As many as `marked` makes marks for."""
+    return [one for given in parameters for one in (given if isinstance(given, list) else (given,))]
+
+
+def marked(statement: str, parameters: Sequence[Any]) -> str:
     """With the database's own marks: SQLite's have no numbers, PostgreSQL's must have them."""
-    marks = ("?" for _ in count()) if is_sqlite() else (f"${number}" for number in count(1))
+    lengths = tuple([len(given) if isinstance(given, list) else None for given in parameters])
+    return _marked(statement, lengths, is_sqlite())
+
+
+@lru_cache(2000)
+def _marked(statement: str, lengths: tuple[int | None, ...], is_sqlite: bool) -> str:
+    """`lengths`: of the lists, null where a parameter is one by itself."""
+    marks = ("?" for _ in count()) if is_sqlite else (f"${number}" for number in count(1))
     head, *rest = statement.split("?")
-    for given, following in zip(parameters, rest, strict=True):
-        asked = [next(marks) for _ in (given if isinstance(given, list) else (given,))]
+    for length, following in zip(lengths, rest, strict=True):
+        asked = [next(marks) for _ in range(1 if length is None else length)]
         # PostgreSQL takes no empty list; nothing is equal to NULL, and so nothing is in this one either.
         head += (", ".join(asked) or "NULL") + following
     return head
 
 
 @cache
-def _columns(row_type: type[Model], value_type: type[Any]) -> tuple[list[str], list[tuple[int, _Reader]]]:
-    """Their names, and by their places those that are not the value as they come."""
-    names = [field.name for field in fields(value_type)]
+def readers_of(row_type: type[Model], names: tuple[str, ...]) -> list[tuple[int, Reader]]:
+    """By their places, those of these columns that are not the value as they come."""
     readers = [(place, _reader(row_type._meta.fields_map[name])) for place, name in enumerate(names)]
-    return names, [(place, read) for place, read in readers if read is not None]
+    return [(place, read) for place, read in readers if read is not None]
 
 
-def _reader(field: Field[Any]) -> _Reader | None:
+def _reader(field: Field[Any]) -> Reader | None:
     """What makes the value of a column that is not null; null where it is the value."""
     match field:
         case DatetimeField():

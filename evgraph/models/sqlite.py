@@ -8,15 +8,42 @@ begin (database locked, task cancelled) gives its place back: Tortoise keeps the
 
 import asyncio
 import sqlite3
+from typing import Any
 
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
+from evgraph.models.reads import note_anything
+
+# Readers wait for nobody in WAL, but for a moment when a crashed writer's log is recovered.
+_IN_LOOP_BUSY_MS = 100
+
 
 class EVGraphSqliteClient(SqliteClient):
+    _in_loop: sqlite3.Connection | None = None
+
+    def in_loop(self) -> sqlite3.Connection:
+        """For the looks that go without a thread: a connection of the loop's own, which can write nothing."""
+        if self._in_loop is None:
+            self._in_loop = sqlite3.connect(self.filename, isolation_level=None, cached_statements=512)
+            self._in_loop.execute(f"PRAGMA busy_timeout={_IN_LOOP_BUSY_MS}")
+            self._in_loop.execute("PRAGMA query_only=ON")
+        return self._in_loop
+
+    async def close(self) -> None:
+        if self._in_loop is not None:
+            self._in_loop.close()
+            self._in_loop = None
+        await super().close()
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        note_anything()
+        return super().acquire_connection()
+
     def _in_transaction(self) -> TransactionContext:
+        note_anything()
         return _TransactionContext(_Transaction(self), self._lock)
 
 

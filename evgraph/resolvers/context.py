@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from evgraph.domain.people import Right, Viewer
+from evgraph.models.reads import note_anything
 from evgraph.resolvers import permissions
 from evgraph.resolvers.known import Known
 from evgraph.resolvers.loaders import make_loaders
@@ -31,10 +32,17 @@ class Operation:
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
     def now(self) -> datetime:
+        self._note_what_passes()
         return self.services.clock.now()
 
     def last_seen(self, identity: str) -> datetime | None:
+        self._note_what_passes()
         return self.services.gateway.last_seen(identity)
+
+    def _note_what_passes(self) -> None:
+        """What is told here is another soon, and nothing in the database says so."""
+        self.loaders.noted.spoil()
+        note_anything()
 
     def require(self, right: Right, garage_id: int) -> None:
         permissions.require(self.viewer, right, garage_id)

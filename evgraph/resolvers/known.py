@@ -1,11 +1,7 @@
 """Values that are at hand already: loaders give these without asking the database."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
-
-from strawberry.dataloader import AbstractCache
 
 from evgraph.domain.billing import LineItem
 from evgraph.domain.board import Board, Card, PortView
@@ -15,8 +11,6 @@ from evgraph.domain.garage import Garage
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.stay import Stay
-
-V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -65,29 +59,3 @@ class Known:
     def learn_rate(self, rate: Rate | None) -> None:
         if rate:
             self.rates[rate.id] = rate
-
-
-class Seeded(AbstractCache[int, V], Generic[V]):
-    """A loader's cache that starts with what is known."""
-
-    def __init__(self, known: dict[int, V]) -> None:
-        self._known = known
-        self._loaded: dict[int, asyncio.Future[V]] = {}
-
-    def get(self, key: int) -> asyncio.Future[V] | None:
-        future = self._loaded.get(key)
-        if future is None and key in self._known:
-            future = self._loaded[key] = asyncio.get_running_loop().create_future()
-            future.set_result(self._known[key])
-        return future
-
-    def set(self, key: int, value: asyncio.Future[V]) -> None:
-        self._loaded[key] = value
-
-    def delete(self, key: int) -> None:
-        self._loaded.pop(key, None)
-        self._known.pop(key, None)
-
-    def clear(self) -> None:
-        self._loaded.clear()
-        self._known.clear()

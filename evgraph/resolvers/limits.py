@@ -82,23 +82,30 @@ class LimitedDocuments(SchemaExtension):
         yield
 
     def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
+        asked = self.execution_context
         errors = self._errors
-        if not errors and (_holds_nul(context.variables) or _NUL_ESCAPE.search(context.query or "")):
-            errors = [bad_user_input("Text cannot hold the character U+0000.")]
-        if not errors and context.graphql_document:
-            cost = cost_of(context.graphql_document, context.variables or {}, context.operation_name)
-            if cost > MAX_COST:
-                errors = [bad_user_input("This operation asks for too much at once. Ask for smaller pages.")]
-        context.pre_execution_errors = errors
+        if not errors and asked.graphql_document:
+            errors = refusals(asked.query or "", asked.graphql_document, asked.variables, asked.operation_name)
+        asked.pre_execution_errors = errors
         yield
+
+
+def refusals(
+    text: str, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None
+) -> list[GraphQLError]:
+    """Why a valid document is not executed with these variables; mostly empty."""
+    if _holds_nul(variables) or _NUL_ESCAPE.search(text):
+        return [bad_user_input("Text cannot hold the character U+0000.")]
+    if cost_of(document, variables or {}, operation_name) > MAX_COST:
+        return [bad_user_input("This operation asks for too much at once. Ask for smaller pages.")]
+    return []
 
 
 def _holds_nul(value: Any) -> bool:
     """PostgreSQL's text has no place for it."""
     if isinstance(value, str):
         return "\0" in value
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return any(_holds_nul(part) for part in value.values())
     return isinstance(value, list) and any(_holds_nul(part) for part in value)
 

@@ -2,24 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
-from strawberry.dataloader import DataLoader
 from tortoise.expressions import Q
-from tortoise.functions import Max
 from tortoise.models import Model
 
 from evgraph.domain.board import Board
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
+from evgraph.domain.garage import Garage
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.security import IssuedCertificate
 from evgraph.domain.stay import StayStatus
+from evgraph.execution import Loader, Noted
 from evgraph.models import (
     CertificateRow,
     ChargePointJobRow,
     ChargePointRow,
-    GarageRow,
     LineItemRow,
     RateRow,
     RequestRow,
@@ -28,9 +27,12 @@ from evgraph.models import (
     SessionRow,
     StayRow,
 )
+from evgraph.models import boards as board_rows
 from evgraph.models.database import reader
+from evgraph.models.looks import by_itself
+from evgraph.models.reads import note_version
 from evgraph.models.windows import thinned_samples
-from evgraph.resolvers.known import Known, Seeded
+from evgraph.resolvers.known import Known
 from evgraph.resolvers.operating import make_operating_loaders
 from evgraph.resolvers.pages import Rows, load_counts, load_pages
 from evgraph.resolvers.search import matching
@@ -49,57 +51,19 @@ from evgraph.services.house import Services
 Load = Callable[[list[Any]], Awaitable[list[Any]]]
 
 
-def make_loaders(services: Services, known: Known | None = None) -> Loaders:
-    """For one operation, or one event of a subscription: what they hold is as old as they are."""
-    known = known or Known()
-    return Loaders(
-        garages=DataLoader(_by_id(GarageRow), cache_map=Seeded(known.garages)),
-        ports=DataLoader(_ports_by_id, cache_map=Seeded(known.ports)),
-        charge_points=DataLoader(_by_id(ChargePointRow)),
-        stays=DataLoader(_by_id(StayRow), cache_map=Seeded(known.stays)),
-        line_items=DataLoader(_by_id(LineItemRow)),
-        requests=DataLoader(_by_id(RequestRow), cache_map=Seeded(known.requests)),
-        sessions=DataLoader(_by_id(SessionRow), cache_map=Seeded(known.sessions)),
-        rates=DataLoader(_by_id(RateRow), cache_map=Seeded(known.rates)),
-        boards=DataLoader(lambda garage_ids: _boards(services, known, garage_ids)),
-        current_rates=DataLoader(_current_rates),
-        ports_of_garage=DataLoader(lambda ids: _ports_by("garage_id", ids)),
-        charge_points_of_garage=DataLoader(_all_of(ChargePointRow, "garage_id", "identity")),
-        ports_of_charge_point=DataLoader(lambda ids: _ports_by("charge_point_id", ids)),
-        reservations_of_charge_point=DataLoader(lambda ids: services.reservations.of_charge_points(ids, reader())),
-        profiles_of_charge_point=DataLoader(lambda ids: services.charging_profiles.held(ids, reader())),
-        configuration_of_charge_point=DataLoader(services.configurations.settings_of),
-        active_request_of_stay=DataLoader(_active_requests, cache_map=Seeded(known.active_request_of_stay)),
-        requests_of_stay=DataLoader(_all_of(RequestRow, "stay_id", "id")),
-        sessions_of_stay=DataLoader(_all_of(SessionRow, "stay_id", "id")),
-        line_items_of_stay=DataLoader(_all_of(LineItemRow, "stay_id", "id")),
-        line_item_of_session=DataLoader(_first_line_items, cache_map=Seeded(known.line_item_of_session)),
-        line_items_of_session=DataLoader(_all_of(LineItemRow, "session_id", "sequence")),
-        moves_of_session=DataLoader(_all_of(SessionMoveRow, "session_id", "id")),
-        samples=DataLoader(_samples),
-        stay_pages=DataLoader(load_pages(_stays, lambda row: row.value())),
-        stay_counts=DataLoader(load_counts(_stays)),
-        session_pages=DataLoader(load_pages(_sessions, lambda row: row.value())),
-        session_counts=DataLoader(load_counts(_sessions)),
-        rate_pages=DataLoader(load_pages(_rates, lambda row: row.value())),
-        rate_counts=DataLoader(load_counts(_rates)),
-        jobs=DataLoader(_by_id_of_charge_point(ChargePointJobRow)),
-        job_pages=DataLoader(load_pages(_jobs, _with_garage, "charge_point_id", ("charge_point",))),
-        job_counts=DataLoader(load_counts(_jobs, "charge_point_id")),
-        certificates=DataLoader(_by_id_of_charge_point(CertificateRow)),
-        certificates_of_charge_point=DataLoader(_certificates),
-        security_event_pages=DataLoader(load_pages(_security_events, lambda row: row.value(), "charge_point_id")),
-        security_event_counts=DataLoader(load_counts(_security_events, "charge_point_id")),
-        operating=make_operating_loaders(),
-    )
-
-
 async def _boards(services: Services, known: Known, garage_ids: list[int]) -> list[Board]:
     """What a board's cards show needs no further query."""
-    boards = [await services.boards.read(garage_id) for garage_id in garage_ids]
-    for board in boards:
+    boards = await services.boards.read_all(garage_ids)
+    for board in boards.values():
         known.learn_board(board)
-    return boards
+    return [boards[garage_id] for garage_id in garage_ids]
+
+
+async def _garages(ids: list[int]) -> list[Garage | None]:
+    found = await board_rows.garages(by_itself(), ids)
+    for garage_id, (_, _, version) in found.items():
+        note_version(garage_id, version)
+    return [found[id_][0] if id_ in found else None for id_ in ids]
 
 
 def _by_id(rows: type[Model]) -> Load:
@@ -158,11 +122,10 @@ async def _ports_by(column: str, keys: list[int]) -> list[list[Port]]:
 
 
 async def _current_rates(garage_ids: list[int]) -> list[Rate | None]:
-    newest = RateRow.filter(garage_id__in=garage_ids).annotate(newest=Max("id")).group_by("garage_id")
-    ids = await newest.using_db(reader()).values_list("newest", flat=True)
-    rows = await RateRow.filter(id__in=list(ids)).using_db(reader())
-    found = {row.garage_id: row.value() for row in rows}
-    return [found.get(garage_id) for garage_id in garage_ids]
+    found = await board_rows.rates_in_force(by_itself(), garage_ids)
+    for garage_id, (_, version) in found.items():
+        note_version(garage_id, version)
+    return [found[id_][0] if id_ in found else None for id_ in garage_ids]
 
 
 async def _active_requests(stay_ids: list[int]) -> list[ChargingRequest | None]:
@@ -227,3 +190,74 @@ def _security_events(where: SecurityEventFilter, charge_point_ids: list[int]) ->
 
 def _rates(where: RateFilter, garage_ids: list[int]) -> Rows:
     return RateRow.filter(garage_id__in=garage_ids)
+
+
+_Make = Callable[[Services, Known], Load]
+# By the names of `Loaders`: how each loads. None is made before something is asked of it.
+_LOADS: dict[str, _Make] = {
+    "garages": lambda *_: _garages,
+    "ports": lambda *_: _ports_by_id,
+    "charge_points": lambda *_: _by_id(ChargePointRow),
+    "stays": lambda *_: _by_id(StayRow),
+    "line_items": lambda *_: _by_id(LineItemRow),
+    "requests": lambda *_: _by_id(RequestRow),
+    "sessions": lambda *_: _by_id(SessionRow),
+    "rates": lambda *_: _by_id(RateRow),
+    "boards": lambda services, known: lambda garage_ids: _boards(services, known, garage_ids),
+    "current_rates": lambda *_: _current_rates,
+    "ports_of_garage": lambda *_: lambda ids: _ports_by("garage_id", ids),
+    "charge_points_of_garage": lambda *_: _all_of(ChargePointRow, "garage_id", "identity"),
+    "ports_of_charge_point": lambda *_: lambda ids: _ports_by("charge_point_id", ids),
+    "reservations_of_charge_point": lambda services, _: (
+        lambda ids: services.reservations.of_charge_points(ids, reader())
+    ),
+    "profiles_of_charge_point": lambda services, _: lambda ids: services.charging_profiles.held(ids, reader()),
+    "configuration_of_charge_point": lambda services, _: services.configurations.settings_of,
+    "active_request_of_stay": lambda *_: _active_requests,
+    "requests_of_stay": lambda *_: _all_of(RequestRow, "stay_id", "id"),
+    "sessions_of_stay": lambda *_: _all_of(SessionRow, "stay_id", "id"),
+    "line_items_of_stay": lambda *_: _all_of(LineItemRow, "stay_id", "id"),
+    "line_item_of_session": lambda *_: _first_line_items,
+    "line_items_of_session": lambda *_: _all_of(LineItemRow, "session_id", "sequence"),
+    "moves_of_session": lambda *_: _all_of(SessionMoveRow, "session_id", "id"),
+    "samples": lambda *_: _samples,
+    "stay_pages": lambda *_: load_pages(_stays, lambda row: row.value()),
+    "stay_counts": lambda *_: load_counts(_stays),
+    "session_pages": lambda *_: load_pages(_sessions, lambda row: row.value()),
+    "session_counts": lambda *_: load_counts(_sessions),
+    "rate_pages": lambda *_: load_pages(_rates, lambda row: row.value()),
+    "rate_counts": lambda *_: load_counts(_rates),
+    "jobs": lambda *_: _by_id_of_charge_point(ChargePointJobRow),
+    "job_pages": lambda *_: load_pages(_jobs, _with_garage, "charge_point_id", ("charge_point",)),
+    "job_counts": lambda *_: load_counts(_jobs, "charge_point_id"),
+    "certificates": lambda *_: _by_id_of_charge_point(CertificateRow),
+    "certificates_of_charge_point": lambda *_: _certificates,
+    "security_event_pages": lambda *_: load_pages(_security_events, lambda row: row.value(), "charge_point_id"),
+    "security_event_counts": lambda *_: load_counts(_security_events, "charge_point_id"),
+}
+
+
+def make_loaders(services: Services, known: Known | None = None) -> Loaders:
+    """For one operation, or one event of a subscription: what they hold is as old as they are."""
+    return cast("Loaders", OperationLoaders(services, known or Known()))
+
+
+class OperationLoaders:
+    """`Loaders`, each made when it is first asked; `noted`: see `evgraph.execution.Noted`."""
+
+    def __init__(self, services: Services, known: Known) -> None:
+        self.noted = Noted()
+        self._services = services
+        self._known = known
+
+    def __getattr__(self, name: str) -> Any:
+        loader: Any
+        if name == "operating":
+            loader = make_operating_loaders()
+        elif (make := _LOADS.get(name)) is not None:
+            known = getattr(self._known, name, None)
+            loader = Loader(make(self._services, self._known), name, self.noted, known)
+        else:
+            raise AttributeError(name)
+        setattr(self, name, loader)
+        return loader

@@ -2,7 +2,7 @@ from datetime import datetime
 
 import strawberry
 
-from evgraph.domain.billing import cost
+from evgraph.domain.billing import cost, costs_by_time
 from evgraph.domain.charging_session import ChargingSession as ChargingSessionValue
 from evgraph.domain.people import Right
 from evgraph.domain.rate import Rate as RateValue
@@ -74,7 +74,8 @@ class ChargingSession(Node):
 
     @strawberry.field
     def duration_seconds(self, info: Info) -> int:
-        return int(self.value.lasted(info.context.now()).total_seconds())
+        now = info.context.now() if self.value.ended_at is None else self.value.ended_at
+        return int(self.value.lasted(now).total_seconds())
 
     @resolved("The rate that applies: the one in force when the session started.")
     async def rate(self, info: Info) -> Rate | None:
@@ -84,7 +85,10 @@ class ChargingSession(Node):
     async def cost(self, info: Info) -> Money | None:
         if self.value.status not in (SessionStatus.CHARGING, SessionStatus.ENDED):
             return None
-        cents = cost(self.value, await self._rate(info), info.context.now())
+        rate = await self._rate(info)
+        # What does not ask the time is the same until the charger tells something new.
+        now = info.context.now() if costs_by_time(self.value, rate) else self.value.asked_at
+        cents = cost(self.value, rate, now)
         return None if cents is None else await money_of(info, self.value.garage_id, cents)
 
     @resolved("Its first bill; corrections, and what was moved to another ticket, stand in lineItems.")
