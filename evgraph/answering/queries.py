@@ -19,7 +19,9 @@ from strawberry import Schema
 
 from evgraph.answering.plans import Plans
 from evgraph.domain.people import Viewer
-from evgraph.execution import Plan
+from evgraph.execution import Plan, Unplanned
+from evgraph.execution.plan import Arguments
+from evgraph.models.boards import VERSIONS
 from evgraph.models.looks import by_itself
 from evgraph.models.reads import Reads, noting
 from evgraph.resolvers.context import Operation
@@ -31,7 +33,6 @@ from evgraph.services.house import Services
 _MOST_BODIES = 300
 _MOST_VIEWERS = 20
 _LONGEST_BODY = 20_000
-_VERSIONS = "SELECT id, locked FROM garage WHERE id IN (?)"
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class _Kept:
 @dataclass(slots=True)
 class _Asked:
     plan: Plan
-    variables: dict[str, Any] | None
+    arguments: Arguments
     kept: OrderedDict[int, _Kept] = field(default_factory=OrderedDict)
 
 
@@ -79,7 +80,7 @@ class Queries:
         reads = Reads()
         try:
             with noting(reads):
-                data = await asked.plan.run(operation, None, asked.variables, kept.pieces.of_run(loaders))
+                data = await asked.plan.run_with(asked.arguments, operation, None, kept.pieces.of_run(loaders))
         except Exception:
             # graphql-core meets it again, and says where it belongs.
             return None
@@ -112,7 +113,12 @@ class Queries:
             return None
         document = self._document(text, variables, name)
         plan = self._plans.of(self._schema, document, name, variables) if document is not None else None
-        return _Asked(plan, variables) if plan is not None and plan.is_query else None
+        if plan is None or not plan.is_query:
+            return None
+        try:
+            return _Asked(plan, plan.arguments(variables))
+        except Unplanned:
+            return None
 
     def _document(self, text: str, variables: dict[str, Any] | None, name: str | None) -> DocumentNode | None:
         try:
@@ -133,4 +139,4 @@ def _kept_for(viewer: Viewer | None, asked: _Asked) -> _Kept:
 
 
 async def _are_now(versions: Mapping[int, int]) -> bool:
-    return not versions or dict(await by_itself().rows(_VERSIONS, list(versions))) == versions
+    return not versions or dict(await by_itself().rows(VERSIONS, list(versions))) == versions

@@ -1,8 +1,8 @@
 """The EV queue of one garage: its columns, their order, and the ports in natural order."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -76,6 +76,27 @@ def build(
                 reverse=True,
             )
         ),
+    )
+
+
+def metered(last: Board, running: Mapping[int, ChargingSession]) -> Board:
+    """The same board at the same revision, with what the meters of its running sessions, by id, have counted since.
+    What did not move stays the very same value."""
+
+    def of_port(view: PortView) -> PortView:
+        now = running.get(view.session.id) if view.session else None
+        return view if now is None or now is view.session else replace(view, session=now)
+
+    def of_card(card: Card) -> Card:
+        now = running.get(card.session.id) if card.session else None
+        return card if now is None or now is card.session else replace(card, session=now)
+
+    return replace(
+        last,
+        ports=tuple(map(of_port, last.ports)),
+        needs_charging=tuple(map(of_card, last.needs_charging)),
+        charging=tuple(map(of_card, last.charging)),
+        charged=tuple(map(of_card, last.charged)),
     )
 
 

@@ -6,9 +6,8 @@ what went wrong where. So a plan need only be right where all goes well, and onl
 """
 
 from evgraph.execution.compiling import compile_plan, deciding_variables
-from evgraph.execution.driving import Loading
 from evgraph.execution.keeping import NOT_KEPT, Keeper
-from evgraph.execution.loader import MISSING, Loader, Noted
+from evgraph.execution.loader import MISSING, Loader, Loads
 from evgraph.execution.plan import Plan, Unplanned
 
 __all__ = [
@@ -17,7 +16,7 @@ __all__ = [
     "Keeper",
     "Loader",
     "Loading",
-    "Noted",
+    "Loads",
     "Plan",
     "Unplanned",
     "compile_plan",

@@ -1,115 +1,144 @@
-"""Coroutines begun at once: one that has all it needs ends without a task and without a turn of the loop."""
+"""Coroutines driven by hand: what has all it needs ends at once, and what waits for loaders waits in common, so that
+what they ask for goes in one batch. No task, and no turn of the event loop, but for what really takes time.
 
-import asyncio
-from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
-from typing import Any
+A coroutine that waits for a loader yields WAITING. Whoever drives it drives others meanwhile, until nothing else can be
+done, and yields WAITING itself; the outermost loads what is wanted, and all go on. Anything else that is yielded is an
+asyncio future's, and goes up to the task that runs it all.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from typing import Any, Final
+
+WAITING: Final = object()
 
 
-class Loading(asyncio.Future[Any]):
-    """What a loader's value will be. A coroutine that waits for it may go on in a task of its own: unlike a lock, a
-    timeout or a transaction, a loader does not care who waits."""
+class Slot:
+    """What a loader will give; waited for by any number of coroutines of one run."""
+
+    __slots__ = ("_failure", "_is_full", "_value")
+
+    def __init__(self) -> None:
+        self._is_full = False
+        self._value: Any = None
+        self._failure: Exception | None = None
+
+    def fill(self, value: Any) -> None:
+        self._value, self._is_full = value, True
+
+    def fail(self, failure: Exception) -> None:
+        self._failure, self._is_full = failure, True
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        while not self._is_full:
+            yield WAITING
+        if self._failure is not None:
+            raise self._failure
+        return self._value
 
 
 async def all_of(coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
     """What each returns, in their order. All have ended when this does; of several errors the first is raised.
 
-    Those that wait for a loader do so together, so that what they ask for goes in one batch. One that waits for
-    anything else is finished before the next begins.
+    One that waits for anything but a loader is finished before the next goes on: a lock, a timeout, a transaction
+    belong to the task that runs this.
     """
     results: list[Any] = [None] * len(coroutines)
-    waiting: dict[int, asyncio.Task[Any]] = {}
     failures: list[Exception] = []
-    begun = 0
+    going: Sequence[tuple[int, Coroutine[Any, Any, Any]]] = list(enumerate(coroutines))
     try:
-        for place, coroutine in enumerate(coroutines):
-            begun = place + 1
-            try:
-                waits_for = begin(coroutine)
-                if isinstance(waits_for, Loading):
-                    waiting[place] = asyncio.create_task(go_on(coroutine, waits_for))
-                else:
-                    results[place] = await go_on(coroutine, waits_for)
-            except StopIteration as stop:
-                results[place] = stop.value
-            except Exception as failure:
-                failures.append(failure)
-        if waiting:
-            await _end_of(waiting.values())
-    finally:
-        # Cancelled meanwhile: nothing of it may go on.
-        for coroutine in coroutines[begun:]:
+        while True:
+            waiting = []
+            took_time = False
+            for place, coroutine in going:
+                try:
+                    yielded = coroutine.send(None)
+                    if yielded is WAITING:
+                        waiting.append((place, coroutine))
+                    else:
+                        took_time = True
+                        results[place] = await rest_of(coroutine, yielded)
+                except StopIteration as stop:
+                    results[place] = stop.value
+                except Exception as failure:
+                    failures.append(failure)
+            if not waiting:
+                break
+            if not took_time:
+                await _WAIT
+            # Else what the others wait for may have been loaded meanwhile.
+            going = waiting
+    except BaseException:
+        # Cancelled: nothing of it may go on.
+        for coroutine in coroutines:
             coroutine.close()
-        unfinished = [task for task in waiting.values() if not task.done()]
-        for task in unfinished:
-            task.cancel()
-        if unfinished:
-            await asyncio.gather(*unfinished, return_exceptions=True)
-    for place, task in waiting.items():
-        try:
-            results[place] = task.result()
-        except Exception as failure:
-            failures.append(failure)
+        raise
     if failures:
         raise failures[0]
     return results
 
 
-def _end_of(tasks: Collection[asyncio.Task[Any]]) -> Loading:
-    """Whoever waits for those that wait for loaders waits for a loader."""
-    end = Loading(loop=asyncio.get_running_loop())
-    running = len(tasks)
-
-    def one_ended(_: asyncio.Task[Any]) -> None:
-        nonlocal running
-        running -= 1
-        if not running and not end.done():
-            end.set_result(None)
-
-    for task in tasks:
-        task.add_done_callback(one_ended)
-    return end
-
-
-def begin(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """What it waits for first, for `go_on`. Raises StopIteration with what it returns, or what it raised."""
-    waits_for = coroutine.send(None)
-    if asyncio.isfuture(waits_for):
-        # A future notes that it is being yielded to a task; it is not yet, and several may wait for one.
-        waits_for._asyncio_future_blocking = False
-    return waits_for
-
-
-async def go_on(coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
-    """The rest of a coroutine that waits for this since `begin`."""
-    return await _Begun(coroutine, waits_for)
-
-
-class _Begun:
-    """A coroutine that waits for something already, from there on."""
-
-    __slots__ = ("_coroutine", "_waits_for")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> None:
-        self._coroutine = coroutine
-        self._waits_for = waits_for
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        coroutine, waits_for = self._coroutine, self._waits_for
-        move: Callable[[Any], Any]
-        given: Any
-        if asyncio.isfuture(waits_for):
-            waits_for._asyncio_future_blocking = True
+async def driven(coroutine: Coroutine[Any, Any, Any], load: Callable[[], Awaitable[None]]) -> Any:
+    """What the outermost returns. `load` is called whenever all that goes on in it waits for loaders."""
+    try:
         while True:
             try:
-                sent = yield waits_for
-            except GeneratorExit:
-                coroutine.close()
-                raise
-            except BaseException as failure:
-                move, given = coroutine.throw, failure
-            else:
-                move, given = coroutine.send, sent
-            try:
-                waits_for = move(given)
+                yielded = coroutine.send(None)
             except StopIteration as stop:
                 return stop.value
+            while yielded is not WAITING:
+                # The future of something that takes time.
+                yielded = await _Step(coroutine, yielded)
+                if type(yielded) is _Ended:
+                    return yielded.value
+            await load()
+    except BaseException:
+        coroutine.close()
+        raise
+
+
+async def rest_of(coroutine: Coroutine[Any, Any, Any], yielded: Any) -> Any:
+    """What a coroutine that was begun by hand returns, from where it yielded this. What it yields goes up."""
+    while True:
+        yielded = await _Step(coroutine, yielded)
+        if type(yielded) is _Ended:
+            return yielded.value
+
+
+class _Ended:
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class _Step:
+    """Yields upwards what a coroutine yielded, hands it what comes back, and gives what it yields next, or its end."""
+
+    __slots__ = ("_coroutine", "_yielded")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], yielded: Any) -> None:
+        self._coroutine = coroutine
+        self._yielded = yielded
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        move: Callable[[Any], Any] = self._coroutine.send
+        given: Any
+        try:
+            given = yield self._yielded
+        except GeneratorExit:
+            self._coroutine.close()
+            raise
+        except BaseException as failure:
+            move, given = self._coroutine.throw, failure
+        try:
+            return move(given)
+        except StopIteration as stop:
+            return _Ended(stop.value)
+
+
+class _Wait:
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield WAITING
+
+
+_WAIT: Final = _Wait()

@@ -4,7 +4,7 @@ that was given before. Only who wrote the resolvers can know that; a plan just a
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol, TypeAlias
 
-from evgraph.execution.driving import all_of, begin, go_on
+from evgraph.execution.driving import all_of, rest_of
 
 NOT_KEPT: Final = object()
 Ask: TypeAlias = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
@@ -39,7 +39,7 @@ async def kept_or_asked(keeper: Keeper, selection: object, objects: list[Any], a
         asked = ask([source])
         keeper.begin()
         try:
-            waits_for = begin(asked)
+            yielded = asked.send(None)
         except StopIteration as stop:
             (answers[place],) = stop.value
             keeper.keep(selection, source, answers[place])
@@ -50,7 +50,7 @@ async def kept_or_asked(keeper: Keeper, selection: object, objects: list[Any], a
             keeper.forgo()
             rest = missing[count + 1 :]
             others = [ask([objects[other] for other in rest])] if rest else []
-            (first, *found) = await all_of([go_on(asked, waits_for), *others])
+            (first, *found) = await all_of([rest_of(asked, yielded), *others])
             answers[place] = first[0]
             for other, answer in zip(rest, found[0] if found else (), strict=True):
                 answers[other] = answer

@@ -1,30 +1,48 @@
-"""A loader for plans: what is at hand is given at once, what is asked for goes in batches."""
+"""A loader for plans: what is at hand is given at once, what is wanted goes in batches."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from typing import Any, Final, Generic, TypeVar, cast
 
 from strawberry.dataloader import DataLoader, get_current_batch
 
-from evgraph.execution.driving import Loading
+from evgraph.execution.driving import Slot, all_of
 
 K = TypeVar("K")
 V = TypeVar("V")
 MISSING: Final = object()
 
 
-class Noted:
-    """What an answer was made of, while somebody notes it: each value with the loader's name and its key. Null while
-    nobody does, or since something was read that cannot be noted."""
+class Loads:
+    """What the loaders of one operation share. `noted`: what an answer was made of, while somebody notes it, each value
+    with its loader's name and its key; null while nobody does, or since something was read that cannot be noted.
+    `is_planned`: a plan drives those who wait."""
 
-    __slots__ = ("values",)
+    __slots__ = ("_wanted", "is_planned", "noted")
 
     def __init__(self) -> None:
-        self.values: list[tuple[str, Any, Any]] | None = None
+        self.noted: list[tuple[str, Any, Any]] | None = None
+        self.is_planned = False
+        self._wanted: list[Callable[[], Awaitable[None]]] = []
 
     def spoil(self) -> None:
         """Something was read that may be another next time: the time, say."""
-        self.values = None
+        self.noted = None
+
+    def want(self, load: Callable[[], Awaitable[None]]) -> None:
+        self._wanted.append(load)
+
+    def together(self, coroutines: Sequence[Coroutine[Any, Any, Any]]) -> Awaitable[list[Any]]:
+        """What each returns, whoever drives them."""
+        return all_of(coroutines) if self.is_planned else asyncio.gather(*coroutines)
+
+    async def load(self) -> None:
+        """All that is wanted by now."""
+        wanted, self._wanted = self._wanted, []
+        if not wanted:
+            raise RuntimeError("A plan waits for what nobody loads.")
+        for load in wanted:
+            await load()
 
 
 class Ready(Generic[V]):
@@ -41,57 +59,88 @@ class Ready(Generic[V]):
 
 
 class Loader(DataLoader[K, V]):
-    """Strawberry's, with its batches, for one operation. `known`: values at hand from the start. `name`: by which
-    what was given is noted."""
+    """Strawberry's, for one operation, and the same for a plan. `known`: values at hand from the start. `name`: by
+    which what was given is noted."""
 
     def __init__(
         self,
         load: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]],
         name: str,
-        noted: Noted,
+        loads: Loads,
         known: dict[K, V] | None = None,
     ) -> None:
         super().__init__(load, cache=False)
-        self._name = name
-        self._noted = noted
         self.known: dict[K, V] = {} if known is None else known
+        self._name = name
+        self._loads = loads
+        self._loaded: dict[K, V] = {}
+        self._slots: dict[K, Slot] = {}
+        self._wanted: list[K] = []
         self._loading: dict[K, asyncio.Future[V]] = {}
 
     def load(self, key: K) -> Awaitable[V]:
         value = self.at_hand(key)
         if value is not MISSING:
-            if self._noted.values is not None:
-                self._noted.values.append((self._name, key, value))
+            if self._loads.noted is not None:
+                self._loads.noted.append((self._name, key, value))
             return Ready(value)
-        loading = self._loading.get(key)
-        if loading is None:
-            loading = self._loading[key] = self.loop.create_future()
-            get_current_batch(self).add_task(key, loading)
-        return _waiting_for(loading)
+        if not self._loads.is_planned:
+            return self._in_a_task(key)
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = Slot()
+            if not self._wanted:
+                self._loads.want(self._load_wanted)
+            self._wanted.append(key)
+        return slot
+
+    def load_many(self, keys: Iterable[K]) -> Awaitable[list[V]]:
+        return self._loads.together([self._one(key) for key in keys])
 
     def at_hand(self, key: K) -> Any:
         """The value, or MISSING."""
         value: Any = self.known.get(key, MISSING)
-        if value is MISSING:
-            loading = self._loading.get(key)
-            if loading is not None and loading.done() and loading.exception() is None:
-                return loading.result()
-        return value
+        return value if value is not MISSING else self._loaded.get(key, MISSING)
 
+    def _in_a_task(self, key: K) -> "asyncio.Future[V]":
+        """Each who waits has a future of its own: when one is cancelled the others are not (graphql-core cancels the
+        fields beside one that failed)."""
+        loading = self._loading.get(key)
+        if loading is None:
+            loading = self._loading[key] = self.loop.create_future()
+            get_current_batch(self).add_task(key, loading)
+        waiting: asyncio.Future[V] = self.loop.create_future()
 
-def _waiting_for(loading: "asyncio.Future[V]") -> Loading:
-    """For one of those who wait: when it is cancelled the others are not (graphql-core cancels the fields beside one
-    that failed)."""
-    waiting = Loading(loop=loading.get_loop())
+        def loaded(_: "asyncio.Future[V]") -> None:
+            failure = loading.exception()
+            if failure is None:
+                self._loaded[key] = loading.result()
+            if waiting.done():
+                return
+            if failure is None:
+                waiting.set_result(loading.result())
+            else:
+                waiting.set_exception(failure)
 
-    def loaded(_: "asyncio.Future[V]") -> None:
-        if waiting.done():
+        loading.add_done_callback(loaded)
+        return waiting
+
+    async def _one(self, key: K) -> V:
+        return await self.load(key)
+
+    async def _load_wanted(self) -> None:
+        keys, self._wanted = self._wanted, []
+        slots = self._slots
+        try:
+            values = await self.load_fn(keys)
+        except Exception as failure:
+            for key in keys:
+                slots.pop(key).fail(failure)
             return
-        failure = loading.exception()
-        if failure is not None:
-            waiting.set_exception(failure)
-        else:
-            waiting.set_result(loading.result())
-
-    loading.add_done_callback(loaded)
-    return waiting
+        for key, value in zip(keys, values, strict=True):
+            slot = slots.pop(key)
+            if isinstance(value, Exception):
+                slot.fail(value)
+            else:
+                self._loaded[key] = cast("V", value)
+                slot.fill(value)

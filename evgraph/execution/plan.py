@@ -1,16 +1,24 @@
 """What a plan is made of, and how it runs: each field once, over the column of all objects that it is asked of."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from evgraph.execution.driving import all_of
+from evgraph.execution.driving import all_of, driven
 from evgraph.execution.keeping import Keeper, kept_or_asked
+from evgraph.execution.loader import Loads
 
 Column: TypeAlias = list[Any]
 
 
 class Unplanned(Exception):
     """Something that a plan does not know, or must not answer: graphql-core does."""
+
+
+class Context(Protocol):
+    """Of an operation, as its resolvers know it; `loads` is what all of its loaders share."""
+
+    @property
+    def loads(self) -> Loads: ...
 
 
 class Info:
@@ -68,26 +76,37 @@ class Selection:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
+Arguments: TypeAlias = Sequence[Mapping[str, Any]]
+
+
 class Plan:
     """One operation of a document. Immutable: it may run any number of times, also at once."""
 
-    __slots__ = ("_arguments", "_root", "is_query")
+    __slots__ = ("_root", "arguments", "is_query")
 
     def __init__(
-        self,
-        root: Selection,
-        arguments: Callable[[Mapping[str, Any] | None], Sequence[Mapping[str, Any]]],
-        *,
-        is_query: bool,
+        self, root: Selection, arguments: Callable[[Mapping[str, Any] | None], Arguments], *, is_query: bool
     ) -> None:
+        # What a run's variables make of the arguments of fields; the same variables need be asked once. Raises
+        # Unplanned where they do not fit.
+        self.arguments = arguments
         self.is_query = is_query
         self._root = root
-        self._arguments = arguments
 
-    async def run(
-        self, context: Any, root: Any, variables: Mapping[str, Any] | None, keeper: Keeper | None = None
-    ) -> dict[str, Any]:
+    async def run(self, context: Context, root: Any, variables: Mapping[str, Any] | None) -> dict[str, Any]:
         """The answer's data. Raises Unplanned, or what a resolver raised."""
-        (data,) = await self._root.run(Run(context, self._arguments(variables), keeper), [root])
-        answer: dict[str, Any] = data
-        return answer
+        return await self.run_with(self.arguments(variables), context, root)
+
+    async def run_with(
+        self, arguments: Arguments, context: Context, root: Any, keeper: Keeper | None = None
+    ) -> dict[str, Any]:
+        """The same, by what `arguments` gave."""
+        loads = context.loads
+        asked = self._root.run(Run(context, arguments, keeper), [root])
+        loads.is_planned = True
+        try:
+            (answer,) = await driven(asked, loads.load)
+        finally:
+            loads.is_planned = False
+        data: dict[str, Any] = answer
+        return data

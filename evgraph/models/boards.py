@@ -23,6 +23,10 @@ from evgraph.models.rate import RateRow
 from evgraph.models.remembered import Remembering, Values
 from evgraph.models.stay import LineItemRow, StayRow
 
+# Either counts up with a change, and neither ever falls.
+VERSION: Final = "(g.locked + g.revision)"
+VERSIONS: Final = f"SELECT g.id, {VERSION} FROM garage g WHERE g.id IN (?)"
+
 _garages = Values(GarageRow, Garage)
 _ports = Values(PortRow, Port, ("identity", "is_online", "active_session_id"))
 _sessions = Values(SessionRow, ChargingSession)
@@ -32,9 +36,9 @@ _rates = Values(RateRow, Rate)
 _line_items = Values(LineItemRow, LineItem)
 
 _ACTIVE: Final = [SessionStatus.STARTING.value, SessionStatus.CHARGING.value]
-_GARAGES = f"SELECT {_garages.columns('g')}, g.revision, g.locked FROM garage g WHERE g.id IN (?)"
+_GARAGES = f"SELECT {_garages.columns('g')}, g.revision, {VERSION} FROM garage g WHERE g.id IN (?)"
 _RATES_IN_FORCE = (
-    f"SELECT g.id, g.locked, {_rates.columns('r')} FROM garage g LEFT JOIN rate r"
+    f"SELECT g.id, {VERSION}, {_rates.columns('r')} FROM garage g LEFT JOIN rate r"
     " ON r.id = (SELECT max(n.id) FROM rate n WHERE n.garage_id = g.id) WHERE g.id IN (?)"
 )
 _RATES = f"SELECT {_rates.columns('r')} FROM rate r WHERE r.id IN (?)"
@@ -52,6 +56,12 @@ def _ports_statement(is_sqlite: bool) -> str:
 
 
 @cache
+def _running_statement(is_sqlite: bool) -> str:
+    session = array(_sessions, "s", is_sqlite=is_sqlite)
+    return f"SELECT s.id, {session} FROM charging_session s WHERE s.garage_id = ? AND s.status IN (?)"
+
+
+@cache
 def _cards_statement(is_sqlite: bool) -> str:
     columns = ", ".join(
         array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_requests, "r"), (_stays, "t"), (_sessions, "s"))
@@ -66,7 +76,7 @@ def _cards_statement(is_sqlite: bool) -> str:
 
 
 async def garages(look: Look, ids: Sequence[int]) -> dict[int, tuple[Garage, int, int]]:
-    """Each with its board's revision and its version (GarageRow.locked)."""
+    """Each with its board's revision and its version."""
     width = _garages.width
     rows = await look.rows(_GARAGES, list(ids))
     return {row[0]: (_garages.of(row[:width]), row[width], row[width + 1]) for row in rows}
@@ -88,6 +98,12 @@ async def ports_and_cards(look: Look, garage_ids: Sequence[int]) -> tuple[list[P
     wanted = {session.rate_id for session in sessions if session is not None and session.rate_id is not None}
     rates = {row[0]: _rates.of(row) for row in await look.rows(_RATES, sorted(wanted))} if wanted else {}
     return [shown.at(rates, _port_at) for shown in ports], [shown.at(rates, _card_at) for shown in cards]
+
+
+async def running(look: Look, garage_id: int) -> dict[int, ChargingSession]:
+    """The sessions that hold a port, by id."""
+    rows = await look.rows(_running_statement(is_sqlite()), garage_id, _ACTIVE)
+    return {row[0]: _one_session(row) for row in rows}
 
 
 S = TypeVar("S")
@@ -144,3 +160,10 @@ def _session(text: str) -> ChargingSession | None:
 
 _port = Remembering(_shown_port).of
 _card = Remembering(_shown_card).of
+
+
+def _session_of(row: Row) -> ChargingSession:
+    return _sessions.of(row_of(row[1]))
+
+
+_one_session = Remembering(_session_of).of

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from evgraph.domain.people import Right, Viewer
+from evgraph.execution import Loads
 from evgraph.models.reads import note_anything
 from evgraph.resolvers import permissions
 from evgraph.resolvers.known import Known
@@ -31,6 +32,10 @@ class Operation:
     response: Response | WebSocket
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
 
+    @property
+    def loads(self) -> Loads:
+        return self.loaders.loads
+
     def now(self) -> datetime:
         self._note_what_passes()
         return self.services.clock.now()
@@ -41,7 +46,7 @@ class Operation:
 
     def _note_what_passes(self) -> None:
         """What is told here is another soon, and nothing in the database says so."""
-        self.loaders.noted.spoil()
+        self.loads.spoil()
         note_anything()
 
     def require(self, right: Right, garage_id: int) -> None:

@@ -40,7 +40,7 @@ class RunsAnswers:
         kept: dict[tuple[int, int], tuple[Any, _Made, Any]],
     ) -> None:
         self._loaders = loaders
-        self._noted = loaders.noted
+        self._loads = loaders.loads
         self._before = before
         self._kept = kept
         self._is_noting = False
@@ -67,15 +67,15 @@ class RunsAnswers:
         return kept[2]
 
     def begin(self) -> None:
-        self._noted.values = []
+        self._loads.noted = []
         self._is_noting = True
 
     def keep(self, selection: object, source: Any, answer: Any) -> None:
-        noted, self._noted.values = self._noted.values, None
+        noted, self._loads.noted = self._loads.noted, None
         self._is_noting = False
         if noted is not None:
             self._kept[id(selection), id(source.value)] = (source.value, tuple(noted), answer)
 
     def forgo(self) -> None:
-        self._noted.values = None
+        self._loads.noted = None
         self._is_noting = False

@@ -14,7 +14,7 @@ from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.security import IssuedCertificate
 from evgraph.domain.stay import StayStatus
-from evgraph.execution import Loader, Noted
+from evgraph.execution import Loader, Loads
 from evgraph.models import (
     CertificateRow,
     ChargePointJobRow,
@@ -243,10 +243,10 @@ def make_loaders(services: Services, known: Known | None = None) -> Loaders:
 
 
 class OperationLoaders:
-    """`Loaders`, each made when it is first asked; `noted`: see `evgraph.execution.Noted`."""
+    """`Loaders`, each made when it is first asked; `loads`: what they share."""
 
     def __init__(self, services: Services, known: Known) -> None:
-        self.noted = Noted()
+        self.loads = Loads()
         self._services = services
         self._known = known
 
@@ -256,7 +256,7 @@ class OperationLoaders:
             loader = make_operating_loaders()
         elif (make := _LOADS.get(name)) is not None:
             known = getattr(self._known, name, None)
-            loader = Loader(make(self._services, self._known), name, self.noted, known)
+            loader = Loader(make(self._services, self._known), name, self.loads, known)
         else:
             raise AttributeError(name)
         setattr(self, name, loader)

@@ -1,4 +1,3 @@
-import asyncio
 from typing import TypeVar
 
 import strawberry
@@ -43,8 +42,7 @@ class Query:
         signed_in(info.context.viewer)
         if len(ids) > MAX_NODES:
             raise bad_user_input(f"Ask for at most {MAX_NODES} nodes at once.")
-        # One that is forbidden is an error of its own place in the list; the others are answered.
-        return await asyncio.gather(*(nodes.node(info, id_) for id_ in ids), return_exceptions=True)  # type: ignore[return-value]
+        return await info.context.loads.together([_node_or_error(info, id_) for id_ in ids])
 
     @resolved("The garages that the viewer may see, by name.")
     async def garages(
@@ -142,6 +140,14 @@ class Query:
         signed_in(info.context.viewer)
         row = await ChargePointRow.filter(identity=identity).using_db(reader()).first()
         return await _found(info, ChargePoint, encode("ChargePoint", row.id)) if row else None
+
+
+async def _node_or_error(info: Info, global_id: str) -> Node | Exception | None:
+    """One that is forbidden is an error of its own place in the list; the others are answered."""
+    try:
+        return await nodes.node(info, global_id)
+    except Exception as failure:
+        return failure
 
 
 def _name_and_id(cursor: str) -> tuple[str, int]:

@@ -23,7 +23,7 @@ from evgraph.domain.rate import Rate
 from evgraph.domain.reservation import Reservation
 from evgraph.domain.security import IssuedCertificate, SecurityEvent
 from evgraph.domain.stay import Stay, StayStatus
-from evgraph.execution import Noted
+from evgraph.execution import Loads
 from evgraph.schema.operating_context import OperatingLoaders
 from evgraph.schema.paging import Page, Slice
 
@@ -91,8 +91,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaders:
-    """Each answers all that is asked of it in one turn of the loop with a fixed number of queries. `noted` is told
-    what they gave."""
+    """Each answers all that is asked of it in one turn of the loop with a fixed number of queries. `loads` is
+    what they share."""
 
     garages: DataLoader[int, Garage | None]
     ports: DataLoader[int, Port | None]
@@ -136,7 +136,7 @@ class Loaders:
     security_event_counts: DataLoader[SecurityEventFilter, int]
 
     operating: OperatingLoaders
-    noted: Noted
+    loads: Loads
 
 
 class OperationContext(Protocol):

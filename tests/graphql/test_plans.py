@@ -95,7 +95,7 @@ async def _by_plan(
 ) -> tuple[Any, Exception | None]:
     kept = keeper.of_run(operation.loaders) if keeper else None
     try:
-        return await plan.run(operation, None, made.variables, kept), None
+        return await plan.run_with(plan.arguments(made.variables), operation, None, kept), None
     except Exception as failure:
         return None, failure
 
