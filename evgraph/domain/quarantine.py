@@ -30,6 +30,13 @@ class QuarantinedMessage:
     session_id: int | None
 
 
+def why_not_placed(stop: TransactionStop) -> str:
+    """T3, for an operator."""
+    if stop.transaction_id is None:
+        return "It names none of our sessions, and none can be told to be meant."
+    return f"No session is known by transactionId {stop.transaction_id}."
+
+
 def resolved(
     message: QuarantinedMessage, *, resolution: str, by: str, session_id: int | None, now: datetime
 ) -> QuarantinedMessage:

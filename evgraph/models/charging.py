@@ -106,7 +106,7 @@ class SessionRow(Model):
 
 class MeterSampleRow(Model):
     """One reading as it came: `energy_wh` is what the session had delivered by then. Without a session it is a charge
-    point's own meter (connector 0, M3)."""
+    point's own meter (connector 0), or one of a connector where nothing ran (M3)."""
 
     id = fields.BigIntField(primary_key=True)
     charge_point_id = fields.IntField()

@@ -15,12 +15,12 @@ from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.security import CertificateProof, Lacks, Shown, lacking, profile_shown
-from evgraph.models import ChargePointRow, PortRow, RefusedConnectionRow, SessionRow
+from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow, RefusedConnectionRow, SessionRow
 from evgraph.models.records import to_columns
 from evgraph.services import client_certificates
 from evgraph.services.books import Books, Change
 from evgraph.services.keys import key_matches, proven
-from evgraph.services.placing import keep_in_quarantine, port_at
+from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
 from evgraph.services.settling import give_up_start
 
 _LONGEST_IDENTITY = 200
@@ -154,8 +154,17 @@ class ChargePoints:
             self._ask_later(to_stop)
 
     async def quarantine(self, charge_point_id: int, *, action: str, raw: str, why: str) -> None:
+        """C8: a message that was not understood whole. One that could not be placed either is there already, and stays
+        one."""
         garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
         async with self._books.change(garage_id) as change:
+            the_same = QuarantinedMessageRow.filter(
+                charge_point_id=charge_point_id, action=action, frame=raw, resolved_at__isnull=True
+            )
+            kept = await the_same.order_by("-id").first()
+            if kept is not None:
+                await QuarantinedMessageRow.filter(id=kept.id).update(why=longer_why(kept.why, why))
+                return
             await keep_in_quarantine(change, charge_point_id, action=action, frame=raw, why=why)
 
     async def close(self) -> None:

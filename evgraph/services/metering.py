@@ -138,7 +138,8 @@ class Metering:
                 session = _meant(message, after) or await _given_up(message)
                 if session is not None and session.status is SessionStatus.ENDED:
                     session = before[session.id] = after[session.id] = await self._told_late(change, session, message)
-                if session is None and message.connector_id != 0 and message.readings:
+                # One that names no transaction is what an idle meter says, by the clock or when it is asked.
+                if session is None and message.transaction_id is not None and message.connector_id != 0:
                     await keep_in_quarantine(
                         change,
                         message.charge_point_id,

@@ -40,6 +40,11 @@ async def port_at(change: Change, garage_id: int, charge_point_id: int, connecto
     )
 
 
+def longer_why(why: str, also: str) -> str:
+    """As long as the column."""
+    return (why if also in why else f"{why} {also}")[:_LONGEST_WHY]
+
+
 async def keep_in_quarantine(
     change: Change,
     charge_point_id: int,

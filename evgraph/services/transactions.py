@@ -16,6 +16,7 @@ from evgraph.domain.charging_session import (
 )
 from evgraph.domain.energy import WattHours
 from evgraph.domain.port import Port
+from evgraph.domain.quarantine import why_not_placed
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.session_end import SILENT_FOR
 from evgraph.domain.session_full import FULL_AFTER
@@ -108,7 +109,7 @@ class Transactions:
                     charge_point_id,
                     action=STOP_TRANSACTION,
                     frame=stop.raw,
-                    why=f"No session is known by transactionId {stop.transaction_id}.",
+                    why=why_not_placed(stop),
                     energy_wh=stop.meter_stop_wh,
                     # What it is to be stamped with when it is read again (B7, C10).
                     at=stop.at if stop.clock_replaced else None,

@@ -14,7 +14,7 @@ from evgraph.domain.port import PortStatus
 from evgraph.domain.rate import RateKind
 from evgraph.domain.stay import Stay
 from evgraph.domain.transactions import TransactionStop
-from evgraph.models import QuarantinedMessageRow
+from evgraph.models import MeterSampleRow, QuarantinedMessageRow
 from evgraph.services.books import Books, Change
 
 from .conftest import Garage
@@ -106,7 +106,7 @@ async def test_t7_readings_count_where_the_stop_never_comes(garage: Garage, is_l
     assert (await _outcome(garage, stay, session))[0::2] == (4000, 100)
 
 
-async def test_t7_late_readings_of_its_time_count_without_an_id_and_later_ones_wait(garage: Garage) -> None:
+async def test_t7_late_readings_of_its_time_count_without_an_id_and_later_ones_are_nobodys(garage: Garage) -> None:
     stay, session = await _free(garage)
     garage.clock.turn(minutes=6)
     await _look(garage)
@@ -114,8 +114,9 @@ async def test_t7_late_readings_of_its_time_count_without_an_id_and_later_ones_w
     assert (await _outcome(garage, stay, session))[0] == 2000, "older than the newest (M4)"
     await _told(garage, session, 22, 3800, named=False)
     assert (await _outcome(garage, stay, session))[0] == 2000
-    (kept,) = await QuarantinedMessageRow.all()
-    assert kept.action == "MeterValues"
+    kept = await MeterSampleRow.get(session_id=None)
+    assert kept.register_wh == START + 3800
+    assert not await QuarantinedMessageRow.exists()
 
 
 async def test_t7_what_the_port_counted_for_the_next_vehicle_is_not_billed_to_the_one_before(garage: Garage) -> None:

@@ -80,6 +80,13 @@ async def test_m3_a_reading_of_nobody_is_kept_raw_and_one_of_connector_0_is_the_
     assert (await MeterSampleRow.get()).connector_id == 0
 
 
+async def test_m3_what_an_idle_meter_says_is_kept_and_nobody_needs_to_look(garage: Garage) -> None:
+    await garage.meter(None, 1800)
+    sample = await MeterSampleRow.get()
+    assert (sample.connector_id, sample.register_wh, sample.session_id) == (1, 1800, None)  # type: ignore[attr-defined]
+    assert not await QuarantinedMessageRow.exists()
+
+
 async def test_m3_another_charge_points_transaction_is_not_moved(garage: Garage) -> None:
     session = await garage.start(await garage.check_in(), garage.other_port_id)
     await garage.meter(session.id, 9_000)

@@ -135,9 +135,23 @@ async def test_t3_a_stop_is_given_to_no_session_that_it_cannot_have_ended(garage
 
 
 async def test_m3_readings_without_a_session_end_none(garage: Garage) -> None:
-    await garage.meter(None, 6_000)
+    await garage.meter(4711, 6_000)
     (row,) = await QuarantinedMessageRow.all()
     assert row.action == "MeterValues"
     answer = await garage.begin("STAFF-7")
     told = garage.house.quarantine.resolve(garage.operator, row.id, "Its.", session_id=answer.transaction_id)
     assert await refusal(told) is ErrorCode.INVALID
+
+
+async def test_c8_a_stop_that_is_neither_placed_nor_understood_lies_there_once(garage: Garage) -> None:
+    message = await lost_stop(garage, meter=17_000)
+    told = {"action": message.action, "raw": message.frame}
+    await garage.house.charge_points.quarantine(garage.charge_point_id, why="reason is not a text", **told)
+    (row,) = await QuarantinedMessageRow.all()
+    assert (row.energy_wh, row.why) == (
+        17_000,
+        "It names none of our sessions, and none can be told to be meant. reason is not a text",
+    )
+    await garage.house.quarantine.resolve(garage.operator, row.id, "A test.")
+    await garage.house.charge_points.quarantine(garage.charge_point_id, why="reason is not a text", **told)
+    assert [row.why for row in await QuarantinedMessageRow.filter(resolved_at=None)] == ["reason is not a text"]

@@ -130,10 +130,12 @@ _STOPS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
 ]
 
+_NAMES_NONE = "It names none of our sessions, and none can be told to be meant."
+_NOBODYS = 1_888_888_888
 _UNPLACED: list[tuple[str, Any]] = [
     ("transactionId 0", 0),
     ("transactionId -1", -1),
-    ("transactionId of nobody", 1_888_888_888),
+    ("transactionId of nobody", _NOBODYS),
     ("transactionId null", None),
     ("transactionId beyond int32", 2**40),
     ("transactionId random and negative", -82734),
@@ -178,7 +180,7 @@ CASES: list[Case] = [
             f"a stop with {name}, where nothing runs",
             Given.CONNECTED,
             call("StopTransaction", _STOP | {"transactionId": value}),
-            quarantined=("No session is known by transactionId",),
+            quarantined=(f"No session is known by transactionId {value}." if value == _NOBODYS else _NAMES_NONE,),
         )
         for name, value in _UNPLACED
     ),
@@ -187,21 +189,21 @@ CASES: list[Case] = [
         "a stop that was queued before the session began",
         Given.CHARGING,
         call("StopTransaction", _STOP | {"transactionId": 0, "timestamp": "2026-03-01T09:00:00Z"}),
-        quarantined=("No session is known by transactionId",),
+        quarantined=(_NAMES_NONE,),
     ),
     case(
         "T3 C8",
         "a stop of nothing by nobody",
         Given.CONNECTED,
         call("StopTransaction", {"transactionId": None, "meterStop": None}),
-        quarantined=("No session is known by transactionId", "meterStop is not a meter reading"),
+        quarantined=(f"{_NAMES_NONE} meterStop is not a meter reading",),
     ),
     case(
         "T3",
         "a stop while the start waits",
         Given.ASKED,
         call("StopTransaction", _STOP | {"transactionId": 0}),
-        quarantined=("No session is known by transactionId",),
+        quarantined=(_NAMES_NONE,),
     ),
     case(
         "T2",
