@@ -14,6 +14,7 @@ from evgraph.schema.money import Money, money_of
 from evgraph.schema.node import Node, from_value, resolved
 from evgraph.schema.rate import Rate, rate_or_none
 from evgraph.schema.references import ChargingRequestRef, LineItemRef, PortRef, SessionMoveRef, StayRef
+from evgraph.schema.scalars import as_int
 
 MIN_POINTS, MAX_POINTS = 2, 2000
 
@@ -23,7 +24,10 @@ class MeterSample:
     value: strawberry.Private[Sample]
 
     at: datetime = from_value()
-    energy_wh: int = from_value("Delivered since the session's start.")
+
+    @resolved("Delivered since the session's start.")
+    def energy_wh(self) -> int:
+        return as_int(self.value.energy_wh)
 
     @strawberry.field
     def power_kw(self) -> float | None:
@@ -40,7 +44,6 @@ class ChargingSession(Node):
     started_at: datetime | None = from_value()
     ended_at: datetime | None = from_value()
     stop_reason: StopReason | None = from_value()
-    energy_wh: int = from_value("Delivered so far; final once ENDED.")
     last_meter_at: datetime | None = from_value()
 
     @resolved("Null while the session is unassigned: the charger began it without a ticket.")
@@ -63,6 +66,10 @@ class ChargingSession(Node):
     @strawberry.field
     def flags(self) -> list[SessionFlag]:
         return sorted(self.value.flags, key=list(SessionFlag).index)
+
+    @resolved("Delivered so far; final once ENDED.")
+    def energy_wh(self) -> int:
+        return as_int(self.value.energy_wh)
 
     @strawberry.field
     def energy_kwh(self) -> float:

@@ -3,6 +3,7 @@ from datetime import datetime
 import strawberry
 
 from evgraph.schema.money import Money
+from evgraph.schema.scalars import as_int
 
 
 @strawberry.type(
@@ -17,3 +18,6 @@ class EnergyUpdate:
     power_kw: float | None
     cost: Money | None
     at: datetime
+
+    def __post_init__(self) -> None:
+        self.energy_wh = as_int(self.energy_wh)

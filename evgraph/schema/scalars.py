@@ -14,6 +14,7 @@ _NO_INSTANT = "Give an instant as ISO 8601 with its offset, for example 2026-11-
 _NO_OFFSET = "This instant has no offset: add Z for UTC, or for example +01:00."
 _NO_DECIMAL = 'Give an exact decimal number as a string, for example "32.5".'
 _MAX_DIGITS = 40
+_SMALLEST_INT, _LARGEST_INT = -(2**31), 2**31 - 1
 
 
 def instant_text(instant: datetime) -> str:
@@ -32,6 +33,12 @@ def parse_instant(value: Any) -> datetime:
     except (ValueError, OverflowError):
         raise GraphQLError(_NO_INSTANT) from None
     raise GraphQLError(_NO_OFFSET)
+
+
+def as_int(number: int) -> int:
+    """As GraphQL's Int holds it, 32 bits: what is beyond stands at the end of the range. A meter out of its mind must
+    not blank the board that its port is on; the kWh, and money as it is formatted, are exact."""
+    return min(max(number, _SMALLEST_INT), _LARGEST_INT)
 
 
 def decimal_text(number: Decimal) -> str:

@@ -350,3 +350,37 @@ async def test_what_left_the_board_is_forgotten(world, attendant):
     assert not known.requests
     assert not known.stays
     assert not known.sessions
+
+
+async def test_m2_a_meter_beyond_all_bounds_blanks_no_board(world, attendant, connect):
+    """4 GWh, after a reset: more than GraphQL's Int holds. The kWh, and money as it is formatted, are exact."""
+    largest = 2**31 - 1
+    waiting = await world.check_in(attendant)
+    session = await world.start(attendant, waiting["request"]["id"])
+    transaction = await world.garage.begin(session, meter=0)
+    async with connect(attendant.token) as socket:
+        await socket.subscribe(ENERGY, id=world.garage.id)
+        for register in (2_000_000_000, 0, 2_000_000_000):
+            world.clock.turn(minutes=10)
+            await world.garage.meter(transaction, register)
+        while (update := (await socket.next())["energyUpdated"])["energyKwh"] < 4_000_000:
+            pass
+    assert (update["energyWh"], update["energyKwh"]) == (largest, 4_000_000)
+    rated = await world.check_in(attendant, "DEARER")
+    await attendant.do("setRate", "rate { id }", garageId=world.garage.id, kind="PER_KWH", amountCents="100000")
+    session = await world.start(attendant, rated["request"]["id"], port=1)
+    transaction = await world.garage.begin(session, connector=2, meter=0)
+    world.clock.turn(minutes=10)
+    await world.garage.meter(transaction, 2_000_000_000, connector=2)
+    data = await attendant.data(
+        """query($id: ID!) { garage(id: $id) { board { charging { session {
+            energyWh energyKwh cost { cents formatted } samples { energyWh } } } } } }""",
+        id=world.garage.id,
+    )
+    first, dearer = (request["session"] for request in data["garage"]["board"]["charging"])
+    assert first["samples"][-1] == {"energyWh": largest}
+    assert (first["energyWh"], first["energyKwh"], first["cost"]["cents"]) == (largest, 4_000_000, 100_000_000)
+    assert (dearer["energyWh"], dearer["cost"]) == (
+        2_000_000_000,
+        {"cents": largest, "formatted": "$2,000,000,000.00"},
+    )
