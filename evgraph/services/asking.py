@@ -25,13 +25,18 @@ async def ask(
     charge_point: ChargePoint,
     what: Ask[Answer],
     field: tuple[str, ...] = _CHARGE_POINT,
+    *,
+    part: tuple[str, ...] | None = None,
 ) -> Answer:
-    """Raises Refusal CHARGER_OFFLINE, CHARGER_TIMEOUT or CHARGER_REJECTED (a CALLERROR, an answer that cannot be read),
-    and INVALID for what OCPP does not allow. A status that says no is an answer: see `refuse_unless`."""
+    """`field` names the charge point, `part` what may be wrong with the question. Raises Refusal CHARGER_OFFLINE,
+    CHARGER_TIMEOUT or CHARGER_REJECTED (a CALLERROR, an answer that cannot be read), and INVALID for what OCPP does not
+    allow. A status that says no is an answer: see `refuse_unless`."""
     try:
         return await gateway.ask(charge_point.identity, what)
-    except (BadCall, ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+    except (ChargerOffline, ChargerTimeout) as failure:
         raise refusal(charge_point, failure, field) from failure
+    except (BadCall, ChargerRejected) as failure:
+        raise refusal(charge_point, failure, part or field) from failure
 
 
 async def call(

@@ -77,7 +77,7 @@ class Certificates:
             await asyncio.to_thread(Authority.load, self._folder)
         except NoAuthority as failure:
             raise Refusal(ErrorCode.INVALID, f"{failure}.".replace("..", "."), ("input", "chargePointId")) from failure
-        await self._trigger(charge_point, "SignChargePointCertificate", None)
+        await self._trigger(charge_point, "SignChargePointCertificate", None, ("input", "chargePointId"))
         return charge_point
 
     async def trigger(
@@ -85,14 +85,14 @@ class Certificates:
     ) -> ChargePoint:
         """ExtendedTriggerMessage. Raises Refusal."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
-        await self._trigger(charge_point, message, connector_id)
+        await self._trigger(charge_point, message, connector_id, ("input", "message"))
         return charge_point
 
     async def install(self, viewer: Viewer, charge_point_id: int, kind: str, pem: str | None) -> ChargePoint:
         """`pem` null: the root of our own CA. Raises Refusal."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
         status = await asking.ask(
-            self._gateway, charge_point, InstallCertificate(kind, await self._pem(pem)), ("input", "certificate")
+            self._gateway, charge_point, InstallCertificate(kind, await self._pem(pem)), part=("input", "certificate")
         )
         meaning = {
             "Failed": "It took the certificate, and could not keep it.",
@@ -105,7 +105,7 @@ class Certificates:
         """Raises Refusal."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
         field = ("input", "certificate")
-        status = await asking.ask(self._gateway, charge_point, DeleteCertificate(certificate), field)
+        status = await asking.ask(self._gateway, charge_point, DeleteCertificate(certificate), part=field)
         meaning = {
             "NotFound": "It holds no such certificate.",
             "Failed": "It keeps this one: it is in use, or the last of its kind.",
@@ -163,11 +163,13 @@ class Certificates:
             self._gateway.disconnect(row.identity, "Its security profile has risen.")
         return row.value()
 
-    async def _trigger(self, charge_point: ChargePoint, message: str, connector_id: int | None) -> None:
-        field = ("input", "message")
-        status = await asking.ask(self._gateway, charge_point, ExtendedTriggerMessage(message, connector_id), field)
+    async def _trigger(
+        self, charge_point: ChargePoint, message: str, connector_id: int | None, part: tuple[str, ...]
+    ) -> None:
+        ask = ExtendedTriggerMessage(message, connector_id)
+        status = await asking.ask(self._gateway, charge_point, ask, part=part)
         meaning = {"NotImplemented": "It does not know this message."}
-        asking.refuse_unless(charge_point, status, _ACCEPTED, meaning=meaning, field=field)
+        asking.refuse_unless(charge_point, status, _ACCEPTED, meaning=meaning, field=part)
 
     async def _pem(self, pem: str | None) -> str:
         field = ("input", "certificate")

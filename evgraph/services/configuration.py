@@ -149,7 +149,7 @@ class Configurations:
 
     async def _set(self, charge_point: ChargePoint, key: str, value: str, *, is_kept: bool) -> Changed:
         field = ("input", "value")
-        status = await asking.ask(self._gateway, charge_point, ChangeConfiguration(key, value), field)
+        status = await asking.ask(self._gateway, charge_point, ChangeConfiguration(key, value), part=field)
         await self.note(charge_point, key, status)
         asking.refuse_unless(charge_point, status, *TAKEN, meaning=_REFUSED, field=field)
         await self._keep_wish(charge_point, key, value if is_kept else None)

@@ -7,8 +7,10 @@ import pytest
 
 from evgraph.domain.asks import (
     CertificateHash,
+    ChangeConfiguration,
     DeleteCertificate,
     ExtendedTriggerMessage,
+    GetConfiguration,
     GetInstalledCertificateIds,
     GetLog,
     InstalledCertificates,
@@ -142,6 +144,42 @@ async def test_refusals_are_told(world):
     assert [error["code"] for error in payload["errors"]] == ["CHARGER_REJECTED"]
     listed = (await operator.data(LISTED))["chargePoint"]["jobs"]["edges"]
     assert [edge["node"]["status"] for edge in listed] == ["RevokedCertificate", "NotReached"]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "more"),
+    [
+        (
+            "deleteCertificate",
+            {
+                "certificate": {
+                    "algorithm": "SHA256",
+                    "issuerNameHash": "aa",
+                    "issuerKeyHash": "bb",
+                    "serialNumber": "1f",
+                }
+            },
+        ),
+        ("getInstalledCertificateIds", {"use": "CENTRAL_SYSTEM_ROOT"}),
+        ("extendedTriggerMessage", {"message": "HEARTBEAT"}),
+        ("setConfiguration", {"key": "HeartbeatInterval", "value": "60"}),
+        ("getConfiguration", {}),
+    ],
+)
+async def test_an_offline_charger_is_no_fault_of_what_it_was_asked(world, mutation, more):
+    operator = await world.sign_in(Role.OPERATOR)
+    for ask in (
+        ChangeConfiguration,
+        DeleteCertificate,
+        ExtendedTriggerMessage,
+        GetConfiguration,
+        GetInstalledCertificateIds,
+    ):
+        world.chargers.answers[ask] = ChargerOffline("gone")
+    payload = await operator.do(mutation, "__typename", chargePointId=_point(world), **more)
+    assert [(error["code"], error["field"]) for error in payload["errors"]] == [
+        ("CHARGER_OFFLINE", ["input", "chargePointId"])
+    ]
 
 
 async def test_certificates_are_told_deleted_and_revoked(world):

@@ -206,8 +206,13 @@ async def test_an_operator_has_a_new_certificate_requested(
     await certificates.request_new(garage.operator, garage.charge_point_id)
     assert garage.chargers.all(ExtendedTriggerMessage) == [ExtendedTriggerMessage("SignChargePointCertificate", None)]
     garage.chargers.answers[ExtendedTriggerMessage] = "NotImplemented"
-    with pytest.raises(Refusal, match="does not know this message"):
+    with pytest.raises(Refusal, match="does not know this message") as refused:
         await certificates.request_new(garage.operator, garage.charge_point_id)
+    assert refused.value.field == ("input", "chargePointId"), "the one field that the mutation has"
+    garage.chargers.answers[InstallCertificate] = ChargerOffline("gone")
+    with pytest.raises(Refusal, match="is offline") as refused:
+        await certificates.install(garage.operator, garage.charge_point_id, CertificateUse.CENTRAL_SYSTEM_ROOT, None)
+    assert refused.value.field == ("input", "chargePointId")
 
 
 async def test_a_risen_profile_closes_the_connection_that_is_less(garage: Garage, certificates: Certificates) -> None:
