@@ -1,9 +1,10 @@
 """Starts that go another way: the cable first, a charger that says no, a vehicle that never comes."""
 
-from asyncio import gather
+from asyncio import gather, sleep
 
 from evgraph.domain.people import Role
 from tests.journeys.garage import delivers
+from tests.journeys.server import PATIENCE_S, Server
 
 
 async def test_the_cable_may_be_in_before_the_start(garage):
@@ -93,6 +94,37 @@ async def test_s4_a_start_that_nobody_plugs_in_is_given_up_when_its_window_is_ov
                 (first["id"], "FAILED", 0),
                 (second["id"], "ENDED", charger.delivered[0].energy_wh),
             }
+
+
+async def test_s4_the_window_outlives_a_sigkill_and_two_processes_give_up_once(open_garage, tmp_path):
+    settings = {"start_window_s": 4, "upkeep_every_s": 0.05}
+    async with open_garage(**settings) as garage:
+        attendant = await garage.sign_in(Role.ATTENDANT)
+        async with garage.charger() as charger:
+            await charger.told_everything()
+            port = (await attendant.board_now()).port("AX48-1-1")
+            checked_in = await attendant.check_in()
+            charger.ignore_next_start()
+            session = await attendant.started(checked_in["request"], port["id"])
+            await garage.server.kill()
+        second = Server(garage.server.database_url, tmp_path / "second.log", **settings)
+        await gather(garage.server.start(), second.start())
+        try:
+            before = await attendant.board_now()
+            assert before.requests[checked_in["request"]["id"]]["status"] == "STARTING"
+            # Whichever gave it up, the boards of the other are not told: it is asked anew.
+            for _ in range(PATIENCE_S * 10):
+                if (await attendant.session(session))["status"] != "STARTING":
+                    break
+                await sleep(0.1)
+            await sleep(0.3)  # some more looks of both
+            after = await attendant.board_now()
+            shown = after.requests[checked_in["request"]["id"]]
+            assert (shown["status"], shown["session"]["status"]) == ("NEEDS_CHARGING", "FAILED")
+            assert after.revision == before.revision + 1
+        finally:
+            await second.stop()
+        assert second.errors() == []
 
 
 async def test_s4_a_charger_that_stops_waiting_for_its_cable_opens_the_port(garage):
