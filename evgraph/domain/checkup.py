@@ -139,6 +139,8 @@ def _what_to_do(reason: str) -> str:
         )
     if "unknown" in reason and "identity" in reason:
         return "Compare the last part of its URL with the identity, letter by letter."
+    if "subprotocols" in reason:
+        return "It speaks another version of OCPP: set it to 1.6 JSON."
     return "It shows less than its security profile asks for: set it up for that, or lower the profile."
 
 

@@ -107,9 +107,9 @@ class Endpoint:
         subprotocol = choose_subprotocol(websocket.scope["subprotocols"])
         if subprotocol is Offer.OTHERS:
             # OCPP-J 1.6 section 3.1.2: complete the handshake without a subprotocol, then close.
-            log.warning("only other subprotocols offered", charge_point=charge_point.identity)
             await websocket.accept()
             await websocket.close(_PROTOCOL_ERROR, "Only ocpp1.6 is spoken here.")
+            await self._keep_refused(websocket, charge_point.identity)
             return
         chosen = None if isinstance(subprotocol, Offer) else subprotocol
         await websocket.accept(chosen)
@@ -169,6 +169,16 @@ class Endpoint:
             response = PlainTextResponse("Try again later.", 503)
         await websocket.send_denial_response(response)
         return None
+
+    async def _keep_refused(self, websocket: WebSocket, identity: str) -> None:
+        """C1: it was admitted, and speaks something else (C2)."""
+        remote = wire_of(websocket.scope, websocket.headers, self._proxies).host
+        reason = AdmissionFailure.OTHER_SUBPROTOCOLS.value
+        log.warning("connection refused", charge_point=identity, remote=remote, reason=reason)
+        try:
+            await self._charge_points.speaks_otherwise(identity, remote=remote)
+        except Exception as failure:
+            log_failure("refusal not recorded", failure, charge_point=identity)
 
     async def _serve(self, connection: Connection, websocket: WebSocket, subprotocol: str | None) -> None:
         peer = connection.peer

@@ -37,6 +37,7 @@ class AdmissionFailure(StrEnum):
     BAD_CREDENTIALS = Lacks.KEY.value
     NO_KEY_SET = Lacks.KEY_ON_RECORD.value
     NOT_ENCRYPTED = Lacks.ENCRYPTION.value
+    OTHER_SUBPROTOCOLS = "only other subprotocols offered"
     NO_CERTIFICATE = CertificateProof.NONE.value
     UNREADABLE_CERTIFICATE = CertificateProof.UNREADABLE.value
     CERTIFICATE_OF_ANOTHER = CertificateProof.OTHER_NAME.value
@@ -100,6 +101,10 @@ class ChargePoints:
         if new_key is not None:
             await self._key_proven(row, *new_key)
         return Admission(charge_point=row.value(), security_profile=profile_shown(shown))
+
+    async def speaks_otherwise(self, identity: str, *, remote: str) -> None:
+        """C1, C2: it was admitted, and offered no OCPP 1.6; kept with those that were turned away."""
+        await self._turned_away(identity, remote, AdmissionFailure.OTHER_SUBPROTOCOLS)
 
     async def connected(self, charge_point_id: int) -> None:
         await self._set_online(charge_point_id, is_online=True)

@@ -184,6 +184,7 @@ def test_what_to_do_about_a_key_that_drifts(answer: str | None, is_readonly: boo
         ("bad credentials", "Its user name must be its identity"),
         ("unknown identity", "Compare the last part of its URL"),
         ("not encrypted (needs wss)", "It shows less than its security profile"),
+        ("only other subprotocols offered", "It speaks another version of OCPP"),
     ],
 )
 def test_an_offline_one_is_told_of_with_the_attempts_since(reason: str, advice: str) -> None:

@@ -1,5 +1,10 @@
 """Chargers that lose their connection, say things twice, or say them late."""
 
+import asyncio
+import base64
+
+import websockets
+
 from evgraph.domain.people import Role
 from tests.journeys.arithmetic import bill, expected_bill
 from tests.journeys.garage import delivers
@@ -163,3 +168,22 @@ async def test_a_checkout_that_stops_the_charge_closes_the_ticket_with_its_bill(
         assert (bill(item), item["afterCheckout"]) == (expected_bill(delivered, *RATE), False)
         await charger.unplug()
         await screen.shows_port(port["id"], status="AVAILABLE", isOpen=True)
+
+
+async def test_c1_a_charger_of_another_version_is_found_among_the_refused(garage):
+    operator = await garage.sign_in(Role.OPERATOR)
+    key = base64.b64encode(f"AX48-1:{garage.keys['AX48-1']}".encode()).decode()
+    async with websockets.connect(
+        f"{garage.server.chargers_url}/AX48-1",
+        subprotocols=["ocpp2.0.1"],
+        additional_headers={"Authorization": f"Basic {key}"},
+    ) as socket:
+        await socket.wait_closed()
+        assert socket.close_code == 1002
+    listed = 'query { refusedConnections(identity: "AX48-1") { edges { node { remote reason } } } }'
+    for _ in range(100):
+        found = (await operator.data(listed))["refusedConnections"]["edges"]
+        if found:
+            break
+        await asyncio.sleep(0.05)
+    assert [edge["node"] for edge in found] == [{"remote": "127.0.0.1", "reason": "only other subprotocols offered"}]

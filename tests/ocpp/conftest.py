@@ -100,6 +100,11 @@ class FakeServices:
         )
         return Admission(charge_point=charge_point, security_profile=0 if key is None else 1)
 
+    async def speaks_otherwise(self, identity: str, *, remote: str) -> None:
+        if "speaks otherwise" in self.failing:
+            raise self.failing["speaks otherwise"]
+        self.refused.append((identity, remote))
+
     async def connected(self, charge_point_id: int) -> None:
         await self._tell("connected", charge_point_id)
 

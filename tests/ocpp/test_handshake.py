@@ -128,6 +128,13 @@ async def test_c2_only_others_complete_the_handshake_and_are_closed_at_once(cent
         assert await charger.closed() == 1002
     assert central.registry.current("CP1") is None
     assert central.services.told == []
+    assert central.services.refused == [("CP1", "127.0.0.1")]
+
+
+async def test_c2_a_database_that_is_gone_does_not_change_that(central: CentralSystem) -> None:
+    central.services.failing["speaks otherwise"] = OSError("database is gone")
+    async with asyncio.timeout(2), central.charger(subprotocols=["ocpp2.0.1"]) as charger:
+        assert await charger.closed() == 1002
 
 
 async def test_c2_none_named_is_taken_as_1_6(central: CentralSystem) -> None:
