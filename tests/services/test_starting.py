@@ -9,7 +9,7 @@ from evgraph.domain.charging_session import SessionFlag, SessionStatus, StopReas
 from evgraph.domain.port import PortStatus
 from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.transactions import AuthorizationStatus
+from evgraph.domain.transactions import AuthorizationStatus, TransactionStart
 from evgraph.models import CardRow, SessionRow
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.requests import MakeRequest
@@ -103,6 +103,27 @@ async def test_s2_a_resent_start_after_the_end_gets_its_answer_and_reopens_nothi
     again = await garage.begin(ended)
     assert (again.transaction_id, again.status) == (ended.id, AuthorizationStatus.ACCEPTED)
     assert (await garage.session(ended.id)).status is SessionStatus.ENDED
+
+
+async def test_s2_one_card_at_two_connectors_at_once_is_two_transactions(garage: Garage) -> None:
+    """Queued offline, by a charger whose meters count each session from 0."""
+    answers = [
+        await garage.house.transactions.transaction_started(
+            garage.charge_point_id,
+            TransactionStart(
+                connector_id=connector,
+                id_tag="STAFF-7",
+                meter_start_wh=0,
+                at=garage.clock.now(),
+                reported_at="2026-11-22T08:48:00Z",
+                clock_replaced=False,
+            ),
+        )
+        for connector in (1, 2, 1, 2)
+    ]
+    first, second = (answer.transaction_id for answer in answers[:2])
+    assert first != second
+    assert [answer.transaction_id for answer in answers[2:]] == [first, second]
 
 
 async def test_s2_start_transaction_may_overtake_the_answer_to_the_remote_start(garage: Garage) -> None:
