@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from random import Random
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from evgraph.domain.energy import Reading
@@ -151,7 +151,7 @@ def hostile_frames(seed: int, count: int) -> Iterator[str]:
 
 def examine(text: str) -> str:
     """What the frame was taken for. Raises AssertionError, or whatever it breaks."""
-    begun = perf_counter()
+    begun = thread_time()
     try:
         frame = frames.decode(text)
     except NotAFrame:
@@ -159,8 +159,8 @@ def examine(text: str) -> str:
     else:
         taken_for = _examine_frame(frame)
     assert isinstance(redaction.redacted(text), str)
-    lasted = perf_counter() - begun
-    assert lasted < SLOWEST_S, f"It took {lasted:.2f} s."
+    lasted = thread_time() - begun
+    assert lasted < SLOWEST_S, f"It took {lasted:.2f} s of the CPU."
     return taken_for
 
 

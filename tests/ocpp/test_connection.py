@@ -3,7 +3,6 @@
 import asyncio
 import json
 from contextlib import suppress
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -156,15 +155,22 @@ async def test_c5_each_call_has_its_own_deadline_its_waiting_included(central: C
     central.gateway._deadline = 0.3
     async with central.charger() as charger:
         await central.until_told("connected")
-        began = monotonic()
-        calls = [central.gateway.remote_stop("CP1", transaction_id=id_) for id_ in range(1, 5)]
-        failures = await asyncio.gather(*calls, return_exceptions=True)
-        assert [type(failure) for failure in failures] == [ChargerTimeout] * 4
-        assert monotonic() - began < 0.6
+        failed_at: list[float] = []
+
+        async def fails(transaction_id: int) -> None:
+            with pytest.raises(ChargerTimeout):
+                await central.gateway.remote_stop("CP1", transaction_id=transaction_id)
+            failed_at.append(asyncio.get_running_loop().time())
+
+        await asyncio.gather(*(fails(id_) for id_ in range(1, 5)))
+        # Together: one behind the other they would fail a deadline apart.
+        assert max(failed_at) - min(failed_at) < 0.3
         late = await charger.receive()
         await charger.send([3, late[1], {"status": "Accepted"}])
         asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=9))
-        assert (await _answers(charger))[3] == {"transactionId": 9}
+        # Of those in line, one may have had its turn in the last moment of its deadline.
+        while (await _answers(charger))[3] != {"transactionId": 9}:
+            pass
         await asking
 
 
@@ -182,13 +188,11 @@ async def test_c5_a_socket_that_closes_fails_all_calls_at_once(central: CentralS
         calls = [central.gateway.remote_stop("CP1", transaction_id=id_) for id_ in (1, 2, 3)]
         asking = asyncio.gather(*calls, return_exceptions=True)
         await charger.receive()
-        began = monotonic()
         if closing == "close":
             await charger.websocket.close()
         else:
             charger.websocket.transport.abort()
-        assert [type(failure) for failure in await asking] == [ChargerOffline] * 3
-        assert monotonic() - began < 1
+        assert [type(failure) for failure in await asking] == [ChargerOffline] * 3, "and not late, as ChargerTimeout"
     await central.until(lambda: central.registry.current("CP1") is None)
 
 
@@ -256,12 +260,10 @@ async def test_c3_the_newer_connection_wins(central: CentralSystem) -> None:
         await central.until_told("connected")
         asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
         await old.receive()
-        began = monotonic()
         async with central.charger() as new:
             with pytest.raises(ChargerOffline):
                 await asking
             assert await old.closed() == 1000
-            assert monotonic() - began < 1
             assert await new.is_alive()
             asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=8))
             assert (await _answers(new))[3] == {"transactionId": 8}
