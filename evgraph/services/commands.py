@@ -1,6 +1,7 @@
 """What an operator tells a charge point to do, here and now; nothing of it is kept but the log of what was said."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from evgraph.domain.asks import (
@@ -14,6 +15,7 @@ from evgraph.domain.asks import (
     VendorAnswer,
 )
 from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.configuration import is_secret
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode, Refusal
@@ -21,6 +23,7 @@ from evgraph.domain.triggers import MessageTrigger
 from evgraph.services import finding
 from evgraph.services.asking import ask, call, refuse_unless
 from evgraph.services.interfaces import ChargePointGateway
+from evgraph.services.key_rotation import KeyRotation
 
 _PORT = ("input", "portId")
 _NO_TRIGGER = {"NotImplemented": "It knows no such message.", "Rejected": "It cannot send this message now."}
@@ -37,8 +40,9 @@ _NOT_UNLOCKED = {
 class Commands:
     """Each raises Refusal NOT_FOUND, CHARGER_OFFLINE, CHARGER_TIMEOUT or CHARGER_REJECTED, or Forbidden."""
 
-    def __init__(self, gateway: ChargePointGateway) -> None:
+    def __init__(self, gateway: ChargePointGateway, key_rotation: KeyRotation) -> None:
         self._gateway = gateway
+        self._key_rotation = key_rotation
 
     async def reset(self, viewer: Viewer, charge_point_id: int, kind: ResetKind) -> ChargePoint:
         """OCPP 1.6 section 5.14: HARD also when something hangs, SOFT after the running sessions were ended."""
@@ -90,4 +94,8 @@ class Commands:
     ) -> Mapping[str, Any]:
         """Any CALL; the result as it came. Raises also Refusal INVALID for what OCPP 1.6 does not allow."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
-        return await call(self._gateway, charge_point, action, payload)
+        send = partial(call, self._gateway, charge_point, action, payload)
+        key = payload.get("value") if action == "ChangeConfiguration" and is_secret(str(payload.get("key"))) else None
+        if isinstance(key, str) and key:
+            return await self._key_rotation.sent_otherwise(charge_point, key, send)
+        return await send()

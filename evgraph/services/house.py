@@ -115,6 +115,7 @@ def open_house(
     supplies = Supplies(simulated_speed)
     transactions = Transactions(books, supplies, gateway, free_for=free_for)
     configurations = Configurations(books, once, gateway, heartbeat_interval=heartbeat_interval_s)
+    key_rotation = KeyRotation(books, once, gateway, configurations)
     return Services(
         clock=clock,
         bus=bus,
@@ -132,7 +133,7 @@ def open_house(
         rates=Rates(books),
         ports=Ports(books),
         charge_points=ChargePoints(books, charging.ask_to_stop),
-        commands=Commands(gateway),
+        commands=Commands(gateway, key_rotation),
         availability=availability,
         reservations=reservations,
         charging_profiles=ChargingProfiles(books, once, gateway),
@@ -141,7 +142,7 @@ def open_house(
         quarantine=Quarantine(books, gateway, transactions),
         configurations=configurations,
         onboarding=Onboarding(configurations, local_lists),
-        key_rotation=KeyRotation(books, once, gateway, configurations),
+        key_rotation=key_rotation,
         checkup=Checkup(clock, once, gateway, configurations, frames, reading_wait=reading_wait_s),
         connections=Connections(clock),
         jobs=Jobs(books, once, gateway),

@@ -4,13 +4,15 @@ An answer can be lost, and some firmware takes a new key only when it restarts, 
 proves nothing. Signing in with the new one does: from then on the old one is refused.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from evgraph.domain.asks import ChangeConfiguration
 from evgraph.domain.charge_point import ChargePoint
-from evgraph.domain.configuration import AUTHORIZATION_KEY
+from evgraph.domain.configuration import AUTHORIZATION_KEY, TAKEN
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.security import KeyHandover
@@ -53,6 +55,23 @@ class KeyRotation:
             )
         return await self._once.to_the_end(self._rotate(charge_point, by_hand=by_hand))
 
+    async def sent_otherwise(
+        self, charge_point: ChargePoint, key: str, send: Callable[[], Awaitable[Mapping[str, Any]]]
+    ) -> Mapping[str, Any]:
+        """A key of somebody else's making, which goes as any other CALL does: on trial as well, or the charge point
+        would never get in again."""
+        key_hash = hash_key(key)
+        await self._put_on_trial(charge_point, key_hash)
+        try:
+            result = await send()
+        except Refusal as refused:
+            if refused.code in (ErrorCode.INVALID, ErrorCode.CHARGER_REJECTED):
+                await self._take_off_trial(charge_point, key_hash)
+            raise
+        if result.get("status") not in TAKEN:
+            await self._take_off_trial(charge_point, key_hash)
+        return result
+
     async def _rotate(self, charge_point: ChargePoint, *, by_hand: bool) -> Rotated:
         key = new_charge_point_key()
         key_hash = hash_key(key)
@@ -90,11 +109,14 @@ class KeyRotation:
             await row.save(update_fields=["next_key_hash"])
 
     async def _keep_the_old(self, charge_point: ChargePoint, key_hash: str, answer: str) -> None:
+        await self._take_off_trial(charge_point, key_hash)
+        await self._configurations.note(charge_point, AUTHORIZATION_KEY, answer)
+
+    async def _take_off_trial(self, charge_point: ChargePoint, key_hash: str) -> None:
         async with self._books.change(charge_point.garage_id):
             row = await ChargePointRow.get(id=charge_point.id)
             row.next_key_hash = take_off_trial(row.next_key_hash, key_hash)
             await row.save(update_fields=["next_key_hash"])
-        await self._configurations.note(charge_point, AUTHORIZATION_KEY, answer)
 
 
 def _kept_old(charge_point: ChargePoint, why: str) -> Refusal:

@@ -1,5 +1,7 @@
 """A new key: it or the old one is good until the new one has signed in; a charger that says no keeps the old."""
 
+from contextlib import suppress
+
 import pytest
 
 from evgraph.domain.asks import ChangeConfiguration
@@ -123,3 +125,27 @@ async def test_a_stranger_rotates_nothing(garage: Garage, charge_point_id: int) 
         await garage.house.key_rotation.rotate(garage.stranger, charge_point_id)
     assert refused.value.code is ErrorCode.NOT_FOUND
     assert await gets_in(garage, OLD)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_good"),
+    [
+        ({"status": "Accepted"}, True),
+        ({"status": "RebootRequired"}, True),
+        (ChargerTimeout("slow"), True),
+        ({"status": "Rejected"}, False),
+        (ChargerRejected("NotSupported"), False),
+    ],
+)
+async def test_a_key_that_goes_out_as_any_other_call_shuts_nobody_out(
+    garage: Garage, charge_point_id: int, answer: object, is_good: bool
+) -> None:
+    key = "a technician's own word"
+    garage.chargers.raw_answer = answer
+    payload = {"key": "authorizationKEY", "value": key}
+    with suppress(Refusal):
+        await garage.house.commands.call(garage.operator, charge_point_id, "ChangeConfiguration", payload)
+    assert garage.chargers.raw == [(IDENTITY, "ChangeConfiguration", payload)]
+    assert await gets_in(garage, OLD)
+    assert await gets_in(garage, key) is is_good
+    assert await gets_in(garage, OLD) is not is_good
