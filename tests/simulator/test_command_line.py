@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import evgraph
+from evgraph.simulator import command_line
 from evgraph.simulator.command_line import app
 
 ROOT = Path(evgraph.__file__).parent.parent
@@ -29,7 +31,8 @@ def free_port() -> int:
 
 
 async def test_chargers_run_are_handled_and_end(central_system, tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    # Whatever the width of the terminal that the tests run in.
+    monkeypatch.setattr(command_line, "out", Console(width=200))
     keys_file = tmp_path / "keys.json"
     keys_file.write_text(json.dumps({"AX48-1": "key-of-one", "AX48-2": "key-of-two"}))
     port = free_port()
