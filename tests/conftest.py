@@ -4,12 +4,13 @@ The two never run in one process: Tortoise would mix up their SQL.
 """
 
 import asyncio
+import gc
 import itertools
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +24,17 @@ POSTGRES = os.environ.get("EVGRAPH_TEST_DATABASE") == "postgres"
 _numbers = itertools.count(1)
 # No test outlives a power cut either: where the machine has a folder in memory, nobody waits for the disk.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """CPython 3.11 cannot parse what pytest rewrites while a garbage collection runs Python code, as hypothesis has it
+    do: a SystemError now and then, and no test is run. Nothing here is worth collecting yet."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
