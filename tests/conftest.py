@@ -17,10 +17,14 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from evgraph.models import database
 
 POSTGRES = os.environ.get("EVGRAPH_TEST_DATABASE") == "postgres"
+# A busy machine is no failure: no example is timed.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 _numbers = itertools.count(1)
 # No test outlives a power cut either: where the machine has a folder in memory, nobody waits for the disk.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
