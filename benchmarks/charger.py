@@ -12,7 +12,6 @@ from typing import Any
 from benchmarks.websocket import WebSocket
 
 _ANSWER_S = 30.0
-_CALL, _CALL_RESULT = b"2", b"3"
 # What an AX48 sends every few seconds: some 500 bytes.
 _READING = (
     b'[2,"%d","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"%b","sampledValue":['
@@ -26,21 +25,22 @@ _READING = (
 class Charger(WebSocket):
     """It has one CALL outstanding at the most (OCPP-J 1.6 section 4.1.1); further readings wait their turn.
 
-    `answered(waited_ns)` is called for each reading that was answered.
+    `answered(charger, waited_ns)` is called for each reading that was answered, `asked(action, payload)` for what it is
+    asked: its answer goes back, null is NotSupported.
     """
 
-    def __init__(self, *, is_echoed: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.transaction_id = 1
         self.readings_answered = 0
         self.answered: Callable[[Charger, int], None] = lambda charger, waited_ns: None
-        self._answer_kind = _CALL if is_echoed else _CALL_RESULT
+        self.asked: Callable[[str, dict[str, Any]], dict[str, Any] | None] = lambda action, payload: None
         self._message_id = 0
         self._expected = b""
         self._is_idle = asyncio.Event()
         self._sent_ns = 0
         self._waiting: deque[tuple[int, int]] = deque()
-        self._asked: asyncio.Future[Any] | None = None
+        self._answer: asyncio.Future[Any] | None = None
 
     async def plug_in(self, port: int, identity: str, key: str | None = None) -> None:
         pair = base64.b64encode(f"{identity}:{key}".encode()).decode()
@@ -71,10 +71,12 @@ class Charger(WebSocket):
             await self._is_idle.wait()
 
     def heard(self, text: bytes) -> None:
-        if self._answer_kind == _CALL_RESULT and text.startswith(b"[2,"):
+        if text.startswith(b"[2,"):
             # After a boot it is asked for its configuration, and more: it has none of that.
-            message_id = json.loads(text)[1]
-            self.say(json.dumps([4, message_id, "NotSupported", "", {}]).encode())
+            _, message_id, action, payload = json.loads(text)
+            given = self.asked(action, payload)
+            answer = [4, message_id, "NotSupported", "", {}] if given is None else [3, message_id, given]
+            self.say(json.dumps(answer).encode())
             return
         if not self._expected or not text.startswith(self._expected):
             self.failure = RuntimeError(
@@ -82,8 +84,8 @@ class Charger(WebSocket):
             )
             return
         self._expected = b""
-        if self._asked is not None:
-            self._asked.set_result(json.loads(text)[2])
+        if self._answer is not None:
+            self._answer.set_result(json.loads(text)[2])
             return
         self.readings_answered += 1
         waited_ns = monotonic_ns() - self._sent_ns
@@ -99,17 +101,17 @@ class Charger(WebSocket):
         self.say(_READING % (self._next_id(), _now().encode(), register_wh, self.transaction_id))
 
     async def _ask(self, action: str, **payload: object) -> Any:
-        self._asked = asyncio.get_running_loop().create_future()
+        self._answer = asyncio.get_running_loop().create_future()
         self.say(json.dumps([2, str(self._next_id()), action, payload]).encode())
         try:
             async with asyncio.timeout(_ANSWER_S):
-                return await self._asked
+                return await self._answer
         finally:
-            self._asked = None
+            self._answer = None
 
     def _next_id(self) -> int:
         self._message_id += 1
-        self._expected = b'[%b,"%d"' % (self._answer_kind, self._message_id)
+        self._expected = b'[3,"%d"' % self._message_id
         return self._message_id
 
 

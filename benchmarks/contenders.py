@@ -1,19 +1,32 @@
-"""What is compared: EVGraph on two databases, the plain way, the limit; each a server with chargers plugged in."""
+"""Servers with chargers plugged in: EVGraph, the plain way, the limit."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import house, plain
+from benchmarks import house, limits, plain
 from benchmarks.charger import Charger
-from benchmarks.databases import Database, Postgres, Sqlite, postgres
+from benchmarks.databases import Database, Postgres, Sqlite
 from benchmarks.process import Cores, Server, running
 
-CHARGE_POINTS = 50
-ECHO, SQLITE, POSTGRES, PLAIN = "echo (limit)", "EVGraph, SQLite", "EVGraph, PostgreSQL", "plain way, SQLite"
-_UVICORN = ("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--loop", "uvloop", "--no-access-log")
+UVICORN = ("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--loop", "uvloop", "--no-access-log")
+# So many at once come through the door.
+_TOGETHER = 32
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where servers run, and write what they have to say."""
+
+    cores: Cores
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "servers.log"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +38,7 @@ class Contender:
     database: Database | None = None
     token: str = ""
     garage_id: str = ""
-    registers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    registers: "Iterator[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def count(self) -> int | None:
         """How many readings were answered; null where none is kept. Raises RuntimeError when one of them is not in the
@@ -40,60 +53,61 @@ class Contender:
 
 
 @asynccontextmanager
-async def contenders(folder: Path, cores: Cores) -> AsyncIterator[dict[str, Contender]]:
-    """All at once, so that they can take turns: one that nobody asks takes next to no time. PostgreSQL is left out
-    where it is not installed."""
-    log = folder / "servers.log"
-    async with AsyncExitStack() as opened:
-        made = {
-            ECHO: await opened.enter_async_context(_echo(cores, log)),
-            SQLITE: await opened.enter_async_context(_evgraph(Sqlite(folder / "evgraph.sqlite3"), cores, log)),
-        }
-        database = opened.enter_context(postgres(folder))
-        if database is not None:
-            made[POSTGRES] = await opened.enter_async_context(_evgraph(database, cores, log))
-        made[PLAIN] = await opened.enter_async_context(_plain(Sqlite(folder / "plain.sqlite3", "reading"), cores, log))
-        yield made
+async def limit(machine: Machine, database: Database | None, charge_points: int) -> AsyncIterator[Contender]:
+    where = str(database.file) if isinstance(database, Sqlite) else database.url if database is not None else ""
+    async with _with_chargers("benchmarks.limits:app", machine, {limits.DATABASE: where}, charge_points) as served:
+        yield Contender(server=served[0], chargers=served[1], database=database)
 
 
 @asynccontextmanager
-async def _echo(cores: Cores, log: Path) -> AsyncIterator[Contender]:
-    async with running("uvicorn", "benchmarks.echo:app", *_UVICORN, core=cores.server, log=log) as server:
-        chargers = [Charger(is_echoed=True) for _ in range(CHARGE_POINTS)]
-        yield Contender(server=server, chargers=await _plugged_in(chargers, server))
-
-
-@asynccontextmanager
-async def _plain(database: Sqlite, cores: Cores, log: Path) -> AsyncIterator[Contender]:
+async def plain_way(machine: Machine, database: Sqlite, charge_points: int) -> AsyncIterator[Contender]:
     environment = {plain.DATABASE: str(database.file)}
-    async with running(
-        "uvicorn", "benchmarks.plain:app", *_UVICORN, core=cores.server, log=log, environment=environment
-    ) as server:
-        chargers = [Charger() for _ in range(CHARGE_POINTS)]
-        yield Contender(server=server, chargers=await _plugged_in(chargers, server), database=database)
+    async with _with_chargers("benchmarks.plain:app", machine, environment, charge_points) as served:
+        yield Contender(server=served[0], chargers=served[1], database=database)
 
 
 @asynccontextmanager
-async def _evgraph(database: Sqlite | Postgres, cores: Cores, log: Path) -> AsyncIterator[Contender]:
-    keys = await house.fill_in_a_process(database.url, CHARGE_POINTS)
+async def _with_chargers(
+    app: str, machine: Machine, environment: Mapping[str, str], charge_points: int
+) -> AsyncIterator[tuple[Server, list[Charger]]]:
+    async with running(
+        "uvicorn", app, *UVICORN, core=machine.cores.server, log=machine.log, environment=environment
+    ) as server:
+        chargers = [Charger() for _ in range(charge_points)]
+        for number, charger in enumerate(chargers, 1):
+            await charger.plug_in(server.port, f"AX48-{number}")
+        yield server, chargers
+
+
+@asynccontextmanager
+async def evgraph(
+    machine: Machine,
+    database: Sqlite | Postgres,
+    charge_points: int,
+    *,
+    garages: int = 1,
+    environment: Mapping[str, str] | None = None,
+    is_charging: bool = True,
+) -> AsyncIterator[Contender]:
+    """`is_charging`: every charge point has begun a transaction."""
+    keys = await house.fill_in_a_process(database.url, charge_points, garages)
     # Registers rise as fast as they are sent: M5 has each judged, and none refused.
-    environment = {
+    settings = {
         "EVGRAPH_DATABASE_URL": database.url,
         "EVGRAPH_LOG_LEVEL": "warning",
         "EVGRAPH_SIMULATED_SPEED": "1000000",
+        **(environment or {}),
     }
-    async with running("evgraph", "serve", core=cores.server, log=log, environment=environment) as server:
+    async with running("evgraph", "serve", core=machine.cores.server, log=machine.log, environment=settings) as server:
         token, garage_id = await house.sign_in(server.port)
-        chargers = []
-        for identity, key in keys.items():
-            charger = Charger()
-            await charger.plug_in(server.port, identity, key)
-            await charger.begin()
-            chargers.append(charger)
+        chargers = [Charger() for _ in keys]
+        door = asyncio.Semaphore(_TOGETHER)
+
+        async def come(charger: Charger, identity: str, key: str) -> None:
+            async with door:
+                await charger.plug_in(server.port, identity, key)
+                if is_charging:
+                    await charger.begin()
+
+        await asyncio.gather(*(come(charger, *pair) for charger, pair in zip(chargers, keys.items(), strict=True)))
         yield Contender(server=server, chargers=chargers, database=database, token=token, garage_id=garage_id)
-
-
-async def _plugged_in(chargers: list[Charger], server: Server) -> list[Charger]:
-    for number, charger in enumerate(chargers, 1):
-        await charger.plug_in(server.port, f"AX48-{number}")
-    return chargers

@@ -4,7 +4,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -37,13 +37,24 @@ class Sqlite:
 @dataclass(frozen=True)
 class Postgres:
     url: str
+    table: str = "meter_sample"
 
     async def count(self) -> int:
         connection = await asyncpg.connect(self.url)
         try:
-            return int(await connection.fetchval("SELECT count(*) FROM meter_sample"))
+            return int(await connection.fetchval(f"SELECT count(*) FROM {self.table}"))
         finally:
             await connection.close()
+
+    async def beside(self, name: str, table: str = "meter_sample") -> "Postgres":
+        """A further, empty database of the same server."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await connection.close()
+        before, _, after = self.url.partition("/postgres?")
+        return replace(self, url=f"{before}/{name}?{after}", table=table)
 
 
 @contextmanager

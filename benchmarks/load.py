@@ -1,57 +1,25 @@
-"""Two kinds of load: as much as is answered, and an even pace with boards that watch."""
+"""Two kinds of load on the road of a reading: as much as is answered, and an even pace with boards that watch."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from time import monotonic, monotonic_ns
 
 from benchmarks.board import Board
 from benchmarks.charger import Charger
-from benchmarks.process import Meter, Server, Usage
+from benchmarks.measured import Run, Waits
+from benchmarks.process import Meter, Server
 
-_LAST_ANSWERS_S = 15.0
-_LAST_UPDATES_S = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Waits:
-    """How long something took, in milliseconds."""
-
-    p50_ms: float
-    p99_ms: float
-
-    @classmethod
-    def of(cls, nanoseconds: list[int]) -> "Waits":
-        ordered = sorted(nanoseconds) or [0]
-        at = [ordered[min(int(len(ordered) * share), len(ordered) - 1)] / 1e6 for share in (0.5, 0.99)]
-        return cls(p50_ms=at[0], p99_ms=at[1])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answered:
-    """A closed loop's outcome."""
-
-    a_second: float
-    a_cpu_second: float
-    answer: Waits
-    usage: Usage
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """A paced run's outcome. `share`: of all the updates that all boards should have received, those that came until
-    five seconds after the last reading; `board` is the waits of these."""
-
-    share: float
-    board: Waits
-    answer: Waits
-    usage: Usage
+_LAST_ANSWERS_S = 20.0
+_LAST_UPDATES_S = 3.0
+_OPENING_S = 60.0
+# So many at once come through the door.
+_TOGETHER = 16
 
 
 async def closed_loop(
     chargers: Sequence[Charger], server: Server, registers: Iterator[int], *, seconds: float, warm_up: float
-) -> Answered:
+) -> Run:
     """Each charger sends its next reading when the one before is answered."""
     waits: list[int] = []
     until = monotonic() + warm_up + seconds
@@ -69,34 +37,33 @@ async def closed_loop(
     meter = Meter(server)
     await asyncio.sleep(until - monotonic())
     usage, measured = meter.read(), waits.copy()
-    await _rest(chargers)
-    return Answered(
-        a_second=len(measured) / usage.seconds,
-        a_cpu_second=len(measured) / usage.server_s,
-        answer=Waits.of(measured),
-        usage=usage,
-    )
+    await rest(chargers)
+    return Run(a_second=len(measured) / usage.seconds, waits=Waits.of(measured), usage=usage)
 
 
 async def paced(
     chargers: Sequence[Charger],
     server: Server,
     registers: Iterator[int],
+    boards: Sequence[Board],
     *,
     seconds: float,
     a_second: int,
-    boards: int,
-    token: str,
-    garage_id: str,
-) -> Told:
-    """Readings at an even pace, from one charger after the other. No two ever tell the same register, and sessions
-    begin at 0 Wh, so that a board's update is known by its energy."""
-    count = round(seconds * a_second)
-    expected = count * boards
+    watched_every: int = 1,
+    warm_up: float = 1.0,
+) -> Run:
+    """Readings at an even pace, from one charger after the other; the first of each `watched_every` is in the garage
+    that the boards watch. No two readings ever tell the same register, and sessions begin at 0 Wh, so that a board's
+    update is known by its energy.
+
+    `a_second` of the run is the updates that were delivered, `waits` from when a charger has its reading to send until
+    a board has it, `share` what came until three seconds after the last reading.
+    """
     sent: dict[int, int] = {}
     answers: list[int] = []
     waits: list[int] = []
-    all_told = asyncio.Event()
+
+    expected, all_told = 0, asyncio.Event()
 
     def told(energy_wh: int, at_ns: int) -> None:
         sent_ns = sent.get(energy_wh)
@@ -105,39 +72,81 @@ async def paced(
             if len(waits) == expected:
                 all_told.set()
 
+    for board in boards:
+        board.told = told
     for charger in chargers:
         charger.answered = lambda _, waited_ns: answers.append(waited_ns)
-    watching: list[Board] = []
-    try:
-        for _ in range(boards):
-            board = Board(told)
-            watching.append(board)
-            await board.watch(server.port, token, garage_id, running=len(chargers))
-        meter, begun = Meter(server), monotonic()
+    turn = 0
+
+    async def send(count: int, *, is_measured: bool) -> None:
+        nonlocal turn
+        begun = monotonic()
         for number in range(count):
-            await asyncio.sleep(begun + number / a_second - monotonic())
-            register = next(registers)
-            sent[register] = monotonic_ns()
-            chargers[number % len(chargers)].meter(register)
-        usage = meter.read()
-        await _rest(chargers)
+            wait = begun + number / a_second - monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            register, at = next(registers), turn % len(chargers)
+            turn += 1
+            if is_measured and at % watched_every == 0:
+                sent[register] = monotonic_ns()
+            chargers[at].meter(register)
+
+    await send(round(warm_up * a_second), is_measured=False)
+    answers.clear()
+    meter = Meter(server)
+    await send(round(seconds * a_second), is_measured=True)
+    usage, in_time = meter.read(), len(waits)
+    expected = len(sent) * len(boards)
+    await rest(chargers)
+    if len(waits) < expected:
         with suppress(TimeoutError):
             await asyncio.wait_for(all_told.wait(), _LAST_UPDATES_S)
-        _raise_failures(watching)
+    raise_failures(boards)
+    return Run(
+        a_second=in_time / usage.seconds,
+        share=len(waits) / expected if expected else 1.0,
+        waits=Waits.of(waits),
+        answers=Waits.of(answers),
+        usage=usage,
+    )
+
+
+@asynccontextmanager
+async def watching(
+    server: Server, count: int, *, token: str = "", garage_id: str, running: int = 0
+) -> AsyncIterator[list[Board]]:
+    """Boards that show the `running` sessions already. Raises TimeoutError when the server is too slow for that."""
+    boards: list[Board] = []
+    door = asyncio.Semaphore(_TOGETHER)
+
+    async def open_one() -> None:
+        async with door:
+            board = Board()
+            boards.append(board)
+            await board.watch(server.port, token, garage_id, running)
+
+    opening = [asyncio.create_task(open_one()) for _ in range(count)]
+    try:
+        async with asyncio.timeout(_OPENING_S):
+            await asyncio.gather(*opening)
+        yield boards
     finally:
-        for board in watching:
+        for task in opening:
+            task.cancel()
+        await asyncio.gather(*opening, return_exceptions=True)
+        for board in boards:
             board.close()
-    return Told(share=len(waits) / expected, board=Waits.of(waits), answer=Waits.of(answers), usage=usage)
 
 
-async def _rest(chargers: Sequence[Charger]) -> None:
+async def rest(chargers: Sequence[Charger]) -> None:
+    """Until each has the answer that it waits for. Raises what went wrong with one."""
     try:
         await asyncio.wait_for(asyncio.gather(*(charger.rest() for charger in chargers)), _LAST_ANSWERS_S)
     finally:
-        _raise_failures(chargers)
+        raise_failures(chargers)
 
 
-def _raise_failures(clients: Sequence[Charger | Board]) -> None:
+def raise_failures(clients: Sequence[Charger | Board]) -> None:
     for client in clients:
         if client.failure is not None:
             raise client.failure

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,20 +40,26 @@ class Cores:
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     """Shares of a core, 1.0 being all of it. `others` is what neither the server nor an idle core took on the server's
-    core: other programs, interrupts, the hypervisor."""
+    core: other programs, interrupts, the hypervisor; `stolen` is the hypervisor's part of that. `neighbour`: what the
+    load's core did beside the load, a database above all."""
 
     seconds: float
     server_s: float
     server: float
     load: float
     others: float
+    stolen: float = 0.0
+    neighbour: float = 0.0
 
 
 @dataclass(frozen=True)
 class Server:
+    """`feed` is its standard input, where it was asked for."""
+
     port: int
     core: int
     process_id: int
+    feed: asyncio.StreamWriter | None = None
 
     def cpu_s(self) -> float:
         """With all its threads."""
@@ -65,38 +71,50 @@ class Meter:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._own_core = next(iter(os.sched_getaffinity(0)))
         self._begun = self._now()
 
     def read(self) -> Usage:
-        at, server_s, load_s, busy_s = (now - then for now, then in zip(self._now(), self._begun, strict=True))
+        at, server_s, load_s, busy_s, stolen_s, beside_s = (
+            now - then for now, then in zip(self._now(), self._begun, strict=True)
+        )
         return Usage(
             seconds=at,
             server_s=server_s,
             server=server_s / at,
             load=load_s / at,
             others=max(busy_s - server_s, 0.0) / at,
+            stolen=stolen_s / at,
+            neighbour=max(beside_s - load_s, 0.0) / at,
         )
 
-    def _now(self) -> tuple[float, float, float, float]:
-        return monotonic(), self._server.cpu_s(), process_time(), _busy_s(self._server.core)
+    def _now(self) -> tuple[float, float, float, float, float, float]:
+        busy_s, stolen_s = _busy_s(self._server.core)
+        beside_s, _ = _busy_s(self._own_core)
+        return monotonic(), self._server.cpu_s(), process_time(), busy_s, stolen_s, beside_s
 
 
 @asynccontextmanager
 async def running(
-    *arguments: str, core: int, log: Path, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    core: int,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = (sys.executable, "-m"),
+    is_fed: bool = False,
 ) -> AsyncIterator[Server]:
-    """`python -m ARGUMENTS --port PORT`, from when it listens until the block ends."""
+    """`python -m ARGUMENTS --port PORT`, or another program's, from when it listens until the block ends."""
     port = _free_port()
     own = {key: value for key, value in os.environ.items() if not key.startswith("EVGRAPH_")}
     with log.open("ab") as written:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
+            *program,
             *arguments,
             "--port",
             str(port),
             cwd=_ROOT,
             env={**own, **(environment or {})},
+            stdin=asyncio.subprocess.PIPE if is_fed else asyncio.subprocess.DEVNULL,
             stdout=written,
             stderr=written,
         )
@@ -104,7 +122,7 @@ async def running(
         # Before it has threads, which inherit both.
         _take(process.pid, core)
         await _until_it_listens(process, port, log)
-        yield Server(port, core, process.pid)
+        yield Server(port, core, process.pid, process.stdin)
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
@@ -149,11 +167,11 @@ def _after_name(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
-def _busy_s(core: int) -> float:
-    """proc(5), /proc/stat: user nice system idle iowait irq softirq steal."""
+def _busy_s(core: int) -> tuple[float, float]:
+    """And how much of it the hypervisor took. proc(5), /proc/stat: user nice system idle iowait irq softirq steal."""
     for line in Path("/proc/stat").read_text().splitlines():
         name, *ticks = line.split()
         if name == f"cpu{core}":
             user, nice, system, _, _, irq, softirq, steal = map(int, ticks[:8])
-            return (user + nice + system + irq + softirq + steal) / _TICKS_A_SECOND
+            return (user + nice + system + irq + softirq + steal) / _TICKS_A_SECOND, steal / _TICKS_A_SECOND
     raise RuntimeError(f"/proc/stat does not tell of core {core}.")

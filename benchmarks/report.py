@@ -1,135 +1,126 @@
 """The tables, for the screen and for results.md."""
 
 import platform
-import statistics
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.load import Answered, Told
-
-Run = TypeVar("Run", Answered, Told)
+from benchmarks import plots
+from benchmarks.measured import Role, Row, Section
 
 RESULTS = Path(__file__).parent / "results.md"
-_PACKAGES = ("uvicorn", "uvloop", "websockets", "starlette", "strawberry-graphql", "tortoise-orm", "msgspec", "ocpp")
-_CPU = "CPU: server / load / others"
-
-
-@dataclass(frozen=True)
-class Rows:
-    title: str
-    head: Sequence[str]
-    lines: Sequence[Sequence[str]]
-
-    def markdown(self) -> str:
-        aligned = ["---", *("---:" for _ in self.head[1:])]
-        lines = (f"| {' | '.join(line)} |" for line in (self.head, aligned, *self.lines))
-        return f"## {self.title}\n\n" + "\n".join(lines) + "\n"
-
-    def table(self) -> Table:
-        table = Table(title=self.title, title_justify="left")
-        for number, name in enumerate(self.head):
-            table.add_column(name, justify="right" if number else "left")
-        for line in self.lines:
-            table.add_row(*line)
-        return table
+PLOTS = Path(__file__).parent / "plots"
+_PACKAGES = (
+    *("uvicorn", "uvloop", "websockets", "starlette", "strawberry-graphql", "graphql-core", "tortoise-orm"),
+    *("asyncpg", "msgspec", "orjson", "ocpp"),
+)
+_GOALS = ("", "goal", "measured", "a CPU second", "plain", "ratio", "best peer", "ratio", "limit", "share", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The runs, by what was measured; `kept`: how many readings were answered and found in the database."""
+    """`took_s`: the whole of it, setting up included."""
 
-    answered: Mapping[str, Sequence[Answered]]
-    told: Mapping[str, Sequence[Told]]
-    kept: Mapping[str, int | None]
-    ratios_to: str
+    sections: Sequence[Section]
     how: str
+    took_s: float
+    peers: str = ""
 
     def show(self, console: Console) -> None:
-        console.print(self._answered().table())
-        console.print(self._told().table())
+        for section in self.sections:
+            console.print(_table(section.title, section.head, section.lines))
+        console.print(_table("Goals", _GOALS, list(self._goals())))
         for line in self._facts():
             console.print(line, highlight=False)
 
     def write(self) -> None:
-        facts = "\n".join(f"- {line}" for line in self._facts())
-        parts = (_HEAD, self._answered().markdown(), self._told().markdown(), _HOW_TO_READ, "## This run\n", facts)
+        PLOTS.mkdir(exist_ok=True)
+        parts = [_HEAD, _markdown("Goals", _GOALS, list(self._goals())), _HOW_TO_READ]
+        for section in self.sections:
+            parts.append(_markdown(section.title, section.head, section.lines))
+            if section.bars:
+                file = PLOTS / f"{section.name}.svg"
+                file.write_text(plots.bars(section.bars, title=section.bars_title or section.title))
+                parts.append(f"![{section.title}]({PLOTS.name}/{file.name})\n")
+            parts.append(section.how)
+        parts += ["## This run\n", "\n".join(f"- {line}" for line in self._facts())]
         RESULTS.write_text("\n".join(parts) + "\n")
 
-    def _answered(self) -> Rows:
-        base = _median(self.answered[self.ratios_to], lambda run: run.a_cpu_second)
-        head = ("", "a second", "a CPU second", "ratio", "answer p50 / p99 ms", _CPU)
-        lines = [
-            (
-                name,
-                _spread(runs, lambda run: run.a_second, "{:,.0f}"),
-                f"{_median(runs, lambda run: run.a_cpu_second):,.0f}",
-                f"{_median(runs, lambda run: run.a_cpu_second) / base:.1f}",
-                _answer(runs),
-                _usage(runs),
-            )
-            for name, runs in self.answered.items()
-        ]
-        return Rows("Readings answered a second, on one core", head, lines)
-
-    def _told(self) -> Rows:
-        head = ("", "p50 ms", "p99 ms", "delivered", "answer p50 / p99 ms", _CPU)
-        lines = [
-            (
-                name,
-                _spread(runs, lambda run: run.board.p50_ms, "{:,.1f}"),
-                _spread(runs, lambda run: run.board.p99_ms, "{:,.1f}"),
-                f"{_median(runs, lambda run: run.share):.0%}",
-                _answer(runs),
-                _usage(runs),
-            )
-            for name, runs in self.told.items()
-        ]
-        return Rows("From a charger's frame to a board's update, at 200 readings a second", head, lines)
+    def _goals(self) -> Iterator[tuple[str, ...]]:
+        for section in self.sections:
+            for row in section.rows:
+                yield _goal(row)
 
     def _facts(self) -> list[str]:
-        kept = ", ".join(f"{count:,} ({name})" for name, count in self.kept.items() if count is not None)
         return [
-            f"{datetime.now(UTC):%Y-%m-%d}; {self.how}.",
-            f"{_processor()}, {platform.system()} {platform.machine()}, Python {platform.python_version()}.",
-            ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".",
-            f"Readings that were answered, all of them found in the database afterwards: {kept}.",
+            f"{datetime.now(UTC):%Y-%m-%d}, {self.took_s / 60:.1f} minutes in all; {self.how}.",
+            f"{_processor()}, {_memory()}, {platform.system()} {platform.release()} {platform.machine()}.",
+            f"Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in _PACKAGES)}.",
+            *([self.peers] if self.peers else []),
+            *(fact for section in self.sections for fact in section.facts),
         ]
 
 
-def _median(runs: Sequence[Run], of: Callable[[Run], float]) -> float:
-    return statistics.median(of(run) for run in runs)
+def _goal(row: Row) -> tuple[str, ...]:
+    plain, peer, limit = (row.of(role) for role in (Role.PLAIN, Role.PEER, Role.LIMIT))
+    value = row.measured.median
 
+    def times(other: float) -> str:
+        """How many times better, whichever way better is."""
+        better = value / other if row.least is not None else other / value
+        return f"{better:.1f}x"
 
-def _spread(runs: Sequence[Run], of: Callable[[Run], float], form: str) -> str:
-    values = [of(run) for run in runs]
-    median, least, most = (form.format(value) for value in (statistics.median(values), min(values), max(values)))
-    return f"{median} ({least} to {most})"
-
-
-def _answer(runs: Sequence[Run]) -> str:
-    return f"{_median(runs, lambda run: run.answer.p50_ms):,.1f} / {_median(runs, lambda run: run.answer.p99_ms):,.1f}"
-
-
-def _usage(runs: Sequence[Run]) -> str:
-    shares = (
-        _median(runs, lambda run: run.usage.server),
-        _median(runs, lambda run: run.usage.load),
-        _median(runs, lambda run: run.usage.others),
+    return (
+        row.title,
+        f"{row.goal} {row.unit}" if row.goal else row.unit,
+        row.measured.text(row.form),
+        row.form.format(row.by_cpu) if row.by_cpu is not None else "",
+        row.form.format(plain.value) if plain else "",
+        times(plain.value) if plain else "",
+        f"{row.form.format(peer.value)} ({peer.name})" if peer else "",
+        times(peer.value) if peer else "",
+        row.form.format(limit.value) if limit else "",
+        f"{value / limit.value:.0%}" if limit else "",
+        row.verdict,
     )
-    return " / ".join(f"{share:.0%}" for share in shares)
+
+
+def _markdown(title: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    aligned = ["---", *("---:" for _ in head[1:])]
+    rows = (f"| {' | '.join(line)} |" for line in (head, aligned, *lines))
+    return f"## {title}\n\n" + "\n".join(rows) + "\n"
+
+
+def _table(title: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(head):
+        table.add_column(name, justify="right" if number else "left")
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def _processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{len(names)} cores of {names[0]}" if names else "cores of an unknown kind"
+
+
+def _memory() -> str:
+    kilobytes = int(Path("/proc/meminfo").read_text().split()[1])
+    return f"{kilobytes / 2**20:.0f} GiB"
+
+
+def node_version() -> str:
+    node = shutil.which("node")
+    return subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip() if node else ""
 
 
 _HEAD = """\
@@ -140,26 +131,15 @@ that others use too. Run it on yours.
 """
 
 _HOW_TO_READ = """\
-## How to read it
+Every figure is the median of the runs; in brackets stand the least and the greatest of them. "ratio" is how many times
+better EVGraph is. A rate that misses its goal by the clock and meets it by the CPU seconds that the server got was
+waiting, or disturbed: "met by CPU time alone".
 
-- The server is a process of its own, pinned to one core. All load comes from a second process, on another core; where
-  its share is well below 100 %, it was not the limit. PostgreSQL runs on the load's core, and
-  its CPU is not counted.
-- "others" is what the rest of the machine took from the server's core meanwhile, hypervisor and disk included. "a CPU
-  second" counts the CPU alone that the server got, and so does the ratio. The contenders take turns, one run each a
-  round, so that a noisy minute hits all of them. Every figure is the median of the runs; in brackets stand their least
-  and their greatest.
-- **Readings answered.** 50 charge points, each with a running session, send a MeterValues of some 500 bytes as soon as
-  the one before is answered. EVGraph answers after the commit (SQLite: WAL, synchronous FULL) that holds the reading
-  and what became of its session.
-- **plain way** (`benchmarks/plain.py`), what the ratios are to: the `ocpp` package's ChargePoint with its schema
-  validation, and one Tortoise `create()` a reading, on a SQLite file with the same settings. It moves no session and
-  tells no board.
-- **echo** (`benchmarks/echo.py`), the limit: Starlette sends the same frames back, on the same uvicorn.
-- **To the boards.** The same 50 charge points, evenly paced. Each board subscribes to the garage's energyUpdated over
-  graphql-transport-ws: 50 boards are owed 10,000 updates a second. The time runs from when a charger has its reading
-  to send until the update with that reading's energy was received, by one monotonic clock for both. "delivered"
-  counts the updates that came until five seconds after the last reading; the times are of these alone. A board that
-  lags is told the latest instead of what it missed. Below 100 % the boards were owed more than the core could tell:
-  chargers wait too then, and the times say only how long the run was.
+- The server is a process of its own, pinned to one core. All load comes from a second process, on another core: its
+  share is in each table, and marked "(load busy)" above 80 %, where it may have been the bottleneck. "beside the load"
+  is what else ran on the load's core, PostgreSQL above all.
+- "stolen" is what the hypervisor took from the server's core in the worst of the runs; "!" stands where others, disk
+  and other programs included, took more than 15 % of it in one run: that figure is disturbed.
+- "a CPU second" counts the CPU alone that the server got, and so do the tables' ratios, which are to the plain way.
+- Contenders take turns, one run each a round, so that a noisy minute hits all of them.
 """

@@ -1,0 +1,53 @@
+"""How often and how long each road is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Times in seconds, of one run of one contender."""
+
+    rounds: int
+    readings: float
+    board_query: float
+    fan_out: float
+    latency: float
+    together: float
+    warm_up: float
+    has_peers: bool
+    charge_points_together: int = 10_000
+    most_boards: int = 1_000
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rounds} runs of each: readings {self.readings:g} s, board queries {self.board_query:g} s,"
+            f" fan-out {self.fan_out:g} s, latency {self.latency:g} s, all together {self.together:g} s"
+        )
+
+
+THOROUGH = Plan(rounds=3, readings=4, board_query=2.5, fan_out=2.5, latency=6, together=12, warm_up=0.7, has_peers=True)
+QUICK = Plan(
+    rounds=1,
+    readings=2,
+    board_query=1,
+    fan_out=1,
+    latency=3,
+    together=3,
+    warm_up=0.5,
+    has_peers=False,
+    charge_points_together=1_000,
+    most_boards=200,
+)
+# The pieces run at all: no figure of it means anything.
+TINY = Plan(
+    rounds=1,
+    readings=0.2,
+    board_query=0.2,
+    fan_out=0.2,
+    latency=0.3,
+    together=0.3,
+    warm_up=0.1,
+    has_peers=False,
+    charge_points_together=20,
+    most_boards=3,
+)
