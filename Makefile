@@ -43,8 +43,12 @@ types: $(BIN)/.dev web/node_modules/.installed ## Strict types, Python and web
 	cd web && npm run typecheck && npm run codegen:check
 
 .PHONY: bench
-bench: $(BIN)/.dev ## Measure; writes benchmarks/results.md
+bench: $(BIN)/.dev benchmarks/peers/node_modules/.installed ## Measure in 15 minutes; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
+
+.PHONY: bench-quick
+bench-quick: $(BIN)/.dev ## Measure a change at hand, in two minutes (BENCH='--only readings')
+	$(BIN)/python -m benchmarks --quick $(BENCH)
 
 .PHONY: web
 web: web/dist/.built ## Build the web app into web/dist
@@ -62,7 +66,7 @@ lock: $(BIN)/.dev ## Pin the newest dependencies, with hashes and without addres
 
 .PHONY: clean
 clean: ## Remove what was built and installed; the databases in var/ stay
-	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache benchmarks/peers/node_modules
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "EVGraph needs Python 3.11 or newer; this is " + sys.version.split()[0])'
@@ -78,6 +82,10 @@ $(BIN)/.dev: requirements-dev.txt | $(BIN)/python
 
 web/node_modules/.installed: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+benchmarks/peers/node_modules/.installed: benchmarks/peers/package-lock.json
+	cd benchmarks/peers && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)

@@ -11,7 +11,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from benchmarks import readings
+from benchmarks import board_query, fan_out, peers, readings
 from benchmarks.contenders import Machine
 from benchmarks.measured import Section
 from benchmarks.plan import QUICK, THOROUGH, Plan
@@ -19,8 +19,10 @@ from benchmarks.process import Cores
 from benchmarks.progress import Tell
 from benchmarks.report import RESULTS, Report
 
-ROADS: Mapping[str, Callable[[Machine, Plan, Tell], Awaitable[Section]]] = {
+ROADS: Mapping[str, Callable[[Machine, Plan, Tell], Awaitable[Sequence[Section]]]] = {
     "readings": readings.measure,
+    "board": board_query.measure,
+    "fan-out": fan_out.measure,
 }
 
 console = Console(soft_wrap=True)
@@ -29,12 +31,21 @@ if not console.is_terminal:
 
 
 async def measure(plan: Plan, roads: Sequence[str]) -> Report:
-    cores, begun, sections = Cores.choose(), monotonic(), []
+    cores, begun = Cores.choose(), monotonic()
+    sections: list[Section] = []
     for road in roads:
         # PostgreSQL needs a short path for its socket.
         with tempfile.TemporaryDirectory(prefix="evgraph-bench-") as folder:
-            sections.append(await ROADS[road](Machine(cores, Path(folder)), plan, _tell(begun)))
-    return Report(sections=sections, how=str(plan), took_s=monotonic() - begun)
+            sections += await ROADS[road](Machine(cores, Path(folder)), plan, _tell(begun))
+    return Report(sections=sections, how=str(plan), took_s=monotonic() - begun, peers=_peers(plan))
+
+
+def _peers(plan: Plan) -> str:
+    if not plan.has_peers:
+        return "Without peers."
+    if not peers.are_installed():
+        return "Without peers: Node.js is not installed, or `npm ci` was not run in benchmarks/peers."
+    return f"Node {peers.node_version()}, {peers.versions()}."
 
 
 def _tell(begun: float) -> Tell:

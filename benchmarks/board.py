@@ -7,15 +7,9 @@ from time import monotonic_ns
 import msgspec
 import orjson
 
+from benchmarks.operations import ENERGY
 from benchmarks.websocket import WebSocket
 
-DOCUMENT = """
-subscription Energy($garageId: ID!) {
-  energyUpdated(garageId: $garageId) {
-    sessionId portId requestId energyWh energyKwh powerKw cost { cents formatted } at
-  }
-}
-"""
 _ANSWER_S = 30.0
 
 
@@ -58,7 +52,7 @@ class Board(WebSocket):
             payload = {"payload": {"authToken": token}} if token else {}
             self.say(orjson.dumps({"type": "connection_init", **payload}))
             await self._is_signed_in.wait()
-            query = {"query": DOCUMENT, "variables": {"garageId": garage_id}}
+            query = {"query": ENERGY, "variables": {"garageId": garage_id}}
             self.say(orjson.dumps({"type": "subscribe", "id": "1", "payload": query}))
             if running:
                 await self._is_caught_up.wait()

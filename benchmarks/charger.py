@@ -47,15 +47,28 @@ class Charger(WebSocket):
         await self.open(port, f"/ocpp/{identity}", "ocpp1.6", f"Basic {pair}" if key else None)
 
     async def begin(self) -> None:
-        """Boots, and begins a transaction at a register of 0 Wh."""
+        """Boots, and begins a transaction at a register of 0 Wh with a card."""
+        await self.boot()
+        await self.begin_transaction("STAFF-1", 0)
+
+    async def boot(self) -> None:
         await self._ask("BootNotification", chargePointVendor="Phihong Technology", chargePointModel="AX48")
-        status = {"connectorId": 1, "errorCode": "NoError", "timestamp": _now()}
-        await self._ask("StatusNotification", status="Preparing", **status)
-        begun = await self._ask("StartTransaction", connectorId=1, idTag="STAFF-1", meterStart=0, timestamp=_now())
+        await self._tell("Available")
+
+    async def begin_transaction(self, id_tag: str, meter_start: int) -> None:
+        await self._tell("Preparing")
+        begun = await self._ask(
+            "StartTransaction", connectorId=1, idTag=id_tag, meterStart=meter_start, timestamp=_now()
+        )
         if begun["idTagInfo"]["status"] != "Accepted":
             raise RuntimeError(f"The server answered StartTransaction with {begun}.")
         self.transaction_id = begun["transactionId"]
-        await self._ask("StatusNotification", status="Charging", **status)
+        await self._tell("Charging")
+
+    async def end(self, meter_stop: int) -> None:
+        ended = {"transactionId": self.transaction_id, "meterStop": meter_stop, "reason": "EVDisconnected"}
+        await self._ask("StopTransaction", timestamp=_now(), **ended)
+        await self._tell("Available")
 
     def meter(self, register_wh: int) -> None:
         """One reading, sent now, or when the one before is answered; it waits from now on either way."""
@@ -99,6 +112,9 @@ class Charger(WebSocket):
         self._sent_ns = since_ns
         self._is_idle.clear()
         self.say(_READING % (self._next_id(), _now().encode(), register_wh, self.transaction_id))
+
+    async def _tell(self, status: str) -> None:
+        await self._ask("StatusNotification", connectorId=1, errorCode="NoError", status=status, timestamp=_now())
 
     async def _ask(self, action: str, **payload: object) -> Any:
         self._answer = asyncio.get_running_loop().create_future()

@@ -80,6 +80,20 @@ async def _with_chargers(
 
 
 @asynccontextmanager
+async def uvicorn(machine: Machine, app: str, environment: Mapping[str, str]) -> AsyncIterator[Server]:
+    async with running(
+        "uvicorn",
+        app,
+        *UVICORN,
+        core=machine.cores.server,
+        log=machine.log,
+        environment=environment,
+        is_fed=True,
+    ) as server:
+        yield server
+
+
+@asynccontextmanager
 async def evgraph(
     machine: Machine,
     database: Sqlite | Postgres,

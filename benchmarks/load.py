@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import monotonic, monotonic_ns
+from typing import Protocol
 
 from benchmarks.board import Board
 from benchmarks.charger import Charger
@@ -41,28 +42,57 @@ async def closed_loop(
     return Run(a_second=len(measured) / usage.seconds, waits=Waits.of(measured), usage=usage)
 
 
+class Source(Protocol):
+    """Where updates of energy come from. `answers`: how long each reading waited, where someone answers."""
+
+    answers: list[int]
+
+    def send(self, energy_wh: int) -> bool:
+        """Whether it is one that the boards are told of."""
+
+    async def rest(self) -> None:
+        """Until all that was sent is answered."""
+
+
+class Chargers:
+    """In turn; the first of each `watched_every` is in the garage that the boards watch. Their sessions begin at 0 Wh,
+    so that a register is the energy that a board shows."""
+
+    def __init__(self, chargers: Sequence[Charger], watched_every: int = 1) -> None:
+        self.answers: list[int] = []
+        self._chargers = chargers
+        self._watched_every = watched_every
+        self._turn = 0
+        for charger in chargers:
+            charger.answered = lambda _, waited_ns: self.answers.append(waited_ns)
+
+    def send(self, energy_wh: int) -> bool:
+        at = self._turn % len(self._chargers)
+        self._turn += 1
+        self._chargers[at].meter(energy_wh)
+        return at % self._watched_every == 0
+
+    async def rest(self) -> None:
+        await rest(self._chargers)
+
+
 async def paced(
-    chargers: Sequence[Charger],
+    source: Source,
     server: Server,
     registers: Iterator[int],
     boards: Sequence[Board],
     *,
     seconds: float,
     a_second: int,
-    watched_every: int = 1,
     warm_up: float = 1.0,
 ) -> Run:
-    """Readings at an even pace, from one charger after the other; the first of each `watched_every` is in the garage
-    that the boards watch. No two readings ever tell the same register, and sessions begin at 0 Wh, so that a board's
-    update is known by its energy.
+    """Updates at an even pace. No two ever tell the same energy, so that each is known again on a board.
 
     `a_second` of the run is the updates that were delivered, `waits` from when a charger has its reading to send until
     a board has it, `share` what came until three seconds after the last reading.
     """
     sent: dict[int, int] = {}
-    answers: list[int] = []
     waits: list[int] = []
-
     expected, all_told = 0, asyncio.Event()
 
     def told(energy_wh: int, at_ns: int) -> None:
@@ -74,30 +104,25 @@ async def paced(
 
     for board in boards:
         board.told = told
-    for charger in chargers:
-        charger.answered = lambda _, waited_ns: answers.append(waited_ns)
-    turn = 0
 
     async def send(count: int, *, is_measured: bool) -> None:
-        nonlocal turn
         begun = monotonic()
         for number in range(count):
             wait = begun + number / a_second - monotonic()
             if wait > 0:
                 await asyncio.sleep(wait)
-            register, at = next(registers), turn % len(chargers)
-            turn += 1
-            if is_measured and at % watched_every == 0:
-                sent[register] = monotonic_ns()
-            chargers[at].meter(register)
+            energy_wh, at_ns = next(registers), monotonic_ns()
+            if source.send(energy_wh) and is_measured:
+                sent[energy_wh] = at_ns
 
     await send(round(warm_up * a_second), is_measured=False)
-    answers.clear()
+    source.answers.clear()
     meter = Meter(server)
     await send(round(seconds * a_second), is_measured=True)
     usage, in_time = meter.read(), len(waits)
+    answers = source.answers.copy()
     expected = len(sent) * len(boards)
-    await rest(chargers)
+    await source.rest()
     if len(waits) < expected:
         with suppress(TimeoutError):
             await asyncio.wait_for(all_told.wait(), _LAST_UPDATES_S)
@@ -106,14 +131,14 @@ async def paced(
         a_second=in_time / usage.seconds,
         share=len(waits) / expected if expected else 1.0,
         waits=Waits.of(waits),
-        answers=Waits.of(answers),
+        answers=Waits.of(answers) if answers else None,
         usage=usage,
     )
 
 
 @asynccontextmanager
 async def watching(
-    server: Server, count: int, *, token: str = "", garage_id: str, running: int = 0
+    server: Server, count: int, *, token: str = "", garage_id: str = "", running: int = 0
 ) -> AsyncIterator[list[Board]]:
     """Boards that show the `running` sessions already. Raises TimeoutError when the server is too slow for that."""
     boards: list[Board] = []

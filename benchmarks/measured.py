@@ -1,7 +1,7 @@
 """What a run gives, what a row of the table is made of, and when its goal is met."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -10,6 +10,8 @@ from benchmarks.process import Usage
 
 # A load that takes more of its core than this may have been what the figure shows.
 BUSY_LOAD = 0.8
+# Of all that is owed, what must come for a time to mean anything.
+COMPLETE = 0.99
 # More of the server's core than this went to others: the run was disturbed.
 DISTURBED = 0.15
 
@@ -91,6 +93,7 @@ class Against:
     name: str
     role: Role
     value: float
+    by_cpu: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +108,7 @@ class Row:
     most: float | None = None
     by_cpu: float | None = None
     against: Sequence[Against] = ()
+    share: float = 1.0
     form: str = "{:,.0f}"
 
     @property
@@ -123,6 +127,8 @@ class Row:
                 return "met by CPU time alone"
             return f"not met: {value / self.least:.0%}"
         if self.most is not None:
+            if self.share < COMPLETE:
+                return f"not met: {self.share:.0%} delivered"
             return "met" if value <= self.most else f"not met: {value / self.most:.1f} times"
         return ""
 
@@ -133,6 +139,13 @@ class Row:
             return None
         best = max if self.least is not None else min
         return best(found, key=lambda against: against.value)
+
+    def better_than(self, other: Against) -> float:
+        """How many times, whichever way is better; by CPU seconds where both are rates."""
+        if self.by_cpu is not None and other.by_cpu is not None:
+            return self.by_cpu / other.by_cpu if other.by_cpu else float("nan")
+        value = self.measured.median
+        return value / other.value if self.least is not None else other.value / value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +178,12 @@ def rate_row(title: str, unit: str, ours: Line, others: Sequence[Line], *, least
         by_cpu=statistics.median(run.a_cpu_second for run in ours.runs),
         least=least,
         against=[
-            Against(line.name, line.role, statistics.median(run.a_second for run in line.runs))
+            Against(
+                line.name,
+                line.role,
+                statistics.median(run.a_second for run in line.runs),
+                statistics.median(run.a_cpu_second for run in line.runs),
+            )
             for line in others
             if line.runs
         ],
@@ -198,6 +216,53 @@ def _rate_line(line: Line, base: float) -> tuple[str, ...]:
         waits_text(waits) if waits else "",
         usage_text([run.usage for run in line.runs]),
         stolen_text([run.usage for run in line.runs]),
+    )
+
+
+PACED_HEAD = (
+    *("", "p50 ms", "p99 ms", "p99.9 ms", "delivered", "delivered a second", "answer p50 / p99 ms"),
+    *("CPU: server / load / beside the load", "stolen"),
+)
+
+
+def paced_lines(lines: Sequence[Line]) -> list[tuple[str, ...]]:
+    return [_paced_line(line) for line in lines]
+
+
+def _paced_line(line: Line) -> tuple[str, ...]:
+    waits = [run.waits for run in line.runs if run.waits is not None]
+    if not waits:
+        return (line.name, line.note or "not measured", *[""] * (len(PACED_HEAD) - 2))
+    answers = [run.answers for run in line.runs if run.answers is not None]
+    usages = [run.usage for run in line.runs]
+    return (
+        f"{line.name}{f' ({line.note})' if line.note else ''}",
+        Spread.of([wait.p50_ms for wait in waits]).text("{:,.1f}"),
+        Spread.of([wait.p99_ms for wait in waits]).text("{:,.1f}"),
+        Spread.of([wait.p999_ms for wait in waits]).text("{:,.1f}"),
+        f"{statistics.median(run.share for run in line.runs):.0%}",
+        f"{statistics.median(run.a_second for run in line.runs):,.0f}",
+        waits_text(answers) if answers else "",
+        usage_text(usages),
+        stolen_text(usages),
+    )
+
+
+def waits_row(title: str, line: Line, others: Sequence[Line], of: Callable[[Waits], float], *, most: float) -> Row:
+    """In milliseconds. Who did not deliver everything is no measure."""
+
+    def values(of_line: Line) -> list[float]:
+        return [of(run.waits) for run in of_line.runs if run.waits is not None]
+
+    complete = [other for other in others if other.runs and min(run.share for run in other.runs) > COMPLETE]
+    return Row(
+        title=title,
+        unit="ms",
+        measured=Spread.of(values(line)),
+        most=most,
+        form="{:,.1f}",
+        share=min(run.share for run in line.runs),
+        against=[Against(other.name, other.role, statistics.median(values(other))) for other in complete],
     )
 
 

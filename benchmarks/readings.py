@@ -19,7 +19,7 @@ LIMIT, LIMIT_SQLITE, LIMIT_POSTGRES = "limit, no database", "limit, SQLite", "li
 _NO_FRAMES = {"EVGRAPH_FRAMES_KEPT_DAYS": "0"}
 
 
-async def measure(machine: Machine, plan: Plan, tell: Tell) -> Section:
+async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
     """All servers at once, so that they can take turns: one that nobody asks takes next to no time."""
     runs: defaultdict[str, list[Run]] = defaultdict(list)
     async with AsyncExitStack() as opened:
@@ -38,7 +38,7 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> Section:
                 )
         kept = {name: await contender.count() for name, contender in contenders.items()}
     lines = [Line(name=name, role=_role(name), runs=runs[name]) for name in contenders]
-    return _section(lines, {name: count for name, count in kept.items() if count is not None})
+    return [_section(lines, {name: count for name, count in kept.items() if count is not None})]
 
 
 async def _contenders(opened: AsyncExitStack, machine: Machine) -> dict[str, Contender]:

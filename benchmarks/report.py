@@ -1,8 +1,6 @@
 """The tables, for the screen and for results.md."""
 
 import platform
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,12 +68,6 @@ class Report:
 
 def _goal(row: Row) -> tuple[str, ...]:
     plain, peer, limit = (row.of(role) for role in (Role.PLAIN, Role.PEER, Role.LIMIT))
-    value = row.measured.median
-
-    def times(other: float) -> str:
-        """How many times better, whichever way better is."""
-        better = value / other if row.least is not None else other / value
-        return f"{better:.1f}x"
 
     return (
         row.title,
@@ -83,11 +75,11 @@ def _goal(row: Row) -> tuple[str, ...]:
         row.measured.text(row.form),
         row.form.format(row.by_cpu) if row.by_cpu is not None else "",
         row.form.format(plain.value) if plain else "",
-        times(plain.value) if plain else "",
+        f"{row.better_than(plain):.1f}x" if plain else "",
         f"{row.form.format(peer.value)} ({peer.name})" if peer else "",
-        times(peer.value) if peer else "",
+        f"{row.better_than(peer):.1f}x" if peer else "",
         row.form.format(limit.value) if limit else "",
-        f"{value / limit.value:.0%}" if limit else "",
+        f"{row.better_than(limit):.0%}" if limit else "",
         row.verdict,
     )
 
@@ -118,11 +110,6 @@ def _memory() -> str:
     return f"{kilobytes / 2**20:.0f} GiB"
 
 
-def node_version() -> str:
-    node = shutil.which("node")
-    return subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip() if node else ""
-
-
 _HEAD = """\
 # How fast
 
@@ -132,8 +119,9 @@ that others use too. Run it on yours.
 
 _HOW_TO_READ = """\
 Every figure is the median of the runs; in brackets stand the least and the greatest of them. "ratio" is how many times
-better EVGraph is. A rate that misses its goal by the clock and meets it by the CPU seconds that the server got was
-waiting, or disturbed: "met by CPU time alone".
+better EVGraph is, and "share" how much of the limit it reaches; of rates, both are by the CPU second. A rate that
+misses its goal by the clock and meets it by the CPU seconds that the server got was waiting, or disturbed: "met by CPU
+time alone".
 
 - The server is a process of its own, pinned to one core. All load comes from a second process, on another core: its
   share is in each table, and marked "(load busy)" above 80 %, where it may have been the bottleneck. "beside the load"
