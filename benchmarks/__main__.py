@@ -11,7 +11,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from benchmarks import board_query, fan_out, peers, readings
+from benchmarks import board_query, fan_out, latency, peers, readings, together
 from benchmarks.contenders import Machine
 from benchmarks.measured import Section
 from benchmarks.plan import QUICK, THOROUGH, Plan
@@ -23,6 +23,8 @@ ROADS: Mapping[str, Callable[[Machine, Plan, Tell], Awaitable[Sequence[Section]]
     "readings": readings.measure,
     "board": board_query.measure,
     "fan-out": fan_out.measure,
+    "latency": latency.measure,
+    "together": together.measure,
 }
 
 console = Console(soft_wrap=True)

@@ -19,7 +19,7 @@ _STARTED_S = 20.0
 _CHECK_IN = """
 mutation($input: CheckInInput!) { checkIn(input: $input) { request { id } errors { message } } }
 """
-_START = """
+START = """
 mutation($input: StartChargingInput!) { startCharging(input: $input) { session { id } errors { message } } }
 """
 _PORTS = """
@@ -90,7 +90,7 @@ async def start(port: int, token: str, charger: Charger, request_id: str, port_i
     charger.asked = asked
     api = await Http().open(port, token)
     try:
-        answer = (await api.ask(_START, input={"requestId": request_id, "portId": port_id}))["startCharging"]
+        answer = (await api.ask(START, input={"requestId": request_id, "portId": port_id}))["startCharging"]
         _raise_refusals(answer)
         async with asyncio.timeout(_STARTED_S):
             await charger.begin_transaction(await tag, meter_start)

@@ -2,17 +2,19 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks import house, limits, plain
+from benchmarks import crowd, house, limits, plain
 from benchmarks.charger import Charger
 from benchmarks.databases import Database, Postgres, Sqlite
 from benchmarks.process import Cores, Server, running
 
 UVICORN = ("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--loop", "uvloop", "--no-access-log")
+T = TypeVar("T")
 # So many at once come through the door.
 _TOGETHER = 32
 
@@ -99,12 +101,54 @@ async def evgraph(
     database: Sqlite | Postgres,
     charge_points: int,
     *,
-    garages: int = 1,
     environment: Mapping[str, str] | None = None,
     is_charging: bool = True,
 ) -> AsyncIterator[Contender]:
-    """`is_charging`: every charge point has begun a transaction."""
-    keys = await house.fill_in_a_process(database.url, charge_points, garages)
+    """`is_charging`: every charge point has begun a transaction, over its socket."""
+    keys = await house.fill_in_a_process(database.url, charge_points)
+    async with _serving(machine, database, environment) as server:
+        token, garage_id = await house.sign_in(server.port)
+        chargers = [Charger() for _ in keys]
+
+        async def come(charger: Charger, identity: str, key: str) -> None:
+            await charger.plug_in(server.port, identity, key)
+            if is_charging:
+                await charger.begin()
+
+        await _all(come(charger, *pair) for charger, pair in zip(chargers, keys.items(), strict=True))
+        yield Contender(server=server, chargers=chargers, database=database, token=token, garage_id=garage_id)
+
+
+@asynccontextmanager
+async def crowded(
+    machine: Machine, database: Sqlite | Postgres, charge_points: int, garages: int
+) -> AsyncIterator[tuple[Contender, Charger]]:
+    """Charge points that have been charging for a while; the first of each `garages` is in the garage that is watched.
+    And one that rests there. Every frame is kept."""
+    charging, resting = await crowd.fill_in_a_process(database.url, charge_points, garages)
+    # They are back, and nothing needs to be asked of them (B5) while others are measured.
+    async with _serving(machine, database, {"EVGRAPH_BOOT_WAIT_S": "86400"}) as server:
+        token, garage_id = await house.sign_in(server.port)
+
+        async def come(identity: str, key: str, transaction_id: int) -> Charger:
+            charger = Charger()
+            charger.transaction_id = transaction_id
+            await charger.plug_in(server.port, identity, key)
+            return charger
+
+        chargers = await _all(come(*one) for one in charging)
+        idle = await come(*resting, 0)
+        await idle.boot()
+        yield (
+            Contender(server=server, chargers=chargers, database=database, token=token, garage_id=garage_id),
+            idle,
+        )
+
+
+@asynccontextmanager
+async def _serving(
+    machine: Machine, database: Sqlite | Postgres, environment: Mapping[str, str] | None
+) -> AsyncIterator[Server]:
     # Registers rise as fast as they are sent: M5 has each judged, and none refused.
     settings = {
         "EVGRAPH_DATABASE_URL": database.url,
@@ -113,15 +157,15 @@ async def evgraph(
         **(environment or {}),
     }
     async with running("evgraph", "serve", core=machine.cores.server, log=machine.log, environment=settings) as server:
-        token, garage_id = await house.sign_in(server.port)
-        chargers = [Charger() for _ in keys]
-        door = asyncio.Semaphore(_TOGETHER)
+        yield server
 
-        async def come(charger: Charger, identity: str, key: str) -> None:
-            async with door:
-                await charger.plug_in(server.port, identity, key)
-                if is_charging:
-                    await charger.begin()
 
-        await asyncio.gather(*(come(charger, *pair) for charger, pair in zip(chargers, keys.items(), strict=True)))
-        yield Contender(server=server, chargers=chargers, database=database, token=token, garage_id=garage_id)
+async def _all(coming: Iterable[Awaitable[T]]) -> list[T]:
+    """In their order; a few at once come through the door."""
+    door = asyncio.Semaphore(_TOGETHER)
+
+    async def one(who: Awaitable[T]) -> T:
+        async with door:
+            return await who
+
+    return await asyncio.gather(*(one(who) for who in coming))

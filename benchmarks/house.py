@@ -69,12 +69,12 @@ async def _fill(database_url: str, charge_points: int, garages: int) -> dict[str
     await database.open_database(database_url)
     try:
         house = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints())
-        return await _furnish(house, charge_points, garages)
+        return await furnish(house, charge_points, garages)
     finally:
         await database.close_database()
 
 
-async def _furnish(house: Services, charge_points: int, garages: int) -> dict[str, str]:
+async def furnish(house: Services, charge_points: int, garages: int) -> dict[str, str]:
     """Chargers may start without a ticket: what is measured is the road of a reading, the same for all sessions."""
     registration = house.registration
     garage_ids = []

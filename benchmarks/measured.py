@@ -248,7 +248,9 @@ def _paced_line(line: Line) -> tuple[str, ...]:
     )
 
 
-def waits_row(title: str, line: Line, others: Sequence[Line], of: Callable[[Waits], float], *, most: float) -> Row:
+def waits_row(
+    title: str, line: Line, others: Sequence[Line], of: Callable[[Waits], float], *, most: float | None = None
+) -> Row:
     """In milliseconds. Who did not deliver everything is no measure."""
 
     def values(of_line: Line) -> list[float]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,12 +29,15 @@ class Cores:
 
     @classmethod
     def choose(cls) -> Self:
-        """Pins this process. Raises RuntimeError where there are no two cores, or no way to pin."""
+        """Pins this process, and lets it and its servers have as many sockets as they may. Raises RuntimeError where
+        there are no two cores, or no way to pin."""
         allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         if len(allowed) < 2:
             raise RuntimeError("The benchmarks need Linux and two cores: one for the server, one for the load.")
         chosen = cls(server=allowed[0], load=allowed[-1])
         _take(os.getpid(), chosen.load)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         return chosen
 
 
