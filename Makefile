@@ -50,6 +50,10 @@ bench: $(BIN)/.dev benchmarks/peers/node_modules/.installed ## Measure in 15 min
 bench-quick: $(BIN)/.dev ## Measure a change at hand, in two minutes (BENCH='--only readings')
 	$(BIN)/python -m benchmarks --quick $(BENCH)
 
+.PHONY: profile
+profile: $(BIN)/.dev ## A flame graph of a road in var/ (ROAD=readings, board, board-unchanged or fan-out)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.profiling $(or $(ROAD),readings)
+
 .PHONY: web
 web: web/dist/.built ## Build the web app into web/dist
 

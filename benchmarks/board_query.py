@@ -144,13 +144,13 @@ async def closed_loop(asked: Asked, *, seconds: float, warm_up: float) -> tuple[
 
 async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> dict[str, Asked]:
     """Each has been asked once, and its board has been found to be the same."""
-    first, board = await _evgraph(opened, machine, Sqlite(machine.folder / "evgraph.sqlite3"), SQLITE)
+    first, board = await busy_house(opened, machine, Sqlite(machine.folder / "evgraph.sqlite3"), SQLITE)
     kept = {plain_board.BOARD: str(machine.folder / "board.json")}
     (machine.folder / "board.json").write_bytes(orjson.dumps(board))
     made = dict(first)
     database = opened.enter_context(postgres(machine.folder))
     if database is not None:
-        second, _ = await _evgraph(opened, machine, await database.beside("house"), POSTGRES)
+        second, _ = await busy_house(opened, machine, await database.beside("house"), POSTGRES)
         made |= second
 
     def file(name: str) -> Mapping[str, str]:
@@ -174,7 +174,7 @@ async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> d
     return made
 
 
-async def _evgraph(
+async def busy_house(
     opened: AsyncExitStack, machine: Machine, database: Sqlite | Postgres, name: str
 ) -> tuple[dict[str, Asked], dict[str, Any]]:
     contender = await opened.enter_async_context(

@@ -81,7 +81,7 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
         for round_ in range(1, plan.rounds + 1):
             for name, contender in watched.items():
                 tell(f"Fan-out, run {round_} of {plan.rounds}: {name}, {few} boards")
-                async with _open(contender, few) as boards:
+                async with open_boards(contender, few) as boards:
                     ceilings[name].append(await ceiling(contender, boards, plan))
         for round_ in range(1, plan.rounds + 1):
             for name, contender in watched.items():
@@ -89,7 +89,7 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
                     continue
                 tell(f"Fan-out, run {round_} of {plan.rounds}: {name}, {many} boards at an even pace")
                 try:
-                    async with asyncio.timeout(_OPENING_S) as opening, _open(contender, many) as boards:
+                    async with asyncio.timeout(_OPENING_S) as opening, open_boards(contender, many) as boards:
                         opening.reschedule(None)
                         at_a_pace[name].append(await _at_a_pace(contender, boards, plan))
                 except TimeoutError:
@@ -154,7 +154,7 @@ async def _at_a_pace(contender: Watched, boards: Sequence[Board], plan: Plan) ->
 
 
 @asynccontextmanager
-async def _open(contender: Watched, count: int) -> AsyncIterator[list[Board]]:
+async def open_boards(contender: Watched, count: int) -> AsyncIterator[list[Board]]:
     """Every board has had an update, and nothing is under way."""
     async with watching(
         contender.server, count, token=contender.token, garage_id=contender.garage_id, running=contender.running
@@ -174,7 +174,8 @@ async def _settled(boards: Sequence[Board]) -> None:
         await asyncio.sleep(_SETTLED_S)
 
 
-async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> dict[str, Watched]:
+async def watched_house(opened: AsyncExitStack, machine: Machine, plan: Plan) -> Watched:
+    """EVGraph, with a garage whose chargers all charge."""
     house = await opened.enter_async_context(
         evgraph(
             machine,
@@ -183,17 +184,19 @@ async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> d
             environment={"EVGRAPH_FRAMES_KEPT_DAYS": "0"},
         )
     )
-    made = {
-        EVGRAPH: Watched(
-            role=Role.OURS,
-            server=house.server,
-            source=Chargers(house.chargers),
-            token=house.token,
-            garage_id=house.garage_id,
-            running=len(house.chargers),
-            registers=house.registers,
-        )
-    }
+    return Watched(
+        role=Role.OURS,
+        server=house.server,
+        source=Chargers(house.chargers),
+        token=house.token,
+        garage_id=house.garage_id,
+        running=len(house.chargers),
+        registers=house.registers,
+    )
+
+
+async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> dict[str, Watched]:
+    made = {EVGRAPH: await watched_house(opened, machine, plan)}
     for name, app, role in (
         (PLAIN, "benchmarks.plain_graph:app", Role.PLAIN),
         (BROADCAST, "benchmarks.graph_limits:app", Role.LIMIT),
