@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks import board_query, fan_out, latency, peers, readings, together
 from benchmarks.contenders import Machine
 from benchmarks.measured import Section
-from benchmarks.plan import QUICK, THOROUGH, Plan
+from benchmarks.plan import QUICK, THOROUGH, TINY, Plan
 from benchmarks.process import Cores
 from benchmarks.progress import Tell
 from benchmarks.report import RESULTS, Report
@@ -61,6 +61,7 @@ def main(
     quick: Annotated[
         bool, typer.Option("--quick", help="A look, in under two minutes; results.md stays as it is.")
     ] = False,
+    tiny: Annotated[bool, typer.Option("--tiny", help="That the pieces run: no figure of it means anything.")] = False,
     only: Annotated[
         list[str] | None, typer.Option(help=f"This road alone: {', '.join(ROADS)}. results.md stays as it is.")
     ] = None,
@@ -75,9 +76,9 @@ def main(
         raise typer.BadParameter(f"There is no road {', '.join(sorted(unknown))}; there are {', '.join(ROADS)}.")
     # A pause for the load's own garbage would be taken for the server's.
     gc.disable()
-    report = uvloop.run(measure(QUICK if quick else THOROUGH, only or list(ROADS)))
+    report = uvloop.run(measure(TINY if tiny else QUICK if quick else THOROUGH, only or list(ROADS)))
     report.show(console)
-    if not quick and not only:
+    if not quick and not tiny and not only:
         report.write()
         console.print(f"Written to {RESULTS.parent.name}/{RESULTS.name}.")
 

@@ -148,7 +148,7 @@ async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> d
     kept = {plain_board.BOARD: str(machine.folder / "board.json")}
     (machine.folder / "board.json").write_bytes(orjson.dumps(board))
     made = dict(first)
-    database = opened.enter_context(postgres(machine.folder))
+    database = opened.enter_context(postgres(machine.folder)) if plan.has_postgres else None
     if database is not None:
         second, _ = await busy_house(opened, machine, await database.beside("house"), POSTGRES)
         made |= second

@@ -15,6 +15,7 @@ class Plan:
     together: float
     warm_up: float
     has_peers: bool
+    has_postgres: bool = True
     charge_points_together: int = 10_000
     most_boards: int = 1_000
 
@@ -38,7 +39,7 @@ QUICK = Plan(
     charge_points_together=1_000,
     most_boards=200,
 )
-# The pieces run at all: no figure of it means anything.
+# That the pieces run: no figure of it means anything.
 TINY = Plan(
     rounds=1,
     readings=0.2,
@@ -48,6 +49,7 @@ TINY = Plan(
     together=0.3,
     warm_up=0.1,
     has_peers=False,
+    has_postgres=False,
     charge_points_together=20,
     most_boards=3,
 )

@@ -24,10 +24,10 @@ def bars(shown: Sequence[Bar], *, title: str, form: str = "{:,.0f}") -> str:
         y = _TOP + number * _ROW
         length, least, end = (room * value / most for value in (bar.value.median, bar.value.least, bar.value.most))
         middle = y + _ROW / 2
-        weight = ' font-weight="600"' if bar.role is Role.OURS else ""
+        weight = 600 if bar.role is Role.OURS else 400
+        look = f'text-anchor="end" fill="#212529" font-weight="{weight}"'
         parts += [
-            f'<text x="{_NAMES - 8}" y="{middle + 4}" text-anchor="end" fill="#212529"{weight}>',
-            f"{escape(bar.name)}</text>",
+            f'<text x="{_NAMES - 8}" y="{middle + 4}" {look}>{escape(bar.name)}</text>',
             f'<rect x="{_NAMES}" y="{y + 4}" width="{length:.1f}" height="{_ROW - 8}" fill="{_COLORS[bar.role]}"/>',
             f'<line x1="{_NAMES + least:.1f}" x2="{_NAMES + end:.1f}" y1="{middle}" y2="{middle}" stroke="#212529"/>',
             f'<text x="{_NAMES + end + 6:.1f}" y="{middle + 4}" fill="#212529">{form.format(bar.value.median)}</text>',

@@ -23,7 +23,7 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
     """All servers at once, so that they can take turns: one that nobody asks takes next to no time."""
     runs: defaultdict[str, list[Run]] = defaultdict(list)
     async with AsyncExitStack() as opened:
-        contenders = await _contenders(opened, machine)
+        contenders = await _contenders(opened, machine, plan)
         for round_ in range(1, plan.rounds + 1):
             for name, contender in contenders.items():
                 tell(f"Readings, run {round_} of {plan.rounds}: {name}")
@@ -41,7 +41,7 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
     return [_section(lines, {name: count for name, count in kept.items() if count is not None})]
 
 
-async def _contenders(opened: AsyncExitStack, machine: Machine) -> dict[str, Contender]:
+async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> dict[str, Contender]:
     """Without those on PostgreSQL where it is not installed."""
     folder = machine.folder
     made = {
@@ -59,7 +59,7 @@ async def _contenders(opened: AsyncExitStack, machine: Machine) -> dict[str, Con
             plain_way(machine, Sqlite(folder / "plain.sqlite3", "reading"), CHARGE_POINTS)
         ),
     }
-    database = opened.enter_context(postgres(folder))
+    database = opened.enter_context(postgres(folder)) if plan.has_postgres else None
     if database is None:
         return made
     return made | await _on_postgres(opened, machine, database)
