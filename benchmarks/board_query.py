@@ -5,8 +5,8 @@ import itertools
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns
 from typing import Any
@@ -15,7 +15,7 @@ import orjson
 
 from benchmarks import busy_garage, graph_limits, house, peers, plain_board, plain_graph
 from benchmarks.charger import Charger
-from benchmarks.contenders import Machine, evgraph, uvicorn
+from benchmarks.contenders import Machine, entered, evgraph, uvicorn
 from benchmarks.databases import Postgres, Sqlite, postgres
 from benchmarks.http import Http
 from benchmarks.measured import RATE_HEAD, Line, Role, Run, Section, Waits, rate_bars, rate_lines, rate_row
@@ -144,64 +144,74 @@ async def closed_loop(asked: Asked, *, seconds: float, warm_up: float) -> tuple[
 
 async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> dict[str, Asked]:
     """Each has been asked once, and its board has been found to be the same."""
-    first, board = await busy_house(opened, machine, Sqlite(machine.folder / "evgraph.sqlite3"), SQLITE)
+    database = opened.enter_context(postgres(machine.folder)) if plan.has_postgres else None
+    houses = {SQLITE: busy_house(machine, Sqlite(machine.folder / "evgraph.sqlite3"), SQLITE)}
+    if database is not None:
+        houses[POSTGRES] = busy_house(machine, await database.beside("house"), POSTGRES)
+    filled = await entered(opened, houses)
+    made = {name: asked for house, _ in filled.values() for name, asked in house.items()}
+    board = filled[SQLITE][1]
     kept = {plain_board.BOARD: str(machine.folder / "board.json")}
     (machine.folder / "board.json").write_bytes(orjson.dumps(board))
-    made = dict(first)
-    database = opened.enter_context(postgres(machine.folder)) if plan.has_postgres else None
-    if database is not None:
-        second, _ = await busy_house(opened, machine, await database.beside("house"), POSTGRES)
-        made |= second
-
-    def file(name: str) -> Mapping[str, str]:
-        return {**kept, plain_board.DATABASE: str(machine.folder / f"{name}.sqlite3")}
-
-    for name, app, environment in (
-        (PREFETCH, "benchmarks.plain_graph:app", {**file("prefetch"), plain_graph.LOADS: "prefetch"}),
-        (LOADERS, "benchmarks.plain_graph:app", {**file("loaders"), plain_graph.LOADS: "loaders"}),
-        (ONE_SQL, "benchmarks.graph_limits:app", {**file("sql"), graph_limits.LIMIT: "sql"}),
-        (READY, "benchmarks.graph_limits:app", {**file("ready"), graph_limits.LIMIT: "ready"}),
-    ):
-        server = await opened.enter_async_context(uvicorn(machine, app, environment))
-        role = Role.LIMIT if name in (ONE_SQL, READY) else Role.PLAIN
-        made[name] = await _same(role, server, board)
-    if plan.has_peers and peers.are_installed():
-        for name, (script, environment) in _PEERS.items():
-            server = await opened.enter_async_context(peers.peer(machine, script, {**kept, **environment}))
-            made[name] = await _same(Role.PEER, server, board)
-        if database is not None:
-            made[POSTGRAPHILE] = await _postgraphile(opened, machine, await database.beside("board"), kept, board)
+    servers = await entered(opened, _servers(machine, plan, kept))
+    for name, server in servers.items():
+        made[name] = await _same(_role(name), server, board)
+    if plan.has_peers and peers.are_installed() and database is not None:
+        made[POSTGRAPHILE] = await _postgraphile(opened, machine, await database.beside("board"), kept, board)
     return made
 
 
+def _servers(machine: Machine, plan: Plan, kept: Mapping[str, str]) -> dict[str, AbstractAsyncContextManager[Server]]:
+    def app(name: str, setting: str, value: str) -> AbstractAsyncContextManager[Server]:
+        file = {plain_board.DATABASE: str(machine.folder / f"{value}.sqlite3")}
+        return uvicorn(machine, f"benchmarks.{name}:app", {**kept, **file, setting: value})
+
+    made = {
+        PREFETCH: app("plain_graph", plain_graph.LOADS, "prefetch"),
+        LOADERS: app("plain_graph", plain_graph.LOADS, "loaders"),
+        ONE_SQL: app("graph_limits", graph_limits.LIMIT, "sql"),
+        READY: app("graph_limits", graph_limits.LIMIT, "ready"),
+    }
+    if plan.has_peers and peers.are_installed():
+        for name, (script, environment) in _PEERS.items():
+            made[name] = peers.peer(machine, script, {**kept, **environment})
+    return made
+
+
+def _role(name: str) -> Role:
+    if name in (ONE_SQL, READY):
+        return Role.LIMIT
+    return Role.PLAIN if name in (PREFETCH, LOADERS) else Role.PEER
+
+
+@asynccontextmanager
 async def busy_house(
-    opened: AsyncExitStack, machine: Machine, database: Sqlite | Postgres, name: str
-) -> tuple[dict[str, Asked], dict[str, Any]]:
-    contender = await opened.enter_async_context(
-        evgraph(machine, database, busy_garage.PORTS, is_charging=False, environment=_NO_FRAMES)
-    )
-    token, garage_id = await house.sign_in(contender.server.port, house.ATTENDANT)
-    began = await busy_garage.fill(contender, token)
-    body, server = _body(garage_id), contender.server
-    changing = [
-        Lane(
-            body=body,
-            token=token,
-            charger=charger,
-            changed=_changes(began[place], itertools.count(_FIRST_REGISTER)),
+    machine: Machine, database: Sqlite | Postgres, name: str
+) -> AsyncIterator[tuple[dict[str, Asked], dict[str, Any]]]:
+    """EVGraph with a busy board, to be asked in two ways; and that board."""
+    async with evgraph(machine, database, busy_garage.PORTS, is_charging=False, environment=_NO_FRAMES) as contender:
+        token, garage_id = await house.sign_in(contender.server.port, house.ATTENDANT)
+        began = await busy_garage.fill(contender, token)
+        body, server = _body(garage_id), contender.server
+        changing = [
+            Lane(
+                body=body,
+                token=token,
+                charger=charger,
+                changed=_changes(began[place], itertools.count(_FIRST_REGISTER)),
+            )
+            for place, charger in enumerate(contender.chargers)
+        ]
+        resting = [Lane(body=body, token=token) for _ in range(CONNECTIONS)]
+        data = await _ask(server, BOARD, garage_id, token)
+        _check_board(data["garage"]["board"])
+        yield (
+            {
+                name + CHANGED: Asked(role=Role.OURS, server=server, lanes=changing),
+                name + UNCHANGED: Asked(role=Role.OURS, server=server, lanes=resting),
+            },
+            {"id": garage_id, "data": data},
         )
-        for place, charger in enumerate(contender.chargers)
-    ]
-    resting = [Lane(body=body, token=token) for _ in range(CONNECTIONS)]
-    data = await _ask(server, BOARD, garage_id, token)
-    _check_board(data["garage"]["board"])
-    return (
-        {
-            name + CHANGED: Asked(role=Role.OURS, server=server, lanes=changing),
-            name + UNCHANGED: Asked(role=Role.OURS, server=server, lanes=resting),
-        },
-        {"id": garage_id, "data": data},
-    )
 
 
 def _changes(began: int, registers: "Iterator[int]") -> Callable[[], tuple[int, bytes]]:

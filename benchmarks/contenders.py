@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -158,6 +158,16 @@ async def _serving(
     }
     async with running("evgraph", "serve", core=machine.cores.server, log=machine.log, environment=settings) as server:
         yield server
+
+
+async def entered(opened: AsyncExitStack, contexts: Mapping[str, AbstractAsyncContextManager[T]]) -> dict[str, T]:
+    """All at once: while one is filled, another starts."""
+    async with asyncio.TaskGroup() as group:
+        tasks = {
+            name: group.create_task(opened.enter_async_context(context), name=name)
+            for name, context in contexts.items()
+        }
+    return {name: task.result() for name, task in tasks.items()}
 
 
 async def _all(coming: Iterable[Awaitable[T]]) -> list[T]:

@@ -4,12 +4,12 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from benchmarks import peers
 from benchmarks.board import Board
-from benchmarks.contenders import Machine, evgraph, uvicorn
+from benchmarks.contenders import Machine, entered, evgraph, uvicorn
 from benchmarks.databases import Sqlite
 from benchmarks.load import Chargers, Source, paced, raise_failures, watching
 from benchmarks.measured import (
@@ -174,41 +174,40 @@ async def _settled(boards: Sequence[Board]) -> None:
         await asyncio.sleep(_SETTLED_S)
 
 
-async def watched_house(opened: AsyncExitStack, machine: Machine, plan: Plan) -> Watched:
+@asynccontextmanager
+async def watched_house(machine: Machine, plan: Plan) -> AsyncIterator[Watched]:
     """EVGraph, with a garage whose chargers all charge."""
-    house = await opened.enter_async_context(
-        evgraph(
-            machine,
-            Sqlite(machine.folder / "evgraph.sqlite3"),
-            min(CHARGE_POINTS, plan.charge_points_together),
-            environment={"EVGRAPH_FRAMES_KEPT_DAYS": "0"},
+    count = min(CHARGE_POINTS, plan.charge_points_together)
+    database = Sqlite(machine.folder / "evgraph.sqlite3")
+    async with evgraph(machine, database, count, environment={"EVGRAPH_FRAMES_KEPT_DAYS": "0"}) as house:
+        yield Watched(
+            role=Role.OURS,
+            server=house.server,
+            source=Chargers(house.chargers),
+            token=house.token,
+            garage_id=house.garage_id,
+            running=len(house.chargers),
+            registers=house.registers,
         )
-    )
-    return Watched(
-        role=Role.OURS,
-        server=house.server,
-        source=Chargers(house.chargers),
-        token=house.token,
-        garage_id=house.garage_id,
-        running=len(house.chargers),
-        registers=house.registers,
-    )
+
+
+@asynccontextmanager
+async def _fed(role: Role, serving: AbstractAsyncContextManager[Server]) -> AsyncIterator[Watched]:
+    async with serving as server:
+        yield Watched(role=role, server=server, source=Feed(server))
 
 
 async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> dict[str, Watched]:
-    made = {EVGRAPH: await watched_house(opened, machine, plan)}
-    for name, app, role in (
-        (PLAIN, "benchmarks.plain_graph:app", Role.PLAIN),
-        (BROADCAST, "benchmarks.graph_limits:app", Role.LIMIT),
-    ):
-        server = await opened.enter_async_context(uvicorn(machine, app, {}))
-        made[name] = Watched(role=role, server=server, source=Feed(server))
+    contexts: dict[str, AbstractAsyncContextManager[Watched]] = {
+        EVGRAPH: watched_house(machine, plan),
+        PLAIN: _fed(Role.PLAIN, uvicorn(machine, "benchmarks.plain_graph:app", {})),
+        BROADCAST: _fed(Role.LIMIT, uvicorn(machine, "benchmarks.graph_limits:app", {})),
+    }
     if plan.has_peers and peers.are_installed():
         for name, script in _PEERS.items():
-            server = await opened.enter_async_context(peers.peer(machine, script, {}))
             role = Role.LIMIT if name == WS else Role.PEER
-            made[name] = Watched(role=role, server=server, source=Feed(server))
-    return made
+            contexts[name] = _fed(role, peers.peer(machine, script, {}))
+    return await entered(opened, contexts)
 
 
 def _sections(

@@ -26,16 +26,17 @@ class Plan:
         )
 
 
-THOROUGH = Plan(rounds=3, readings=4, board_query=2.5, fan_out=2.5, latency=6, together=12, warm_up=0.7, has_peers=True)
+THOROUGH = Plan(rounds=3, readings=3, board_query=1.5, fan_out=2, latency=5, together=10, warm_up=0.6, has_peers=True)
 QUICK = Plan(
     rounds=1,
     readings=2,
     board_query=1,
     fan_out=1,
-    latency=3,
+    latency=2,
     together=3,
     warm_up=0.5,
     has_peers=False,
+    has_postgres=False,
     charge_points_together=1_000,
     most_boards=200,
 )

@@ -44,7 +44,7 @@ async def _readings(opened: AsyncExitStack, machine: Machine, plan: Plan) -> tup
 
 async def _board(opened: AsyncExitStack, machine: Machine, plan: Plan, state: str) -> tuple[Server, _Load]:
     database = Sqlite(machine.folder / "evgraph.sqlite3")
-    made, _ = await board_query.busy_house(opened, machine, database, board_query.SQLITE)
+    made, _ = await opened.enter_async_context(board_query.busy_house(machine, database, board_query.SQLITE))
     asked = made[board_query.SQLITE + state]
     return asked.server, lambda seconds: board_query.closed_loop(asked, seconds=seconds, warm_up=0)
 
@@ -58,7 +58,7 @@ async def _board_unchanged(opened: AsyncExitStack, machine: Machine, plan: Plan)
 
 
 async def _fan_out(opened: AsyncExitStack, machine: Machine, plan: Plan) -> tuple[Server, _Load]:
-    watched = await fan_out.watched_house(opened, machine, plan)
+    watched = await opened.enter_async_context(fan_out.watched_house(machine, plan))
     boards = await opened.enter_async_context(fan_out.open_boards(watched, plan.most_boards))
     return watched.server, lambda seconds: fan_out.ceiling(
         watched, boards, dataclasses.replace(plan, fan_out=seconds, warm_up=0)

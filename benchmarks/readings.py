@@ -4,8 +4,8 @@ from collections import defaultdict
 from contextlib import AsyncExitStack
 
 from benchmarks import limits
-from benchmarks.contenders import Contender, Machine, evgraph, limit, plain_way
-from benchmarks.databases import Postgres, Sqlite, postgres
+from benchmarks.contenders import Contender, Machine, entered, evgraph, limit, plain_way
+from benchmarks.databases import Sqlite, postgres
 from benchmarks.load import closed_loop
 from benchmarks.measured import RATE_HEAD, Line, Role, Run, Section, rate_bars, rate_lines, rate_row
 from benchmarks.plan import Plan
@@ -44,38 +44,21 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
 async def _contenders(opened: AsyncExitStack, machine: Machine, plan: Plan) -> dict[str, Contender]:
     """Without those on PostgreSQL where it is not installed."""
     folder = machine.folder
-    made = {
-        LIMIT: await opened.enter_async_context(limit(machine, None, CHARGE_POINTS)),
-        LIMIT_SQLITE: await opened.enter_async_context(
-            limit(machine, Sqlite(folder / "limit.sqlite3", limits.TABLE), CHARGE_POINTS)
-        ),
-        SQLITE: await opened.enter_async_context(
-            evgraph(machine, Sqlite(folder / "evgraph.sqlite3"), CHARGE_POINTS, environment=_NO_FRAMES)
-        ),
-        SQLITE + KEPT: await opened.enter_async_context(
-            evgraph(machine, Sqlite(folder / "frames.sqlite3"), CHARGE_POINTS)
-        ),
-        PLAIN: await opened.enter_async_context(
-            plain_way(machine, Sqlite(folder / "plain.sqlite3", "reading"), CHARGE_POINTS)
-        ),
+    contexts = {
+        LIMIT: limit(machine, None, CHARGE_POINTS),
+        LIMIT_SQLITE: limit(machine, Sqlite(folder / "limit.sqlite3", limits.TABLE), CHARGE_POINTS),
+        SQLITE: evgraph(machine, Sqlite(folder / "evgraph.sqlite3"), CHARGE_POINTS, environment=_NO_FRAMES),
+        SQLITE + KEPT: evgraph(machine, Sqlite(folder / "frames.sqlite3"), CHARGE_POINTS),
+        PLAIN: plain_way(machine, Sqlite(folder / "plain.sqlite3", "reading"), CHARGE_POINTS),
     }
-    database = opened.enter_context(postgres(folder)) if plan.has_postgres else None
-    if database is None:
-        return made
-    return made | await _on_postgres(opened, machine, database)
-
-
-async def _on_postgres(opened: AsyncExitStack, machine: Machine, server: Postgres) -> dict[str, Contender]:
-    bare, plain, frames = (
-        await server.beside("limit", limits.TABLE),
-        await server.beside("plain"),
-        await server.beside("frames"),
-    )
-    return {
-        LIMIT_POSTGRES: await opened.enter_async_context(limit(machine, bare, CHARGE_POINTS)),
-        POSTGRES: await opened.enter_async_context(evgraph(machine, plain, CHARGE_POINTS, environment=_NO_FRAMES)),
-        POSTGRES + KEPT: await opened.enter_async_context(evgraph(machine, frames, CHARGE_POINTS)),
-    }
+    server = opened.enter_context(postgres(folder)) if plan.has_postgres else None
+    if server is not None:
+        bare = await server.beside("limit", limits.TABLE)
+        contexts[LIMIT_POSTGRES] = limit(machine, bare, CHARGE_POINTS)
+        house, frames = await server.beside("house"), await server.beside("frames")
+        contexts[POSTGRES] = evgraph(machine, house, CHARGE_POINTS, environment=_NO_FRAMES)
+        contexts[POSTGRES + KEPT] = evgraph(machine, frames, CHARGE_POINTS)
+    return await entered(opened, contexts)
 
 
 def _role(name: str) -> Role:
