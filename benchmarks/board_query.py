@@ -17,7 +17,7 @@ from benchmarks import busy_garage, graph_limits, house, peers, plain_board, pla
 from benchmarks.charger import Charger
 from benchmarks.contenders import Machine, entered, evgraph, uvicorn
 from benchmarks.databases import Postgres, Sqlite, postgres
-from benchmarks.http import Http
+from benchmarks.http_client import Http
 from benchmarks.measured import RATE_HEAD, Line, Role, Run, Section, Waits, rate_bars, rate_lines, rate_row
 from benchmarks.operations import BOARD
 from benchmarks.plan import Plan

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.charger import Charger
 from benchmarks.contenders import Contender
-from benchmarks.http import Http
+from benchmarks.http_client import Http
 
 PORTS, VEHICLES_A_PORT = 20, 3
 _MAKES = ("Tesla Model 3", "Kia EV6", "Nissan Ariya", "Rivian R1S", "BMW i4")

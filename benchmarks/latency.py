@@ -13,7 +13,7 @@ from benchmarks import busy_garage, house
 from benchmarks.charger import Charger
 from benchmarks.contenders import Contender, Machine, crowded
 from benchmarks.databases import Sqlite
-from benchmarks.http import Http
+from benchmarks.http_client import Http
 from benchmarks.load import Chargers, paced, watching
 from benchmarks.measured import PACED_HEAD, Line, Role, Row, Run, Section, Waits, paced_lines, waits_row
 from benchmarks.plan import Plan

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from benchmarks.http import Http
+from benchmarks.http_client import Http
 from benchmarks.websocket import WebSocket
 
 SMALL, LARGE = b'{"type":"next"}', b"x" * 70_000
