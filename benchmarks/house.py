@@ -19,8 +19,8 @@ from evgraph.services.clock import SystemClock
 from evgraph.services.house import Services, open_house
 from evgraph.services.offline import NoChargePoints
 
-DISPLAY, ATTENDANT = "wall@benchmark.test", "maria@benchmark.test"
-_PASSWORD = "many readings"
+EMAIL, ATTENDANT = "wall@benchmark.test", "maria@benchmark.test"
+PASSWORD = "many readings"
 _LOCATION_ID = "BENCH-%d"
 _SIGN_IN = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken errors { message } } }"
 _GARAGE = "query($at: String!) { garage(locationId: $at) { id } }"
@@ -50,10 +50,10 @@ async def fill_in_a_process(database_url: str, charge_points: int, garages: int 
     return keys
 
 
-async def sign_in(port: int, email: str = DISPLAY) -> tuple[str, str]:
+async def sign_in(port: int, email: str = EMAIL) -> tuple[str, str]:
     """An access token, and the first garage's global id."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-        given = {"input": {"email": email, "password": _PASSWORD}}
+        given = {"input": {"email": email, "password": PASSWORD}}
         answer = await http.post("/graphql", json={"query": _SIGN_IN, "variables": given})
         token: str = answer.json()["data"]["signIn"]["accessToken"]
         answer = await http.post(
@@ -87,9 +87,9 @@ async def furnish(house: Services, charge_points: int, garages: int) -> dict[str
         )
         garage_ids.append(garage.id)
         await house.rates.set(await _operator(garage.id), garage.id, RateKind.PER_KWH, Decimal(25))
-    for email, role in ((DISPLAY, Role.DISPLAY), (ATTENDANT, Role.ATTENDANT)):
+    for email, role in ((EMAIL, Role.DISPLAY), (ATTENDANT, Role.ATTENDANT)):
         await registration.add_person(
-            garage_ids=garage_ids[:1], email=email, name=role.value.title(), password=_PASSWORD, role=role
+            garage_ids=garage_ids[:1], email=email, name=role.value.title(), password=PASSWORD, role=role
         )
     keys = {}
     for number in range(charge_points):

@@ -40,9 +40,9 @@ class Report:
 
     def write(self) -> None:
         PLOTS.mkdir(exist_ok=True)
-        parts = [_HEAD, _markdown("Goals", _GOALS, list(self._goals())), _HOW_TO_READ]
+        parts = [_HEAD, as_markdown("Goals", _GOALS, list(self._goals())), _HOW_TO_READ]
         for section in self.sections:
-            parts.append(_markdown(section.title, section.head, section.lines))
+            parts.append(as_markdown(section.title, section.head, section.lines))
             if section.bars:
                 file = PLOTS / f"{section.name}.svg"
                 file.write_text(plots.bars(section.bars, title=section.bars_title or section.title))
@@ -58,12 +58,19 @@ class Report:
 
     def _facts(self) -> list[str]:
         return [
-            f"{datetime.now(UTC):%Y-%m-%d}, {self.took_s / 60:.1f} minutes in all; {self.how}.",
-            f"{_processor()}, {_memory()}, {platform.system()} {platform.release()} {platform.machine()}.",
-            f"Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in _PACKAGES)}.",
+            f"{self.how[:1].upper()}{self.how[1:]}.",
+            *machine_facts(self.took_s),
             *([self.peers] if self.peers else []),
             *(fact for section in self.sections for fact in section.facts),
         ]
+
+
+def machine_facts(took_s: float) -> list[str]:
+    return [
+        f"{datetime.now(UTC):%Y-%m-%d}, {took_s / 60:.1f} minutes in all.",
+        f"{_processor()}, {_memory()}, {platform.system()} {platform.release()} {platform.machine()}.",
+        f"Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in _PACKAGES)}.",
+    ]
 
 
 def _goal(row: Row) -> tuple[str, ...]:
@@ -84,10 +91,10 @@ def _goal(row: Row) -> tuple[str, ...]:
     )
 
 
-def _markdown(title: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def as_markdown(title: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     aligned = ["---", *("---:" for _ in head[1:])]
     rows = (f"| {' | '.join(line)} |" for line in (head, aligned, *lines))
-    return f"## {title}\n\n" + "\n".join(rows) + "\n"
+    return (f"## {title}\n\n" if title else "") + "\n".join(rows) + "\n"
 
 
 def _table(title: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
