@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import monotonic, process_time
 from typing import Self
@@ -28,9 +29,10 @@ class Cores:
     load: int
 
     @classmethod
+    @cache
     def choose(cls) -> Self:
-        """Pins this process, and lets it and its servers have as many sockets as they may. Raises RuntimeError where
-        there are no two cores, or no way to pin."""
+        """Once for all. Pins this process, and lets it and its servers have as many sockets as they may. Raises
+        RuntimeError where there are no two cores, or no way to pin."""
         allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         if len(allowed) < 2:
             raise RuntimeError("The benchmarks need Linux and two cores: one for the server, one for the load.")
