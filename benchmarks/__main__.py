@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks import board_query, fan_out, latency, peers, readings, together
 from benchmarks.contenders import Machine
-from benchmarks.measured import Section
+from benchmarks.measured import Section, not_measured
 from benchmarks.plan import QUICK, THOROUGH, TINY, Plan
 from benchmarks.process import Cores
 from benchmarks.progress import Tell
@@ -38,7 +38,14 @@ async def measure(plan: Plan, roads: Sequence[str]) -> Report:
     for road in roads:
         # PostgreSQL needs a short path for its socket.
         with tempfile.TemporaryDirectory(prefix="evgraph-bench-") as folder:
-            sections += await ROADS[road](Machine(cores, Path(folder)), plan, _tell(begun))
+            machine = Machine(cores, Path(folder))
+            try:
+                sections += await ROADS[road](machine, plan, _tell(begun))
+            except (TimeoutError, OSError, RuntimeError, ExceptionGroup) as failure:
+                # The other roads are worth telling all the same.
+                console.print_exception()
+                console.print(machine.last_words(), highlight=False, markup=False)
+                sections.append(not_measured(road, failure))
     return Report(sections=sections, how=str(plan), took_s=monotonic() - begun, peers=_peers(plan))
 
 
@@ -78,9 +85,12 @@ def main(
     gc.disable()
     report = uvloop.run(measure(TINY if tiny else QUICK if quick else THOROUGH, only or list(ROADS)))
     report.show(console)
+    if report.failed:
+        console.print(f"Not measured: {', '.join(report.failed)}.")
     if not quick and not tiny and not only:
         report.write()
         console.print(f"Written to {RESULTS.parent.name}/{RESULTS.name}.")
+    raise typer.Exit(1 if report.failed else 0)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ class Machine:
     def log(self) -> Path:
         return self.folder / "servers.log"
 
+    def last_words(self) -> str:
+        return self.log.read_text()[-2000:] if self.log.exists() else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:

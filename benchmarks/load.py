@@ -140,7 +140,8 @@ async def paced(
 async def watching(
     server: Server, count: int, *, token: str = "", garage_id: str = "", running: int = 0
 ) -> AsyncIterator[list[Board]]:
-    """Boards that show the `running` sessions already. Raises TimeoutError when the server is too slow for that."""
+    """Boards that show the `running` sessions already. Raises TimeoutError, with how far it came, when the server is
+    too slow for that."""
     boards: list[Board] = []
     door = asyncio.Semaphore(_TOGETHER)
 
@@ -152,8 +153,14 @@ async def watching(
 
     opening = [asyncio.create_task(open_one()) for _ in range(count)]
     try:
-        async with asyncio.timeout(_OPENING_S):
-            await asyncio.gather(*opening)
+        try:
+            async with asyncio.timeout(_OPENING_S):
+                await asyncio.gather(*opening)
+        except TimeoutError as failure:
+            shown = sum(board.updates >= running for board in boards)
+            raise TimeoutError(
+                f"{shown} of {count} boards, of {running} sessions each, were open in time."
+            ) from failure
         yield boards
     finally:
         for task in opening:

@@ -161,6 +161,7 @@ class Section:
     bars: Sequence["Bar"] = ()
     bars_title: str = ""
     facts: Sequence[str] = field(default=())
+    is_measured: bool = True
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,18 @@ class Bar:
     name: str
     role: Role
     value: Spread
+
+
+def not_measured(road: str, failure: Exception) -> Section:
+    return Section(
+        name=road,
+        title=f"Not measured: {road}",
+        head=("", "why"),
+        lines=[(road, f"{type(failure).__name__}: {failure}".replace("\n", " "))],
+        rows=[],
+        how="",
+        is_measured=False,
+    )
 
 
 def rate_row(title: str, unit: str, ours: Line, others: Sequence[Line], *, least: float) -> Row:

@@ -31,6 +31,10 @@ class Report:
     took_s: float
     peers: str = ""
 
+    @property
+    def failed(self) -> list[str]:
+        return [section.name for section in self.sections if not section.is_measured]
+
     def show(self, console: Console) -> None:
         for section in self.sections:
             console.print(_table(section.title, section.head, section.lines))

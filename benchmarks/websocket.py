@@ -22,6 +22,7 @@ class WebSocket(asyncio.Protocol):
         self.failure: Exception | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport
+        self._is_connected = False
         self._rest = b""
 
     def heard(self, text: bytes) -> None:
@@ -31,6 +32,7 @@ class WebSocket(asyncio.Protocol):
         """Connects to 127.0.0.1. Raises ConnectionError, with what the server said."""
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_connection(lambda: self, "127.0.0.1", port)
+        self._is_connected = True
         lines = [
             f"GET {path} HTTP/1.1",
             f"Host: 127.0.0.1:{port}",
@@ -51,7 +53,9 @@ class WebSocket(asyncio.Protocol):
         self._transport.write(_frame(_TEXT, text))
 
     def close(self) -> None:
-        self._transport.close()
+        """Also where it never came to be open."""
+        if self._is_connected:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._rest:
