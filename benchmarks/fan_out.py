@@ -92,8 +92,8 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
                     async with asyncio.timeout(_OPENING_S) as opening, open_boards(contender, many) as boards:
                         opening.reschedule(None)
                         at_a_pace[name].append(await _at_a_pace(contender, boards, plan))
-                except TimeoutError:
-                    notes[name] = f"{many} boards did not open in {_OPENING_S:.0f} s"
+                except TimeoutError as failure:
+                    notes[name] = str(failure) or f"{many} boards did not open in {_OPENING_S:.0f} s"
     return _sections(watched, ceilings, at_a_pace, notes, few, many)
 
 
