@@ -1,8 +1,7 @@
 """How long it takes: from a charger's frame to a board, and from an attendant's tap to the charger."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic, monotonic_ns
 from typing import Any
@@ -34,10 +33,9 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
     boards = min(BOARDS, plan.most_boards)
     many = max(a_second // _EACH_SENDS_A_SECOND, GARAGES)
     tell(f"Latency: plugging in {many} chargers")
-    async with (
-        crowded(machine, Sqlite(machine.folder / "evgraph.sqlite3"), many, GARAGES) as (contender, tapped),
-        _handheld(contender, tapped) as handheld,
-    ):
+    database = Sqlite(machine.folder / "evgraph.sqlite3")
+    async with crowded(machine, database, many, GARAGES) as (contender, tapped):
+        handheld = await _handheld(contender, tapped)
         for round_ in range(1, plan.rounds + 1):
             tell(f"Latency, run {round_} of {plan.rounds}: taps")
             runs[TAP_IDLE].append(await handheld.taps(plan.latency / 2))
@@ -75,10 +73,10 @@ async def _under_load(
             )
 
         to_board = await load()
-        loading = asyncio.create_task(load())
-        await asyncio.sleep(plan.warm_up)
-        loaded = await handheld.taps(plan.latency)
-        await loading
+        async with asyncio.TaskGroup() as group:
+            group.create_task(load())
+            await asyncio.sleep(plan.warm_up)
+            loaded = await handheld.taps(plan.latency)
         return to_board, loaded
 
 
@@ -86,22 +84,25 @@ async def _under_load(
 class Handheld:
     """An attendant who starts the same vehicle again and again, and a charger that says no each time."""
 
-    http: Http
     server: Server
+    token: str
     charger: Charger
     body: bytes
 
     async def taps(self, seconds: float) -> Run:
+        """On a connection of their own: the server closes one that rests."""
         waits: list[int] = []
+        http = await Http().open(self.server.port, self.token)
         meter, begun, number = Meter(self.server), monotonic(), 0
         while monotonic() - begun < seconds:
-            waits.append(await self._tap())
+            waits.append(await self._tap(http))
             number += 1
             await asyncio.sleep(max(begun + number / TAPS_A_SECOND - monotonic(), 0))
         usage = meter.read()
+        http.close()
         return Run(a_second=len(waits) / usage.seconds, waits=Waits.of(waits), usage=usage)
 
-    async def _tap(self) -> int:
+    async def _tap(self, http: Http) -> int:
         """Nanoseconds from the mutation's bytes to RemoteStartTransaction's."""
         loop = asyncio.get_running_loop()
         asked: asyncio.Future[int] = loop.create_future()
@@ -115,7 +116,7 @@ class Handheld:
 
         self.charger.asked = was_asked
         tapped_ns = monotonic_ns()
-        self.http.post(self.body, answer.set_result)
+        http.post(self.body, answer.set_result)
         async with asyncio.timeout(_ANSWER_S):
             given = orjson.loads(await answer)
         if not asked.done():
@@ -123,19 +124,18 @@ class Handheld:
         return asked.result() - tapped_ns
 
 
-@asynccontextmanager
-async def _handheld(contender: Contender, charger: Charger) -> AsyncIterator[Handheld]:
+async def _handheld(contender: Contender, charger: Charger) -> Handheld:
     port = contender.server.port
     token, garage_id = await house.sign_in(port, house.ATTENDANT)
     api = await Http().open(port, token)
-    ports = await busy_garage.ports_of(api, garage_id)
-    request_id = await busy_garage.check_in(api, garage_id)
-    given = {"requestId": request_id, "portId": ports[f"AX48-{GARAGES + 1}"]}
-    body = orjson.dumps({"query": busy_garage.START, "variables": {"input": given}})
     try:
-        yield Handheld(http=api, server=contender.server, charger=charger, body=body)
+        ports = await busy_garage.ports_of(api, garage_id)
+        request_id = await busy_garage.check_in(api, garage_id)
     finally:
         api.close()
+    given = {"requestId": request_id, "portId": ports[f"AX48-{GARAGES + 1}"]}
+    body = orjson.dumps({"query": busy_garage.START, "variables": {"input": given}})
+    return Handheld(server=contender.server, token=token, charger=charger, body=body)
 
 
 def _section(runs: dict[str, list[Run]], a_second: int, boards: int) -> Section:
