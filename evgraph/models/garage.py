@@ -19,8 +19,7 @@ class OrganizationRow(Model):
 
 
 class GarageRow(Model):
-    """`revision` counts the changes of the garage's board, `tickets_made` the ticket numbers that we gave. `locked` is
-    counted up first by every change (one writer): the version of all that belongs to the garage."""
+    """`tickets_made` counts the ticket numbers that we gave, `locked` is written first by every change (one writer)."""
 
     id = fields.IntField(primary_key=True)
     organization: fields.ForeignKeyRelation[OrganizationRow] = fields.ForeignKeyField(
