@@ -1,6 +1,7 @@
 """Run the house, try it, bring its database up to date."""
 
 import asyncio
+import resource
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,7 @@ def serve(
         client_ca=client_ca,
     )
     set_up_logs(settings.log_format, settings.log_level)
+    prepare_process()
     try:
         running = server(settings)
         asyncio.run(check_database(settings))
@@ -51,6 +53,12 @@ def serve(
         fail(str(failure))
     if not running.started:
         sys.exit(3)
+
+
+def prepare_process() -> None:
+    """A socket for each charge point: as many files as this process may have open at all."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @cli.command()

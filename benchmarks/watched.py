@@ -1,0 +1,74 @@
+"""EVGraph as `evgraph serve` runs it, with a watch on its event loop: `python -m benchmarks.watched --port PORT`.
+
+Each time that the loop comes late to a task that wants to run each 5 ms, a line goes to the file that
+EVGRAPH_BENCHMARK_LAGS names: the monotonic clock, and how late it was, in seconds.
+"""
+
+import asyncio
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TextIO
+
+import typer
+
+LAGS = "EVGRAPH_BENCHMARK_LAGS"
+_EVERY_S = 0.005
+_WORTH_TELLING_S = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lags:
+    """The worst, and how long the loop was more than 50 ms late all in all."""
+
+    worst_ms: float
+    late_s: float
+
+
+def lags(file: Path, since: float, until: float) -> Lags:
+    """Between two instants of the monotonic clock, which is the same for all processes."""
+    told = [tuple(map(float, line.split())) for line in file.read_text().splitlines() if line.count(" ") == 1]
+    within = [late for at, late in told if since <= at <= until + late]
+    return Lags(worst_ms=max(within, default=0.0) * 1000, late_s=sum(late for late in within if late > 0.05))
+
+
+async def _watch(told: TextIO) -> None:
+    while True:
+        begun = monotonic()
+        await asyncio.sleep(_EVERY_S)
+        now = monotonic()
+        late = now - begun - _EVERY_S
+        if late > _WORTH_TELLING_S:
+            told.write(f"{now:.6f} {late:.6f}\n")
+
+
+def main(port: int = 8000) -> None:
+    from evgraph.app import check_database, listen, server
+    from evgraph.cli.common import settings_of
+    from evgraph.cli.serving import prepare_process
+    from evgraph.logs import set_up_logs
+
+    settings = settings_of(port=port)
+    set_up_logs(settings.log_format, settings.log_level)
+    prepare_process()
+    running = server(settings)
+    asyncio.run(check_database(settings))
+
+    async def serve() -> None:
+        with Path(os.environ[LAGS]).open("a", buffering=1) as told:
+            watch = asyncio.create_task(_watch(told))
+            try:
+                await running.serve(sockets=[listen(settings)])
+            finally:
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
+
+    with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:
+        runner.run(serve())
+
+
+if __name__ == "__main__":
+    typer.run(main)
