@@ -46,6 +46,11 @@ async def execute_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
         await get_connection(WRITER).execute_many(marked(statement, rows[0]), rows)  # type: ignore[arg-type]
 
 
+async def fetch(statement: str, *parameters: Any) -> list[dict[str, Any]]:
+    """The rows that a statement returns, columns as the database has them; within the transaction that is open."""
+    return await get_connection(WRITER).execute_query_dict(marked(statement, parameters), flat(parameters))
+
+
 def flat(parameters: Sequence[Any]) -> list[Any]:
     """As many as `marked` makes marks for."""
     return [one for given in parameters for one in (given if isinstance(given, list) else (given,))]

@@ -1,6 +1,6 @@
 """The unit of work: one transaction, one writer a garage, and the news once it is committed.
 
-A change first writes the rows of its garages, which no other change can write until it ends, in this process or in
+A change first takes the rows of its garages, which no other change can take until it ends, in this process or in
 another. So within a garage everything happens one after the other, on SQLite and on PostgreSQL alike, and what a
 change has read stays true until it is saved.
 """
@@ -9,26 +9,33 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import chain
 
-from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from evgraph.bus import EventBus
 from evgraph.domain.billing import LineItem
+from evgraph.domain.board import Card, PortView
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.events import BoardChanged, Event, LineItemAdded, SessionChanged
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.stay import Stay
-from evgraph.models import GarageRow, LineItemRow, PortRow, RateRow, RequestRow, SessionRow, StayRow
-from evgraph.models.database import WRITER
+from evgraph.models import LineItemRow, PortRow, RateRow, RequestRow, SessionRow, StayRow
+from evgraph.models.database import WRITER, is_sqlite
+from evgraph.models.plain import fetch
 from evgraph.models.records import to_columns
 from evgraph.services import reading
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import Clock
 
 _PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
+# In one order everywhere, so that two changes over the same garages cannot wait for each other.
+_TAKE = "SELECT id FROM garage WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE"
+# The transaction has the one write lock from its beginning (see models/sqlite.py).
+_TAKE_ON_SQLITE = "UPDATE garage SET locked = locked + 1 WHERE id IN (?)"
+_COUNT_UP = "UPDATE garage SET revision = revision + 1 WHERE id IN (?) RETURNING id, revision"
 
 
 class Change:
@@ -134,23 +141,36 @@ class Change:
     async def news(self) -> list[Event]:
         """The events of all that was saved, each garage's revision counted up; called last in the transaction."""
         news: list[Event] = []
-        for garage_id in sorted({*self._ports, *self._requests, *self._rates}):
-            await GarageRow.filter(id=garage_id).update(revision=F("revision") + 1)
-            garage = await GarageRow.get(id=garage_id)
-            cards = await reading.cards(id__in=list(self._requests[garage_id]))
-            news.append(
-                BoardChanged(
-                    garage_id=garage_id,
-                    revision=garage.revision,
-                    rate=self._rates.get(garage_id),
-                    ports=tuple(await reading.port_views(id__in=list(self._ports[garage_id]))),
-                    cards=tuple(card for card in cards if card.is_on_board),
-                    removed_request_ids=tuple(card.request.id for card in cards if not card.is_on_board),
-                )
-            )
+        touched = sorted({*self._ports, *self._requests, *self._rates})
+        if touched:
+            news += await self._of_boards(touched)
         news += [SessionChanged(garage_id=s.garage_id, session=s) for s in self._sessions.values()]
         news += [LineItemAdded(garage_id=item.garage_id, line_item=item) for item in self._line_items]
         return news + self._told
+
+    async def _of_boards(self, garage_ids: list[int]) -> list[Event]:
+        """A fixed number of queries, however many garages there are."""
+        counted = await fetch(_COUNT_UP, garage_ids)
+        revisions = {row["id"]: row["revision"] for row in counted}
+        ports: defaultdict[int, list[PortView]] = defaultdict(list)
+        if port_ids := list(chain.from_iterable(self._ports.values())):
+            for view in await reading.port_views(id__in=port_ids):
+                ports[view.port.garage_id].append(view)
+        cards: defaultdict[int, list[Card]] = defaultdict(list)
+        if request_ids := list(chain.from_iterable(self._requests.values())):
+            for card in await reading.cards(id__in=request_ids):
+                cards[card.request.garage_id].append(card)
+        return [
+            BoardChanged(
+                garage_id=garage_id,
+                revision=revisions[garage_id],
+                rate=self._rates.get(garage_id),
+                ports=tuple(ports[garage_id]),
+                cards=tuple(card for card in cards[garage_id] if card.is_on_board),
+                removed_request_ids=tuple(card.request.id for card in cards[garage_id] if not card.is_on_board),
+            )
+            for garage_id in garage_ids
+        ]
 
 
 class Books:
@@ -174,9 +194,7 @@ class Books:
         change = Change(self._clock.now())
         with self._frames.taken() as frames:
             async with in_transaction(WRITER):
-                # In one order everywhere, so that two changes over the same garages cannot wait for each other.
-                for garage_id in sorted(set(garage_ids)):
-                    await GarageRow.filter(id=garage_id).update(locked=F("locked") + 1)
+                await fetch(_TAKE_ON_SQLITE if is_sqlite() else _TAKE, sorted(set(garage_ids)))
                 yield change
                 news = await change.news()
                 await frames.write(set(garage_ids))
