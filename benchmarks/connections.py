@@ -269,7 +269,9 @@ async def _fill(database_url: str, garages: int, charge_points: int) -> dict[str
     try:
         house = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints())
         ids = [
-            (await house.registration.add_garage(organization="Fleet", location_id=f"G-{number}", name=f"G {number}")).id
+            (
+                await house.registration.add_garage(organization="Fleet", location_id=f"G-{number}", name=f"G {number}")
+            ).id
             for number in range(1, garages + 1)
         ]
         keys = {f"AX48-{number:05}": new_charge_point_key() for number in range(1, charge_points + 1)}

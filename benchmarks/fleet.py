@@ -111,7 +111,7 @@ class Fleet:
 
     def __init__(self, keys: Mapping[str, str]) -> None:
         raise_file_limit()
-        self.random = Random(7)  # noqa: S311 - nothing is kept secret by it
+        self.random = Random(7)
         self.waits_ns: list[int] = []
         self.refused = 0
         self._keys = list(keys.items())

@@ -56,18 +56,20 @@ def main(port: int = 8000) -> None:
     running = server(settings)
     asyncio.run(check_database(settings))
 
-    async def serve() -> None:
-        with Path(os.environ[LAGS]).open("a", buffering=1) as told:
-            watch = asyncio.create_task(_watch(told))
-            try:
-                await running.serve(sockets=[listen(settings)])
-            finally:
-                watch.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watch
+    async def serve(told: TextIO) -> None:
+        watch = asyncio.create_task(_watch(told))
+        try:
+            await running.serve(sockets=[listen(settings)])
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
 
-    with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:
-        runner.run(serve())
+    with (
+        Path(os.environ[LAGS]).open("a", buffering=1) as told,
+        asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner,
+    ):
+        runner.run(serve(told))
 
 
 if __name__ == "__main__":

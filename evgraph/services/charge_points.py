@@ -1,12 +1,15 @@
 """Chargers come and go, and say how their connectors are."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import structlog
+from tortoise.exceptions import DoesNotExist
+from tortoise.transactions import in_transaction
 
 from evgraph.domain import port as ports
 from evgraph.domain import session_status
@@ -15,17 +18,28 @@ from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.security import CertificateProof, Lacks, Shown, lacking, profile_shown
-from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow, RefusedConnectionRow, SessionRow
+from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow, SessionRow
+from evgraph.models.database import WRITER
+from evgraph.models.plain import execute_many, select_values
 from evgraph.models.records import to_columns
-from evgraph.services import client_certificates
+from evgraph.services import client_certificates, reading
 from evgraph.services.books import Books, Change
 from evgraph.services.keys import key_matches, proven
 from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
+from evgraph.services.presence import Presence
 from evgraph.services.settling import give_up_start
+from evgraph.services.together import Together
 
 _LONGEST_IDENTITY = 200
 # What no boot tells: an operator may be setting it this very moment.
 _NOT_ITS_OWN = ("garage_id", "identity", "is_online", "acceptance", "configures", "security_profile")
+
+_LONGEST_REMOTE = 100
+_FIELDS = tuple(field.name for field in fields(ChargePoint))
+_MOST_SEEN = 1000
+_SEEN_EVERY_S = 0.25
+_SAVE_SEEN = "UPDATE charge_point SET last_seen_at = ? WHERE id = ?"
+_SAVE_REFUSED = "INSERT INTO refused_connection (identity, remote, reason, at) VALUES (?, ?, ?, ?)"
 
 log = structlog.get_logger("evgraph.charge_points")
 
@@ -62,12 +76,39 @@ class Admission:
     security_profile: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OnRecord(ChargePoint):
+    key_hash: str | None
+    next_key_hash: str | None
+
+    @property
+    def value(self) -> ChargePoint:
+        return ChargePoint(**{name: getattr(self, name) for name in _FIELDS})
+
+
+class _Refused(NamedTuple):
+    identity: str
+    remote: str
+    reason: AdmissionFailure
+    at: datetime
+
+
+class _Reported(NamedTuple):
+    charge_point_id: int
+    report: StatusReport
+
+
 class ChargePoints:
     """`ask_to_stop` sends a RemoteStop for a session whose car is gone (T4)."""
 
     def __init__(self, books: Books, ask_to_stop: Callable[[ChargingSession], Awaitable[None]]) -> None:
         self._books = books
         self._ask_to_stop = ask_to_stop
+        self._presence = Presence(books)
+        self._asked_for: Together[str, _OnRecord | None] = Together(_on_record)
+        self._refused: Together[_Refused, None] = Together(_keep_refused)
+        self._seen: Together[int, None] = Together(self._save_seen, most=_MOST_SEEN, pause_s=_SEEN_EVERY_S)
+        self._reports: Together[_Reported, ChargingSession | None] = Together(self._save_reports)
         self._asking: set[asyncio.Task[None]] = set()
 
     async def admit(
@@ -82,7 +123,7 @@ class ChargePoints:
     ) -> Admission:
         """C1, and the security profile that is demanded of it. `certificate`: the client certificate (DER) whose key it
         was proven to hold. Raises NotAdmitted, and keeps the attempt."""
-        row = await ChargePointRow.get_or_none(identity=identity)
+        row = await self._asked_for.add(identity)
         if row is None:
             raise await self._turned_away(identity, remote, AdmissionFailure.UNKNOWN_IDENTITY)
         offered = password if user == identity else None
@@ -100,29 +141,22 @@ class ChargePoints:
             raise await self._turned_away(identity, remote, AdmissionFailure(why))
         if new_key is not None:
             await self._key_proven(row, *new_key)
-        return Admission(charge_point=row.value(), security_profile=profile_shown(shown))
+        return Admission(charge_point=row.value, security_profile=profile_shown(shown))
 
     async def speaks_otherwise(self, identity: str, *, remote: str) -> None:
         """C1, C2: it was admitted, and offered no OCPP 1.6; kept with those that were turned away."""
         await self._turned_away(identity, remote, AdmissionFailure.OTHER_SUBPROTOCOLS)
 
     async def connected(self, charge_point_id: int) -> None:
-        await self._set_online(charge_point_id, is_online=True)
+        await self._presence.came(charge_point_id)
 
     async def disconnected(self, charge_point_id: int) -> None:
         """C4: its ports are OFFLINE. S4: a start that waited for it is given up; what runs stays running."""
-        await self._set_online(charge_point_id, is_online=False)
+        await self._presence.went(charge_point_id)
 
     async def forget_connections(self) -> None:
-        """At our own start: who was connected to the process before is not connected to this one (X1). A start that
-        waits for its vehicle keeps its window: its charger will be back in seconds."""
-        by_garage: defaultdict[int, list[int]] = defaultdict(list)
-        for row in await ChargePointRow.filter(is_online=True):
-            by_garage[row.garage_id].append(row.id)
-        for garage_id, ids in by_garage.items():
-            async with self._books.change(garage_id) as change:
-                await ChargePointRow.filter(id__in=ids).update(is_online=False)
-                await self._touch_ports(change, garage_id, ids)
+        """At our own start (X1)."""
+        await self._presence.nobody_is()
 
     async def boot(self, charge_point_id: int, report: BootReport) -> Acceptance:
         """B1, and B2: what runs there is unconfirmed until its charger speaks of it."""
@@ -135,7 +169,8 @@ class ChargePoints:
         return charge_point.acceptance
 
     async def heartbeat(self, charge_point_id: int) -> None:
-        await ChargePointRow.filter(id=charge_point_id).update(last_seen_at=self._books.now())
+        """Returns once it is kept, which happens a few times a second for all together."""
+        await self._seen.add(charge_point_id)
 
     async def connectors(self, charge_point_id: int) -> list[int]:
         rows = await PortRow.filter(charge_point_id=charge_point_id).order_by("connector_id")
@@ -143,18 +178,7 @@ class ChargePoints:
 
     async def report_status(self, charge_point_id: int, report: StatusReport) -> None:
         """B4, B6, S4, T4, T7: the port, and what its status means for the session that holds it."""
-        garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
-        to_stop: ChargingSession | None = None
-        async with self._books.change(garage_id) as change:
-            before = await port_at(change, garage_id, charge_point_id, report.connector_id)
-            after = ports.status_reported(before, report, change.now)
-            if after is before:
-                return
-            await self._save_port(change, before, after)
-            if after.active_session_id is not None:
-                session = await change.session(after.active_session_id)
-                if session is not None:
-                    to_stop = await self._tell_session(change, session, before, report)
+        to_stop = await self._reports.add(_Reported(charge_point_id, report))
         if to_stop is not None:
             self._ask_later(to_stop)
 
@@ -173,8 +197,45 @@ class ChargePoints:
             await keep_in_quarantine(change, charge_point_id, action=action, frame=raw, why=why)
 
     async def close(self) -> None:
-        """Waits for what is being asked."""
+        """Waits for what is being saved, and asked."""
+        for together in (self._asked_for, self._refused, self._seen, self._reports):
+            await together.close()
+        await self._presence.close()
         await asyncio.gather(*self._asking, return_exceptions=True)
+
+    async def _save_seen(self, charge_point_ids: Sequence[int]) -> Sequence[None]:
+        now = self._books.now()
+        async with in_transaction(WRITER):
+            # In one order, so that two processes cannot wait for each other.
+            await execute_many(_SAVE_SEEN, [(now, id_) for id_ in sorted(set(charge_point_ids))])
+        return [None] * len(charge_point_ids)
+
+    async def _save_reports(self, told: Sequence[_Reported]) -> Sequence[ChargingSession | None]:
+        """Of each, the session that its charger must be asked to stop."""
+        ids = {one.charge_point_id for one in told}
+        garages = dict(await ChargePointRow.filter(id__in=list(ids)).values_list("id", "garage_id"))
+        if len(garages) < len(ids):
+            raise DoesNotExist("ChargePointRow")
+        to_stop: list[ChargingSession | None] = []
+        async with self._books.change(*garages.values()) as change:
+            found = await reading.ports(charge_point_id__in=list(ids))
+            known = {(port.charge_point_id, port.connector_id): port for port in found}
+            for charge_point_id, report in told:
+                place = (charge_point_id, max(report.connector_id, 1))
+                before = known.get(place) or await port_at(change, garages[charge_point_id], *place)
+                known[place] = after = ports.status_reported(before, report, change.now)
+                to_stop.append(None)
+                if after is before:
+                    continue
+                await self._save_port(change, before, after)
+                if after.active_session_id is None:
+                    continue
+                session = await change.session(after.active_session_id)
+                if session is not None:
+                    to_stop[-1] = await self._tell_session(change, session, before, report)
+                    # The session may have let go of it.
+                    del known[place]
+        return to_stop
 
     @staticmethod
     async def _save_port(change: Change, before: Port, after: Port) -> None:
@@ -216,28 +277,8 @@ class ChargePoints:
         except Refusal as refusal:
             log.warning("charger did not stop after the car left", session=session.id, why=refusal.message)
 
-    async def _set_online(self, charge_point_id: int, *, is_online: bool) -> None:
-        garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
-        async with self._books.change(garage_id) as change:
-            await ChargePointRow.filter(id=charge_point_id).update(is_online=is_online, last_seen_at=change.now)
-            await self._touch_ports(change, garage_id, [charge_point_id])
-            if is_online:
-                return
-            for row in await SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.STARTING):
-                await give_up_start(
-                    change,
-                    row.value(),
-                    ErrorCode.CHARGER_OFFLINE,
-                    "The charger lost its connection before charging began. Choose another port.",
-                )
-
     @staticmethod
-    async def _touch_ports(change: Change, garage_id: int, charge_point_ids: list[int]) -> None:
-        for port in await PortRow.filter(charge_point_id__in=charge_point_ids):
-            change.touch_port(garage_id, port.id)
-
-    @staticmethod
-    async def _key_proven(row: ChargePointRow, key_hash: str, still_on_trial: str | None) -> None:
+    async def _key_proven(row: _OnRecord, key_hash: str, still_on_trial: str | None) -> None:
         """It signed in with a key that it was given: the one before is good no longer."""
         await ChargePointRow.filter(id=row.id, next_key_hash=row.next_key_hash).update(
             key_hash=key_hash, next_key_hash=still_on_trial
@@ -245,10 +286,23 @@ class ChargePoints:
         log.info("new key proven", charge_point=row.identity)
 
     async def _turned_away(self, identity: str, remote: str, reason: AdmissionFailure) -> NotAdmitted:
-        await RefusedConnectionRow.create(
-            identity=identity[:_LONGEST_IDENTITY], remote=remote[:100], reason=reason.value, at=self._books.now()
+        await self._refused.add(
+            _Refused(identity[:_LONGEST_IDENTITY], remote[:_LONGEST_REMOTE], reason, self._books.now())
         )
         return NotAdmitted(reason)
+
+
+async def _on_record(identities: Sequence[str]) -> Sequence[_OnRecord | None]:
+    rows = await select_values(ChargePointRow, _OnRecord, "identity IN (?)", list(set(identities)))
+    found = {row.identity: row for row in rows}
+    return [found.get(identity) for identity in identities]
+
+
+async def _keep_refused(attempts: Sequence[_Refused]) -> Sequence[None]:
+    async with in_transaction(WRITER):
+        rows = [(each.identity, each.remote, each.reason.value, each.at) for each in attempts]
+        await execute_many(_SAVE_REFUSED, rows)
+    return [None] * len(attempts)
 
 
 def _start_ended_by(before: Port, report: StatusReport) -> str | None:

@@ -84,6 +84,7 @@ class Services:
         """Waits for what is under way; the tasks of `metering`, `frame_writer` and `upkeep` are their owner's."""
         await self.once.close()
         await self.charge_points.close()
+        await self.connections.close()
         await self.availability.close()
         await self.local_lists.close()
         await self.certificates.close()
