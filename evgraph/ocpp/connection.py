@@ -30,6 +30,8 @@ _NORMAL, _NO_CODE, _ABNORMAL = 1000, 1005, 1006
 
 Reply = TypeVar("Reply")
 
+log = structlog.get_logger("evgraph.ocpp")
+
 
 @dataclass(frozen=True, slots=True)
 class Closing:
@@ -45,6 +47,22 @@ BROKEN_OFF = Closing(_ABNORMAL, "The connection broke off.")
 class Connection:
     """C5, C7, C9, C10. CALLs are handled inline, so that a charger that floods is slowed by TCP itself (C6). `closing`
     is null while it is open; `history_id` is where its history is kept (C1)."""
+
+    __slots__ = (
+        "_answered",
+        "_clock",
+        "_closer",
+        "_heartbeat_interval",
+        "_outbox",
+        "_record",
+        "_services",
+        "_websocket",
+        "_why_closed",
+        "closing",
+        "history_id",
+        "last_seen",
+        "peer",
+    )
 
     def __init__(
         self,
@@ -67,9 +85,8 @@ class Connection:
         self._answered = Answered()
         self._record = FrameRecord(frame_log, peer)
         self._outbox = Outbox(self._send_call)
-        self._is_superseded = asyncio.Event()
+        self._closer: asyncio.Task[None] | None = None
         self._why_closed = "A newer connection of this charge point took over."
-        self._log = structlog.get_logger("evgraph.ocpp").bind(charge_point=peer.identity)
 
     async def ask(self, command: Command[Reply], deadline: float = CALL_DEADLINE) -> Reply:
         """Raises ChargerOffline, ChargerTimeout or ChargerRejected. `deadline` in seconds, all waiting included."""
@@ -79,8 +96,9 @@ class Connection:
 
     def supersede(self) -> None:
         """C3: a newer connection took over. Its CALLs fail at once; the socket closes in its own time."""
-        self._is_superseded.set()
         self._outbox.close()
+        if self._closer is None:
+            self._closer = asyncio.create_task(self._close())
 
     def close(self, why: str) -> None:
         """We want it to connect anew: as `supersede`, for another reason."""
@@ -89,27 +107,27 @@ class Connection:
 
     async def run(self) -> None:
         """Serves until either side closes."""
-        closer = asyncio.create_task(self._close_when_superseded())
         try:
             await self._read()
         finally:
             self._outbox.close()
-            if not self._is_superseded.is_set():
-                closer.cancel()
-            await asyncio.gather(closer, return_exceptions=True)
+            if self._closer is not None:
+                await asyncio.gather(self._closer, return_exceptions=True)
 
     async def _read(self) -> None:
-        while not self._is_superseded.is_set():
+        while self._closer is None:
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 self.closing = _closing(message)
-                self._log.info("disconnected", code=self.closing.code, reason=self.closing.reason)
+                log.info(
+                    "disconnected", charge_point=self.peer.identity, code=self.closing.code, reason=self.closing.reason
+                )
                 return
             text = message.get("text")
             if text is None:
                 data = message.get("bytes") or b""
                 self._record.unreadable(data, self._clock.now())
-                self._log.warning("binary frame ignored", length=len(data))
+                log.warning("binary frame ignored", charge_point=self.peer.identity, length=len(data))
                 continue
             try:
                 await self._serve(text)
@@ -124,7 +142,7 @@ class Connection:
             frame = frames.decode(raw)
         except NotAFrame as failure:
             self._record.unreadable(raw, self.last_seen)
-            self._log.warning("frame ignored", why=str(failure), length=len(raw))
+            log.warning("frame ignored", charge_point=self.peer.identity, why=str(failure), length=len(raw))
             return
         self._record.received(frame, raw, self.last_seen, self._outbox.action_of(frame.message_id))
         match frame:
@@ -135,18 +153,25 @@ class Connection:
                 await self._refuse(frame.message_id, None, refusal)
             case CallResult() | CallError():
                 if not self._outbox.resolve(frame):
-                    self._log.info("late or unsolicited answer dropped", message_id=frame.message_id)
+                    log.info(
+                        "late or unsolicited answer dropped",
+                        charge_point=self.peer.identity,
+                        message_id=frame.message_id,
+                    )
 
     async def _answer(self, call: Call, raw: str) -> None:
         now = asyncio.get_running_loop().time()
         known = self._answered.again(call.message_id, raw, now)
         if known is not None:
-            self._log.info("answered again", action=call.action, message_id=call.message_id)
+            log.info("answered again", charge_point=self.peer.identity, action=call.action, message_id=call.message_id)
             await self._send(known, FrameKind.CALL_RESULT, call.message_id, call.action)
             return
         if self._answered.knows(call.message_id):
-            self._log.warning(
-                "message id used again for another message", action=call.action, message_id=call.message_id
+            log.warning(
+                "message id used again for another message",
+                charge_point=self.peer.identity,
+                action=call.action,
+                message_id=call.message_id,
             )
         try:
             payload = await dispatch.answer(
@@ -162,8 +187,9 @@ class Connection:
                 )
             )
         except CallRefused as refusal:
-            self._log.info(
+            log.info(
                 "call refused",
+                charge_point=self.peer.identity,
                 action=call.action,
                 message_id=call.message_id,
                 code=refusal.code.value,
@@ -195,13 +221,12 @@ class Connection:
             # Starlette and uvicorn say RuntimeError once a close has been sent.
             raise ChargerOffline("its connection is closed") from closed
 
-    async def _close_when_superseded(self) -> None:
-        await self._is_superseded.wait()
+    async def _close(self) -> None:
         self.closing = Closing(_NORMAL, self._why_closed)
         try:
             await self._websocket.close(_NORMAL, self._why_closed)
         except (WebSocketDisconnect, RuntimeError):
-            self._log.info("superseded, and closed already")
+            log.info("superseded, and closed already", charge_point=self.peer.identity)
 
 
 def _closing(message: Mapping[str, Any]) -> Closing:

@@ -191,12 +191,11 @@ class Endpoint:
             security_profile=peer.security_profile,
         )
         log.info("connected", charge_point=peer.identity)
-        welcome = asyncio.create_task(self._welcome.run(connection))
+        self._welcome.expect(connection)
         try:
             await connection.run()
         finally:
-            welcome.cancel()
-            await asyncio.gather(welcome, return_exceptions=True)
+            await self._welcome.part(connection)
 
     async def _left(self, connection: Connection) -> None:
         """Tells that it ended, and that the charge point is offline, unless a newer connection is open."""

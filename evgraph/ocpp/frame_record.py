@@ -13,6 +13,8 @@ LONGEST_BINARY = 64 * 1024
 
 
 class FrameRecord:
+    __slots__ = ("_frames", "_peer")
+
     def __init__(self, frames: FrameLog, peer: Peer) -> None:
         self._frames = frames
         self._peer = peer

@@ -1,8 +1,7 @@
 """One CALL of a charge point, and what its handler works with."""
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,18 +28,23 @@ class Services:
     security_events: SecurityEvents
 
 
+def _nobody() -> None:
+    pass
+
+
 @dataclass(slots=True, kw_only=True)
 class Peer:
     """The charge point at the other end. `acceptance` is as it was when it signed in, at its last boot, or
-    as an operator set it since (B1); `security_profile` the one that this connection is in."""
+    as an operator set it since (B1); `security_profile` the one that this connection is in. `tell` is called when it
+    booted or was accepted."""
 
     id: int
     garage_id: int
     identity: str
     acceptance: Acceptance
     security_profile: int = 0
+    tell: Callable[[], None] = _nobody
     _has_booted: bool = False
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def boot(self, acceptance: Acceptance) -> None:
         """It is asked nothing before its answer is out: see `answered`."""
@@ -49,27 +53,17 @@ class Peer:
 
     def answered(self) -> None:
         if self._has_booted:
-            self._news.set()
+            self.tell()
 
     def accept(self, acceptance: Acceptance) -> None:
         """An operator says so."""
         is_new = acceptance is not self.acceptance
         self.acceptance = acceptance
         if is_new and self.is_accepted:
-            self._news.set()
-
-    async def has_news(self, within: float | None = None) -> bool:
-        """True once it booted or was accepted; false after so many seconds."""
-        try:
-            async with asyncio.timeout(within):
-                await self._news.wait()
-        except TimeoutError:
-            return False
-        return True
+            self.tell()
 
     def take_boot(self) -> bool:
         """What the news are: a boot, or an operator's word."""
-        self._news.clear()
         has_booted, self._has_booted = self._has_booted, False
         return has_booted
 

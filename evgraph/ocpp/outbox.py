@@ -1,7 +1,6 @@
 """Our CALLs to one charge point: one at a time, each with its own deadline (C5)."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
@@ -23,11 +22,13 @@ class Outbox:
     """`send(message_id, action, text)` puts a CALL on the wire; it raises ChargerOffline when there is
     none any more."""
 
+    __slots__ = ("_asked", "_is_closed", "_outstanding", "_send", "_turn", "_waiting")
+
     def __init__(self, send: Callable[[str, str, str], Awaitable[None]]) -> None:
         self._send = send
         self._turn = asyncio.Lock()
         self._outstanding: _Outstanding | None = None
-        self._asked: OrderedDict[str, str] = OrderedDict()
+        self._asked: dict[str, str] = {}
         self._waiting = 0
         self._is_closed = False
 
@@ -78,7 +79,7 @@ class Outbox:
         self._outstanding = _Outstanding(message_id, answer)
         self._asked[message_id] = action
         if len(self._asked) > MOST_REMEMBERED:
-            self._asked.popitem(last=False)
+            del self._asked[next(iter(self._asked))]
         try:
             await self._send(message_id, action, encode_call(message_id, action, payload))
             return await answer

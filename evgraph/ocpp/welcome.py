@@ -1,6 +1,9 @@
 """What a charge point is asked when it comes: its statuses (B5), its configuration (B3), to boot once it may (B1)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import islice
 
 import structlog
 
@@ -14,6 +17,9 @@ from evgraph.services.onboarding import Onboarding
 
 # Shorter than for people's commands, which wait in line behind these.
 TRIGGER_DEADLINE = 10.0
+# Also those that never answer have a place each, until their deadline.
+AT_ONCE = 200
+_TICK_S = 0.01
 
 Work = Callable[[Connection], Awaitable[None]]
 
@@ -21,25 +27,82 @@ log = structlog.get_logger("evgraph.ocpp")
 
 
 class Welcome:
-    """`boot_wait`: seconds until one that does not boot is taken for one that is back (B5)."""
+    """`boot_wait`: seconds until one that does not boot is taken for one that is back (B5). No more than so many are
+    asked at a time: after a restart all are back at once.
 
-    def __init__(self, charge_points: ChargePoints, onboarding: Onboarding, *, boot_wait: float) -> None:
+    A charge point costs a task while it is asked, and nothing before or after. The tasks are this object's; whoever
+    says `expect` also says `part`, when the connection ends.
+    """
+
+    def __init__(
+        self, charge_points: ChargePoints, onboarding: Onboarding, *, boot_wait: float, at_once: int = AT_ONCE
+    ) -> None:
         self._charge_points = charge_points
         self._onboarding = onboarding
         self._boot_wait = boot_wait
+        self._at_once = at_once
+        # In the order of their coming, which is the order in which their time is up.
+        self._expected: dict[Connection, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        # What each is to be asked next; an order that lasts, so that each has its turn.
+        self._waiting: dict[Connection, Work] = {}
+        self._asked: dict[Connection, asyncio.Task[None]] = {}
 
-    async def run(self, connection: Connection) -> None:
-        """A task of the connection's, until cancelled."""
-        peer = connection.peer
-        if not await peer.has_news(within=self._boot_wait):
-            log.info("no boot", charge_point=peer.identity)
-            await self._quietly(connection, self._take_up_again)
-        while True:
-            await peer.has_news()
-            if peer.take_boot():
-                await self._quietly(connection, self._bring_into_service)
-            else:
-                await self._quietly(connection, self._ask_to_boot)
+    def expect(self, connection: Connection) -> None:
+        """It has come, and may boot."""
+        loop = asyncio.get_running_loop()
+        connection.peer.tell = partial(self._has_news, connection)
+        self._expected[connection] = loop.time() + self._boot_wait
+        if self._timer is None:
+            self._timer = loop.call_later(self._boot_wait, self._time_is_up)
+
+    async def part(self, connection: Connection) -> None:
+        """Its connection closed: it is asked no more."""
+        connection.peer.tell = _nothing
+        self._expected.pop(connection, None)
+        self._waiting.pop(connection, None)
+        if not self._expected and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        task = self._asked.get(connection)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _has_news(self, connection: Connection) -> None:
+        self._expected.pop(connection, None)
+        work = self._bring_into_service if connection.peer.take_boot() else self._ask_to_boot
+        self._waiting[connection] = work
+        self._begin()
+
+    def _time_is_up(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        for connection, at in list(islice(self._expected.items(), self._at_once)):
+            if at > loop.time():
+                break
+            del self._expected[connection]
+            log.info("no boot", charge_point=connection.peer.identity)
+            self._waiting[connection] = self._take_up_again
+        if self._expected:
+            next_at = next(iter(self._expected.values()))
+            self._timer = loop.call_at(max(next_at, loop.time() + _TICK_S), self._time_is_up)
+        self._begin()
+
+    def _begin(self) -> None:
+        """With those who wait, as long as there is room; who is being asked goes on by itself."""
+        room = self._at_once - len(self._asked)
+        if room > 0:
+            for connection in list(islice((one for one in self._waiting if one not in self._asked), room)):
+                self._asked[connection] = asyncio.create_task(self._ask(connection))
+
+    async def _ask(self, connection: Connection) -> None:
+        try:
+            while (work := self._waiting.pop(connection, None)) is not None:
+                await self._quietly(connection, work)
+        finally:
+            del self._asked[connection]
+            self._begin()
 
     async def _bring_into_service(self, connection: Connection) -> None:
         """B3. It tells its statuses by itself after a boot, and once more when it was asked for something."""
@@ -84,3 +147,7 @@ class Welcome:
             log.info("not asked for all", charge_point=peer.identity, why=str(failure))
         except Exception as failure:
             log_failure("welcome failed", failure, charge_point=peer.identity)
+
+
+def _nothing() -> None:
+    """Nobody is told any more."""
