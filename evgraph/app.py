@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 import structlog
 import uvicorn
@@ -15,13 +16,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from tortoise.connection import get_connection
 from tortoise.exceptions import BaseORMException
 
 from evgraph.bus import EventBus
 from evgraph.graph import create_graphql_app
 from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
-from evgraph.ocpp.endpoint import create_endpoint
+from evgraph.ocpp.endpoint import PATH, create_endpoint
 from evgraph.ocpp.gateway import Gateway
 from evgraph.ocpp.handshake import BadProxies, Proxies
 from evgraph.ocpp.protocol import ChargerProtocol
@@ -73,13 +75,29 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         finally:
             await close_database()
 
-    app = Starlette(
-        routes=_routes(settings, services, registry, clock),
+    app = _App(
+        chargers=_charger_route(settings, services, registry, clock),
+        routes=_routes(settings, services, registry),
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders)],
     )
     app.state.services = services
     return app
+
+
+class _App(Starlette):
+    """Chargers go past routing and middleware, which have nothing to do for them: a dozen frames that wait as long as
+    a connection lasts, 5 kB of each."""
+
+    def __init__(self, *, chargers: WebSocketRoute, **named: Any) -> None:
+        super().__init__(**named)
+        self._chargers = chargers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"].startswith(PATH):
+            await self._chargers.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
@@ -174,7 +192,7 @@ async def _running(services: Services) -> AsyncIterator[None]:
         log.info("closed")
 
 
-def _routes(settings: Settings, services: Services, registry: Registry, clock: Clock) -> list[BaseRoute]:
+def _routes(settings: Settings, services: Services, registry: Registry) -> list[BaseRoute]:
     graphql = create_graphql_app(services=services, ide_page=settings.web_dist / "graphiql.html")
 
     async def healthz(_: Request) -> Response:
@@ -198,22 +216,6 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
         )
 
     return [
-        create_endpoint(
-            charge_points=services.charge_points,
-            charging=services.transactions,
-            metering=services.metering,
-            jobs=services.jobs,
-            certificates=services.certificates,
-            security_events=services.security_events,
-            frames=services.frames,
-            connections=services.connections,
-            onboarding=services.onboarding,
-            registry=registry,
-            clock=clock,
-            heartbeat_interval=settings.heartbeat_interval_s,
-            boot_wait=settings.boot_wait_s,
-            proxies=_proxies(settings),
-        ),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
@@ -222,3 +224,22 @@ def _routes(settings: Settings, services: Services, registry: Registry, clock: C
         WebSocketRoute("/graphql", graphql),
         Mount("/", WebApp(settings.web_dist)),
     ]
+
+
+def _charger_route(settings: Settings, services: Services, registry: Registry, clock: Clock) -> WebSocketRoute:
+    return create_endpoint(
+        charge_points=services.charge_points,
+        charging=services.transactions,
+        metering=services.metering,
+        jobs=services.jobs,
+        certificates=services.certificates,
+        security_events=services.security_events,
+        frames=services.frames,
+        connections=services.connections,
+        onboarding=services.onboarding,
+        registry=registry,
+        clock=clock,
+        heartbeat_interval=settings.heartbeat_interval_s,
+        boot_wait=settings.boot_wait_s,
+        proxies=_proxies(settings),
+    )

@@ -1,16 +1,18 @@
 """Where charge points connect: the handshake, the connection, and what follows when it closes."""
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 
 import structlog
 from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from evgraph.ocpp.connection import BROKEN_OFF, Connection
 from evgraph.ocpp.failures import log_failure
-from evgraph.ocpp.handshake import NO_PROXIES, Offer, Proxies, choose_subprotocol, credentials, wire_of
+from evgraph.ocpp.handshake import NO_PROXIES, Offer, Proxies, Wire, choose_subprotocol, credentials, wire_of
 from evgraph.ocpp.inbound import Peer, Services
 from evgraph.ocpp.registry import Registry
 from evgraph.ocpp.welcome import Welcome
@@ -25,6 +27,7 @@ from evgraph.services.onboarding import Onboarding
 from evgraph.services.security_events import SecurityEvents
 from evgraph.services.transactions import Transactions
 
+PATH = "/ocpp/"
 HEARTBEAT_INTERVAL = 300
 BOOT_WAIT = 5.0
 _WAITS = (1.0, 5.0, 0.0)
@@ -53,8 +56,8 @@ def create_endpoint(
     boot_wait: float = BOOT_WAIT,
     proxies: Proxies = NO_PROXIES,
 ) -> WebSocketRoute:
-    """The route /ocpp/{identity} (C1 to C10, B1, B3, B5). `heartbeat_interval` and `boot_wait` (B5) in seconds;
-    `proxies`: those whose word on TLS counts."""
+    """The route /ocpp/{identity} (C1 to C10, B1, B3, B5); its `app` serves without the route as well.
+    `heartbeat_interval` and `boot_wait` (B5) in seconds; `proxies`: those whose word on TLS counts."""
     services = Services(
         charge_points=charge_points,
         transactions=charging,
@@ -73,7 +76,7 @@ def create_endpoint(
         heartbeat_interval=heartbeat_interval,
         proxies=proxies,
     )
-    return WebSocketRoute("/ocpp/{identity:path}", endpoint.serve, name="ocpp")
+    return WebSocketRoute(f"{PATH}{{identity:path}}", endpoint, name="ocpp")
 
 
 class Endpoint:
@@ -99,8 +102,12 @@ class Endpoint:
         self._welcome = welcome
         self._proxies = proxies
 
-    async def serve(self, websocket: WebSocket) -> None:
-        admission = await self._admit(websocket)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._serve(WebSocket(scope, receive, send))
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        wire = wire_of(websocket.scope, websocket.headers, self._proxies)
+        admission = await self._admit(websocket, wire)
         if admission is None:
             return
         charge_point = admission.charge_point
@@ -113,6 +120,8 @@ class Endpoint:
             return
         chosen = None if isinstance(subprotocol, Offer) else subprotocol
         await websocket.accept(chosen)
+        # All that was said in it is known, and a connection lasts for weeks.
+        websocket.scope["headers"].clear()
         connection = Connection(
             websocket,
             Peer(
@@ -129,7 +138,7 @@ class Endpoint:
         )
         self._registry.enter(connection)
         try:
-            await self._serve(connection, websocket, chosen)
+            await self._stay(connection, wire.host, chosen)
         except Exception as failure:
             log_failure("connection failed", failure, charge_point=charge_point.identity)
             with suppress(WebSocketDisconnect, RuntimeError):
@@ -138,13 +147,12 @@ class Endpoint:
             self._registry.leave(connection)
             await self._left(connection)
 
-    async def _admit(self, websocket: WebSocket) -> Admission | None:
+    async def _admit(self, websocket: WebSocket, wire: Wire) -> Admission | None:
         """Null when it was turned away (C1): 404 for who it is, 401 for its key, 403 for less than its security
         profile."""
         # PostgreSQL takes no NUL; no identity holds the character that stands in for it.
-        identity = websocket.path_params["identity"].replace("\x00", "\ufffd")[:_LONGEST_IDENTITY]
+        identity = websocket.scope["path"].removeprefix(PATH).replace("\x00", "\ufffd")[:_LONGEST_IDENTITY]
         shown = credentials(websocket.headers.get("authorization"))
-        wire = wire_of(websocket.scope, websocket.headers, self._proxies)
         try:
             return await self._charge_points.admit(
                 identity,
@@ -180,13 +188,13 @@ class Endpoint:
         except Exception as failure:
             log_failure("refusal not recorded", failure, charge_point=identity)
 
-    async def _serve(self, connection: Connection, websocket: WebSocket, subprotocol: str | None) -> None:
+    async def _stay(self, connection: Connection, remote: str, subprotocol: str | None) -> None:
         peer = connection.peer
         async with self._registry.presence(peer.identity):
             await self._charge_points.connected(peer.id)
         connection.history_id = await self._connections.opened(
             peer.id,
-            remote=wire_of(websocket.scope, websocket.headers, self._proxies).host,
+            remote=remote,
             subprotocol=subprotocol,
             security_profile=peer.security_profile,
         )

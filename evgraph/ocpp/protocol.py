@@ -1,6 +1,8 @@
-"""uvicorn's WebSocket protocol, with four differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
+"""uvicorn's WebSocket protocol, with five differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
 
+import asyncio
 import ssl
+from collections import deque
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -21,9 +23,17 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
 
     Security profiles: who stands at the other end of the wire, before any header could say otherwise, and the client
     certificate that the TLS handshake verified, go with the request (`scope["extensions"]`).
+
+    Memory: ten thousand of these wait most of the time. What was said in the handshake goes after it, and what waits is
+    kept in lists that are there only while they hold something.
     """
 
     _was_heard = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.queue = cast("asyncio.Queue[Any]", _Inbox())
+        self.writable = cast("asyncio.Event", _Gate())
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -37,6 +47,10 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            # websockets' parser has it too, for as long as it parses.
+            self.request.headers.clear()
+            del self.request, self.response
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
 
@@ -65,6 +79,68 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
             except UnicodeDecodeError:
                 self.curr_msg_data_type = "bytes"
         super().send_receive_event_to_app()
+
+
+class _Inbox:
+    """What uvicorn uses of an asyncio.Queue, which has four deques of 600 bytes each; for one reader."""
+
+    __slots__ = ("_reader", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: deque[Any] | None = None
+        self._reader: asyncio.Future[None] | None = None
+
+    def put_nowait(self, message: Any) -> None:
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(message)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    def empty(self) -> bool:
+        return self._waiting is None
+
+    async def get(self) -> Any:
+        while self._waiting is None:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        message = self._waiting.popleft()
+        if not self._waiting:
+            self._waiting = None
+        return message
+
+
+class _Gate:
+    """What uvicorn uses of an asyncio.Event; open at first."""
+
+    __slots__ = ("_is_open", "_waiting")
+
+    def __init__(self) -> None:
+        self._is_open = True
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def set(self) -> None:
+        self._is_open = True
+        for one in self._waiting:
+            if not one.done():
+                one.set_result(None)
+        self._waiting.clear()
+
+    def clear(self) -> None:
+        self._is_open = False
+
+    async def wait(self) -> None:
+        while not self._is_open:
+            one = asyncio.get_running_loop().create_future()
+            self._waiting.append(one)
+            try:
+                await one
+            finally:
+                if one in self._waiting:
+                    self._waiting.remove(one)
 
 
 def _client_certificate(tls: ssl.SSLObject | None) -> bytes | None:
