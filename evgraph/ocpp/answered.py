@@ -6,7 +6,8 @@ from hashlib import blake2b
 
 from evgraph.ocpp.frames import MessageId
 
-MOST_REMEMBERED = 128
+# A charge point has one CALL outstanding: what it sends again is among its latest few.
+MOST_REMEMBERED = 32
 SHORT_WHILE = 60.0
 
 # The messages that a charger sends again until they are answered, for as long as that takes. The answers to all others
@@ -29,6 +30,8 @@ class Answered:
     message. CALLERRORs are not kept: they have no effect that could be doubled, and may not hold a second time.
     """
 
+    __slots__ = ("_answers",)
+
     def __init__(self) -> None:
         self._answers: OrderedDict[MessageId, _Answer] = OrderedDict()
 
@@ -48,8 +51,13 @@ class Answered:
         expires_at = None if action in _LASTING else now + SHORT_WHILE
         self._answers[message_id] = _Answer(_digest(raw), text, expires_at)
         self._answers.move_to_end(message_id)
-        if len(self._answers) > MOST_REMEMBERED:
+        # One that only sends heartbeats, for weeks, is to cost no more than the latest of them.
+        while len(self._answers) > MOST_REMEMBERED or self._is_oldest_over(now):
             self._answers.popitem(last=False)
+
+    def _is_oldest_over(self, now: float) -> bool:
+        expires_at = next(iter(self._answers.values())).expires_at
+        return expires_at is not None and expires_at < now
 
 
 def _digest(raw: str) -> bytes:

@@ -1,15 +1,23 @@
 """Which connection is a charge point's current one (C3)."""
 
 import asyncio
-from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from evgraph.ocpp.connection import Connection
+
+
+@dataclass(slots=True)
+class _Presence:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
 
 
 class Registry:
     def __init__(self) -> None:
         self._current: dict[str, Connection] = {}
-        self._presence: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._presence: dict[str, _Presence] = {}
 
     def current(self, identity: str) -> Connection | None:
         return self._current.get(identity)
@@ -26,9 +34,18 @@ class Registry:
         if self._current.get(connection.peer.identity) is connection:
             del self._current[connection.peer.identity]
 
-    def presence(self, identity: str) -> asyncio.Lock:
+    @asynccontextmanager
+    async def presence(self, identity: str) -> AsyncIterator[None]:
         """Held while the database is told that it came or went: else a slow "went" could land after "came"."""
-        return self._presence[identity]
+        presence = self._presence.setdefault(identity, _Presence())
+        presence.users += 1
+        try:
+            async with presence.lock:
+                yield
+        finally:
+            presence.users -= 1
+            if not presence.users:
+                del self._presence[identity]
 
     def __len__(self) -> int:
         return len(self._current)
