@@ -23,6 +23,7 @@ from tortoise.exceptions import BaseORMException
 from evgraph.bus import EventBus
 from evgraph.graph import create_graphql_app
 from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
+from evgraph.ocpp.door import DoorServer
 from evgraph.ocpp.endpoint import PATH, create_endpoint
 from evgraph.ocpp.gateway import Gateway
 from evgraph.ocpp.handshake import BadProxies, Proxies
@@ -40,7 +41,8 @@ log = structlog.get_logger("evgraph")
 
 _LARGEST_FRAME = 64 * 1024
 _SHUTDOWN_S = 5
-_BACKLOG = 2048
+# As many as Linux lets wait by itself.
+_BACKLOG = 4096
 
 
 class CannotServe(RuntimeError):
@@ -101,10 +103,10 @@ class _App(Starlette):
 
 
 def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
-    """uvicorn as chargers need it: frames of 64 KiB at the most (C6), pings (C4), no compression (35 kB a socket).
-    Raises CannotServe."""
+    """uvicorn as chargers need it, to serve on what `listen` returns: let in a few at a time, frames of 64 KiB at the
+    most (C6), pings (C4), no compression (35 kB a socket). Raises CannotServe."""
     tls = _tls(settings)
-    return uvicorn.Server(
+    return DoorServer(
         uvicorn.Config(
             create_app(settings, clock=clock),
             host=settings.host,
@@ -114,7 +116,6 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             ws_ping_interval=settings.ping_interval_s,
             ws_ping_timeout=settings.ping_interval_s,
             ws_per_message_deflate=False,
-            http="httptools",
             loop="uvloop",
             log_config=None,
             access_log=False,

@@ -31,10 +31,9 @@ from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import Clock
 
 _PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
-# In one order everywhere, so that two changes over the same garages cannot wait for each other.
+# In one order everywhere, so that two changes over the same garages cannot wait for each other. On SQLite the
+# transaction has the one write lock from its beginning (see models/sqlite.py).
 _TAKE = "SELECT id FROM garage WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE"
-# The transaction has the one write lock from its beginning (see models/sqlite.py).
-_TAKE_ON_SQLITE = "UPDATE garage SET locked = locked + 1 WHERE id IN (?)"
 _COUNT_UP = "UPDATE garage SET revision = revision + 1 WHERE id IN (?) RETURNING id, revision"
 
 
@@ -194,7 +193,8 @@ class Books:
         change = Change(self._clock.now())
         with self._frames.taken() as frames:
             async with in_transaction(WRITER):
-                await fetch(_TAKE_ON_SQLITE if is_sqlite() else _TAKE, sorted(set(garage_ids)))
+                if not is_sqlite():
+                    await fetch(_TAKE, sorted(set(garage_ids)))
                 yield change
                 news = await change.news()
                 await frames.write(set(garage_ids))

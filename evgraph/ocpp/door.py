@@ -1,0 +1,154 @@
+"""Lets connections in a few at a time.
+
+An event loop accepts all who wait, and reads all that has come, before it does anything else. When ten thousand charge
+points come back at once, to accept them keeps everybody else waiting for a second, and to read their handshakes, which
+also come all at once, for several more.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# Of each kind in one round of the loop: some milliseconds.
+AT_ONCE = 8
+# No file, no memory is left for one more.
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_REST_S = 1.0
+
+log = structlog.get_logger("evgraph.door")
+
+
+class Pace:
+    """`take` a turn in this round of the loop, or wait for one in the order of coming."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._left = AT_ONCE
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def take(self) -> bool:
+        """False when there is none left, or others wait."""
+        if self._left == 0:
+            return False
+        if self._left == AT_ONCE:
+            self._loop.call_soon(self._next_round)
+        self._left -= 1
+        return True
+
+    def wait(self, turn: Callable[[], None]) -> None:
+        """After `take` said no."""
+        self._waiting.append(turn)
+
+    def _next_round(self) -> None:
+        for _ in range(min(AT_ONCE, len(self._waiting))):
+            self._waiting.popleft()()
+        if self._waiting:
+            self._loop.call_soon(self._next_round)
+        else:
+            self._left = AT_ONCE
+
+
+class PacedHttp(HttpToolsProtocol):
+    """A request is read when it is its turn; until then nothing more is read of its connection."""
+
+    def __init__(self, pace: Pace, **named: Any) -> None:
+        super().__init__(**named)
+        self._pace = pace
+
+    def data_received(self, data: bytes) -> None:
+        if self._pace.take():
+            super().data_received(data)
+        else:
+            self.transport.pause_reading()
+            self._pace.wait(lambda: self._read(data))
+
+    def _read(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.resume_reading()
+        super().data_received(data)
+
+
+class Door:
+    """One listening socket, with what uvicorn uses of an asyncio.Server. `make` makes the protocol of a connection."""
+
+    def __init__(
+        self, listening: socket.socket, make: Callable[[], asyncio.Protocol], *, tls: ssl.SSLContext | None
+    ) -> None:
+        self.sockets = [listening]
+        self._listening = listening
+        self._make = make
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._coming: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+        listening.setblocking(False)
+        self._listen()
+
+    def close(self) -> None:
+        """Nobody else is let in."""
+        self._is_closed = True
+        self._loop.remove_reader(self._listening.fileno())
+        self._listening.close()
+
+    async def wait_closed(self) -> None:
+        await asyncio.gather(*self._coming)
+
+    def _open(self) -> None:
+        """Called in each round of the loop while somebody waits."""
+        for _ in range(AT_ONCE):
+            try:
+                accepted, _ = self._listening.accept()
+            except OSError as failure:
+                if failure.errno in _NO_ROOM:
+                    self._rest(failure)
+                # Else nobody else waits, or one who went again.
+                return
+            task = self._loop.create_task(self._let_in(accepted))
+            self._coming.add(task)
+            task.add_done_callback(self._coming.discard)
+
+    def _rest(self, failure: OSError) -> None:
+        """They wait on; asked again at once, the loop would do nothing else."""
+        log.error("no connection can be taken", error=os.strerror(failure.errno or 0), again_in_s=_REST_S)
+        self._loop.remove_reader(self._listening.fileno())
+        self._loop.call_later(_REST_S, self._listen)
+
+    def _listen(self) -> None:
+        if not self._is_closed:
+            self._loop.add_reader(self._listening.fileno(), self._open)
+
+    async def _let_in(self, accepted: socket.socket) -> None:
+        try:
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.connect_accepted_socket(self._make, accepted, ssl=self._tls)
+        except OSError:
+            # Gone, or no TLS spoken.
+            accepted.close()
+
+
+class DoorServer(uvicorn.Server):
+    """uvicorn, with doors for the sockets that it is given."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        config = self.config
+        pace = Pace()
+
+        def protocol() -> PacedHttp:
+            return PacedHttp(
+                pace, config=config, server_state=self.server_state, app_state=self.lifespan.state, _loop=None
+            )
+
+        self.servers = [
+            cast("asyncio.base_events.Server", Door(listening, protocol, tls=config.ssl)) for listening in sockets or []
+        ]
