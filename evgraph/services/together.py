@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, NotExistOrMultiple, OperationalError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,8 +16,10 @@ Result = TypeVar("Result")
 # So that neither a transaction nor the loop's other tasks wait for long.
 MOST_TOGETHER = 100
 
-# A database that is locked or gone is so for all of them.
+# A database that is locked or gone is so for all of them. Tortoise's word for what one of them did wrong is a kind of
+# OperationalError too.
 _OUT_OF_REACH = (OperationalError, DBConnectionError, OSError)
+_OF_ONE = (IntegrityError, NotExistOrMultiple)
 
 
 class Together(Generic[Item, Result]):
@@ -72,7 +74,7 @@ class Together(Generic[Item, Result]):
         try:
             results = await self._do([item for item, _ in batch])
         except Exception as failure:
-            if len(batch) > 1 and not isinstance(failure, _OUT_OF_REACH):
+            if len(batch) > 1 and (isinstance(failure, _OF_ONE) or not isinstance(failure, _OUT_OF_REACH)):
                 for one in batch:
                     await self._do_each([one])
                 return
