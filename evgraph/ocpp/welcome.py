@@ -68,6 +68,8 @@ class Welcome:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            # One that was cancelled before it began does not say so itself.
+            self._done(connection)
 
     def _has_news(self, connection: Connection) -> None:
         self._expected.pop(connection, None)
@@ -101,7 +103,10 @@ class Welcome:
             while (work := self._waiting.pop(connection, None)) is not None:
                 await self._quietly(connection, work)
         finally:
-            del self._asked[connection]
+            self._done(connection)
+
+    def _done(self, connection: Connection) -> None:
+        if self._asked.pop(connection, None) is not None:
             self._begin()
 
     async def _bring_into_service(self, connection: Connection) -> None:

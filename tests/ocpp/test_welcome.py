@@ -1,10 +1,14 @@
 """B1, B3, B5: what a charge point is asked when it comes."""
 
+import asyncio
+
 import pytest
 
 from evgraph.domain.charge_point import Acceptance
+from evgraph.ocpp.inbound import Peer
+from evgraph.ocpp.welcome import Welcome
 from evgraph.services.interfaces import ChargerTimeout
-from tests.ocpp.conftest import CentralSystem, Charger
+from tests.ocpp.conftest import CentralSystem, Charger, FakeServices
 from tests.ocpp.test_serving import BOOT
 
 ACCEPTED = {"status": "Accepted"}
@@ -94,6 +98,66 @@ async def test_b3_a_charger_that_fails_in_between_is_welcome_at_its_next_boot(ce
             del central.services.failing["configure"]
             await charger.call("BootNotification", BOOT)
             assert await _asked(charger) == {"requestedMessage": "StatusNotification"}
+
+
+class _Guest:
+    """A connection, as far as the welcome knows one."""
+
+    def __init__(self, id_: int) -> None:
+        self.peer = Peer(id=id_, garage_id=1, identity=f"CP{id_}", acceptance=Acceptance.ACCEPTED)
+
+    def boot(self) -> None:
+        self.peer.boot(Acceptance.ACCEPTED)
+        self.peer.answered()
+
+
+async def _settled(services: FakeServices, configured: list[int]) -> None:
+    async with asyncio.timeout(20):
+        while services.configured != configured:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_b3_no_more_than_so_many_are_asked_at_a_time_and_each_has_its_turn() -> None:
+    services, at_once, most = FakeServices(), 0, 0
+
+    class Slow:
+        async def configure(self, charge_point_id: int) -> bool:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            await asyncio.sleep(0.001)
+            at_once -= 1
+            return await services.configure(charge_point_id)
+
+        async def bring_local_list(self, charge_point_id: int, identity: str) -> None:
+            pass
+
+    welcome = Welcome(services, Slow(), boot_wait=60, at_once=3)  # type: ignore[arg-type]
+    guests = [_Guest(number) for number in range(20)]
+    for guest in guests:
+        welcome.expect(guest)  # type: ignore[arg-type]
+        guest.boot()
+    await _settled(services, list(range(20)))
+    assert most == 3
+    for guest in guests:
+        await welcome.part(guest)  # type: ignore[arg-type]
+
+
+async def test_one_that_goes_before_it_is_asked_leaves_its_place_to_another() -> None:
+    services = FakeServices()
+    welcome = Welcome(services, services, boot_wait=60, at_once=1)  # type: ignore[arg-type]
+    goes, *stay = (_Guest(number) for number in range(3))
+    for guest in (goes, *stay):
+        welcome.expect(guest)  # type: ignore[arg-type]
+    # Its task is made in this round, and ended in the next before it could begin.
+    going = asyncio.create_task(welcome.part(goes))  # type: ignore[arg-type]
+    for guest in (goes, *stay):
+        guest.boot()
+    await _settled(services, [1, 2])
+    await going
+    for guest in stay:
+        await welcome.part(guest)  # type: ignore[arg-type]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 class TestBackWithoutABoot:
