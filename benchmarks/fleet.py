@@ -14,6 +14,8 @@ from time import monotonic, monotonic_ns
 from benchmarks.websocket import WebSocket
 
 HEARTBEAT_S = 60.0
+# What they wait for an answer to their handshake.
+_PATIENCE_S = 60.0
 _AGAIN_S = (1.0, 3.0)
 _UNKNOWN = "NotSupported"
 # RFC 6455 section 5.5.1: a close frame of code 1000, masked with zeros.
@@ -62,7 +64,8 @@ class IdleCharger(WebSocket):
         if self._beat is not None:
             self._beat.cancel()
         super().connection_lost(exc)
-        self._opened.exception()
+        if not self._opened.cancelled():
+            self._opened.exception()
         self._fleet.lost(self._place)
 
     async def until_heard(self) -> None:
@@ -197,7 +200,7 @@ class Fleet:
         while self._port:
             charger = IdleCharger(self, place)
             with suppress(OSError, TimeoutError):
-                await charger.open(self._port, f"/ocpp/{identity}", "ocpp1.6", f"Basic {pair}")
+                await charger.open(self._port, f"/ocpp/{identity}", "ocpp1.6", f"Basic {pair}", patience_s=_PATIENCE_S)
                 self._open[place] = charger
                 self._connected_by = monotonic()
                 charger.begin()

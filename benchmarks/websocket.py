@@ -28,8 +28,16 @@ class WebSocket(asyncio.Protocol):
     def heard(self, text: bytes) -> None:
         raise NotImplementedError
 
-    async def open(self, port: int, path: str, subprotocol: str, authorization: str | None = None) -> Self:
-        """Connects to 127.0.0.1. Raises ConnectionError, with what the server said."""
+    async def open(
+        self,
+        port: int,
+        path: str,
+        subprotocol: str,
+        authorization: str | None = None,
+        *,
+        patience_s: float = _OPENING_S,
+    ) -> Self:
+        """Connects to 127.0.0.1. Raises ConnectionError, with what the server said; or TimeoutError."""
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_connection(lambda: self, "127.0.0.1", port)
         self._is_connected = True
@@ -45,8 +53,12 @@ class WebSocket(asyncio.Protocol):
         if authorization:
             lines.append(f"Authorization: {authorization}")
         self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        async with asyncio.timeout(_OPENING_S):
-            await self._opened
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._opened
+        except TimeoutError:
+            self._transport.abort()
+            raise
         return self
 
     def say(self, text: bytes) -> None:

@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Of each kind in one round of the loop: some milliseconds.
-AT_ONCE = 8
+AT_ONCE = 24
 # No file, no memory is left for one more.
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _REST_S = 1.0
