@@ -3,15 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, WattHours
+from evgraph.domain.evolving import evolution_of
 from evgraph.domain.session_full import power_seen
 from evgraph.domain.supply import Supply, step_wh
 
 _KILO = 1000
 _Moves = dict[str, Any]
+
+_evolved = evolution_of(ChargingSession)
+_time = attrgetter("at")
 
 
 def readings_taken(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession:
@@ -19,7 +24,7 @@ def readings_taken(session: ChargingSession, readings: Iterable[Reading], *, sup
     where nobody knows it; then M5 and M6 have nothing to go by."""
     if session.status is not SessionStatus.CHARGING:
         return session
-    for reading in sorted(readings, key=lambda r: r.at):
+    for reading in sorted(readings, key=_time):
         session = _reading_taken(session, reading, supply)
     return session
 
@@ -92,7 +97,7 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         "last_meter_at": reading.at,
         "power_w": reading.power_w if reading.power_w is not None else session.power_w,
     }
-    return power_seen(replace(session, **moves), session, reading, supply)
+    return power_seen(_evolved(session, moves), session, reading, supply)
 
 
 def _available_since(session: ChargingSession, at: datetime, *, has_moved: bool) -> datetime | None:

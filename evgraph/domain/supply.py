@@ -9,8 +9,6 @@ from evgraph.domain.energy import WattHours, Watts
 _STAMPS = timedelta(seconds=2)
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR = timedelta(hours=1) // _MICROSECOND
-# Meters count in steps of one, ten or a hundred Wh, or of one kWh.
-_STEPS_WH = (1000, 100, 10, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,4 +35,13 @@ class Supply:
 
 def step_wh(*registers_wh: WattHours) -> WattHours:
     """The coarsest step in which a meter may count that told such registers."""
-    return max(next(step for step in _STEPS_WH if register_wh % step == 0) for register_wh in registers_wh)
+    return max(map(_step_of, registers_wh))
+
+
+def _step_of(register_wh: WattHours) -> WattHours:
+    """Meters count in steps of one, ten or a hundred Wh, or of one kWh."""
+    if register_wh % 10:
+        return 1
+    if register_wh % 100:
+        return 10
+    return 100 if register_wh % 1000 else 1000
