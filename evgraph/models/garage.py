@@ -32,8 +32,10 @@ class GarageRow(Model):
     currency = fields.CharField(max_length=3)
     locale = fields.CharField(max_length=20, default="en_US")
     free_starts = fields.BooleanField(default=False)
+    # Counts the changes of the garage's board.
     revision = fields.IntField(default=0)
     tickets_made = fields.IntField(default=0)
+    # Counted up: the version of all that belongs to the garage.
     locked = fields.IntField(default=0)
 
     class Meta:

@@ -4,18 +4,23 @@ A transaction takes the write lock when it begins (BEGIN IMMEDIATE), so that it 
 instead of failing at its first write. And a commit that fails (disk full, database locked) is rolled back at once:
 left open, the next transaction would commit what its caller was told had failed. And a transaction that cannot
 begin (database locked, task cancelled) gives its place back: Tortoise keeps the lock, and nothing is written again.
+
+Besides, it can be handed a whole transaction.
 """
 
 import asyncio
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 
 from evgraph.models.reads import note_anything
+
+T = TypeVar("T")
 
 # Readers wait for nobody in WAL, but for a moment when a crashed writer's log is recovered.
 _IN_LOOP_BUSY_MS = 100
@@ -41,6 +46,17 @@ class EVGraphSqliteClient(SqliteClient):
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         note_anything()
         return super().acquire_connection()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """On the connection's own thread, while no transaction is open there; it leaves none open. A caller that is
+        cancelled meanwhile does not stop it: what comes next waits for its end."""
+        async with self.acquire_connection() as connection:
+            try:
+                return await connection._execute(work, connection._conn)  # type: ignore[no-any-return]
+            except sqlite3.OperationalError as failure:
+                raise OperationalError(failure) from failure
+            except sqlite3.IntegrityError as failure:
+                raise IntegrityError(failure) from failure
 
     def _in_transaction(self) -> TransactionContext:
         note_anything()

@@ -6,7 +6,7 @@ change has read stays true until it is saved.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import chain
@@ -23,7 +23,9 @@ from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.stay import Stay
 from evgraph.models import LineItemRow, PortRow, RateRow, RequestRow, SessionRow, StayRow
-from evgraph.models.database import WRITER, is_sqlite
+from evgraph.models.at_once import Version, save_at_once, taken
+from evgraph.models.bulk import Save
+from evgraph.models.database import WRITER
 from evgraph.models.plain import fetch
 from evgraph.models.records import to_columns
 from evgraph.services import reading
@@ -32,16 +34,16 @@ from evgraph.services.interfaces import Clock
 
 _PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
 # In one order everywhere, so that two changes over the same garages cannot wait for each other. On SQLite the
-# transaction has the one write lock from its beginning (see models/sqlite.py).
-_TAKE = "SELECT id FROM garage WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE"
 _COUNT_UP = "UPDATE garage SET revision = revision + 1 WHERE id IN (?) RETURNING id, revision"
 
 
 class Change:
-    """What is saved through it stands on the boards' news. `now` is one instant for all of it."""
+    """What is saved through it stands on the boards' news. `now` is one instant for all of it;
+    `versions` are those of its garages with this change."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
+        self.versions: Mapping[int, Version] = {}
         self._ports: defaultdict[int, set[int]] = defaultdict(set)
         self._requests: defaultdict[int, set[int]] = defaultdict(set)
         self._rates: dict[int, Rate] = {}
@@ -193,10 +195,18 @@ class Books:
         change = Change(self._clock.now())
         with self._frames.taken() as frames:
             async with in_transaction(WRITER):
-                if not is_sqlite():
-                    await fetch(_TAKE, sorted(set(garage_ids)))
+                change.versions = await taken(garage_ids)
                 yield change
                 news = await change.news()
                 await frames.write(set(garage_ids))
         for event in news:
             self._bus.publish(event)
+
+    async def save_at_once(self, versions: Mapping[int, Version], saves: Sequence[Save]) -> bool:
+        """Saves what was worked out from the sessions and ports of these garages as they were at these versions; false,
+        and nothing is saved, where one of them is at another by now. It touches nothing that a board shows."""
+        with self._frames.taken() as frames:
+            is_saved = await save_at_once(versions, [*saves, frames.take(versions)])
+            if not is_saved:
+                frames.give_back()
+        return is_saved

@@ -19,8 +19,9 @@ from evgraph.bus import EventBus, Feed
 from evgraph.domain.charge_point import FrameDirection, FrameKind
 from evgraph.domain.events import FrameLogged
 from evgraph.domain.frames import LoggedFrame
-from evgraph.models.database import is_sqlite
-from evgraph.models.plain import execute_many
+from evgraph.models import FrameRow
+from evgraph.models.bulk import Save, insert
+from evgraph.models.plain import execute
 
 MOST_WAITING = 20_000
 MOST_CHARACTERS = 64 * 1024 * 1024
@@ -35,19 +36,15 @@ LAST_INSTANT: Final = datetime(2255, 1, 1, tzinfo=UTC)
 # PostgreSQL takes no NUL; this stands in for it.
 _NUL = "\u2400"
 
-_SAVE_FRAME = (
-    "INSERT INTO frame (id, charge_point_id, at, direction, kind, message_id, action, frame)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-)
+_SAVE_FRAMES = insert(FrameRow, "id", "charge_point_id", "at", "direction", "kind", "message_id", "action", "frame")
 
 log = structlog.get_logger("evgraph.frames")
 
 
-# In the order of _SAVE_FRAME, and of LoggedFrame; a class of its own for it would take longer to make than all else.
+# In the order of _SAVE_FRAMES, and of LoggedFrame; a class of its own for it would take longer to make than all else.
 _Row = tuple[int, int, datetime, str, str, str | None, str | None, str]
 _ID: Final = 0
 _CHARGE_POINT: Final = 1
-_AT: Final = 2
 _FRAME: Final = 7
 # To look up what each is called costs a microsecond, and SQLite asks what a text is that is more than a text.
 _DIRECTIONS = {direction: str(direction.value) for direction in FrameDirection}
@@ -61,14 +58,19 @@ class Taken:
         self._frames = frames
         self.by_garage: dict[int, deque[_Row]] = {}
 
+    def take(self, garage_ids: Iterable[int]) -> Save:
+        """All that wait in these garages, to be saved in the transaction; once in it."""
+        self.by_garage = self._frames.take(garage_ids)
+        return Save(_SAVE_FRAMES, [row for rows in self.by_garage.values() for row in rows])
+
+    def give_back(self) -> None:
+        """It was not saved."""
+        self._frames.take_back(self.by_garage)
+        self.by_garage = {}
+
     async def write(self, garage_ids: Iterable[int]) -> None:
         """All that wait in these garages; called last in the transaction, within it."""
-        self.by_garage = self._frames.take(garage_ids)
-        if self.by_garage:
-            rows = [row for rows in self.by_garage.values() for row in rows]
-            # As SQLite's own way to write an instant would; that takes three times as long.
-            text = ((*row[:_AT], row[_AT].isoformat(" "), *row[_AT + 1 :]) for row in rows)
-            await execute_many(_SAVE_FRAME, list(text) if is_sqlite() else rows)
+        await execute(self.take(garage_ids))
 
 
 class FrameLog:
@@ -144,7 +146,7 @@ class FrameLog:
         try:
             yield taken
         except BaseException:
-            self._take_back(taken.by_garage)
+            taken.give_back()
             raise
         self._written(taken.by_garage)
 
@@ -192,7 +194,8 @@ class FrameLog:
             return
         self._wanted.clear()
 
-    def _take_back(self, taken: dict[int, deque[_Row]]) -> None:
+    def take_back(self, taken: dict[int, deque[_Row]]) -> None:
+        """They wait again, before those that came since. Only `Taken` calls it."""
         for garage_id, rows in taken.items():
             newer = self._waiting.get(garage_id)
             if newer is not None:

@@ -1,15 +1,13 @@
 """Readings, saved together: while one commit runs the next readings queue, and go into one transaction after it.
 
 No timer: the linger is the commit before. Each charger is answered after the commit that holds its reading; boards are
-told from memory.
+told from memory. Nearly all readings move a session that the batch before moved too: they are worked out from memory,
+and saved at once where nothing else was saved in their garage meanwhile. All others are worked out within a change.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 from tortoise.exceptions import DBConnectionError, OperationalError
@@ -20,45 +18,22 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
-from evgraph.domain.session_metering import readings_taken
+from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
-from evgraph.models.plain import execute_many, select_values
-from evgraph.models.records import flags_column
+from evgraph.models.at_once import Version
+from evgraph.models.plain import execute, select_values
 from evgraph.services import reading
+from evgraph.services.batch import Batch, Message, meant, shows_on_boards
 from evgraph.services.books import Books, Change
 from evgraph.services.placing import keep_in_quarantine
+from evgraph.services.running import Running, RunningInGarage
 from evgraph.services.settling import correct
 from evgraph.services.supplies import Supplies
 
 MOST_TOGETHER = 500
 _RUNNING = "charge_point_id IN (?) AND status = ?"
-_SAVE_SESSION = (
-    "UPDATE charging_session SET flags = ?, carried_wh = ?, base_register_wh = ?, energy_wh = ?, power_w = ?,"
-    " last_meter_at = ?, available_since = ?, register_at = ?, leapt_to_wh = ?, leapt_at = ?, low_power_since = ?,"
-    " full_since = ? WHERE id = ?"
-)
-_SAVE_SAMPLE = (
-    "INSERT INTO meter_sample"
-    " (charge_point_id, connector_id, session_id, at, received_at, register_wh, power_w, energy_wh)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    # M4: a reading that is sent again is stored once.
-    " ON CONFLICT DO NOTHING"
-)
 
 log = structlog.get_logger("evgraph.metering")
-
-
-@dataclass(slots=True)
-class _Message:
-    """One MeterValues that waits for its commit."""
-
-    charge_point_id: int
-    garage_id: int
-    connector_id: int
-    transaction_id: int | None
-    readings: tuple[Reading, ...]
-    raw: str
-    saved: asyncio.Future[None] = field(repr=False)
 
 
 class Metering:
@@ -68,10 +43,11 @@ class Metering:
         self._books = books
         self._bus = bus
         self._supplies = supplies
-        self._waiting: deque[_Message] = deque()
+        self._waiting: deque[Message] = deque()
         self._news = asyncio.Event()
         self._garages: dict[int, int] = {}
         self._rates: dict[int, Rate] = {}
+        self._running = Running()
 
     async def record(
         self,
@@ -83,15 +59,15 @@ class Metering:
         raw: str,
     ) -> None:
         """Returns when the readings are durable (M1 to M4). Raises what the database raised."""
-        garage_id = await self._garage(charge_point_id)
+        garage_id = self._garages.get(charge_point_id) or await self._garage(charge_point_id)
         saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(
-            _Message(
+            Message(
                 charge_point_id=charge_point_id,
                 garage_id=garage_id,
                 connector_id=connector_id,
                 transaction_id=transaction_id,
-                readings=tuple(readings),
+                readings=tuple(readings) if len(readings) < 2 else tuple(sorted(readings, key=lambda one: one.at)),
                 raw=raw,
                 saved=saved,
             )
@@ -112,32 +88,69 @@ class Metering:
             for message in self._waiting:
                 message.saved.cancel()
 
-    async def _save_each(self, batch: list[_Message]) -> None:
+    async def _save_each(self, batch: list[Message]) -> None:
         try:
-            await self._save(batch)
+            await self._save_in_a_change(await self._save_from_memory(batch))
         except Exception as failure:
             # A database that is locked or gone is so for all; else one message must not take the others with it.
             if len(batch) > 1 and not isinstance(failure, (OperationalError, DBConnectionError, OSError)):
                 for message in batch:
-                    await self._save_each([message])
+                    if not message.saved.done():
+                        await self._save_each([message])
                 return
             log.warning("readings not saved", messages=len(batch), error=repr(failure))
             for message in batch:
                 _resolve(message, failure)
-        else:
-            for message in batch:
-                _resolve(message, None)
 
-    async def _save(self, batch: list[_Message]) -> None:
-        async with self._books.change(*(message.garage_id for message in batch)) as change:
-            before = await _sessions_of(batch)
-            supplies = await self._supplies.at({session.charge_point_id for session in before.values()})
-            after = dict(before)
-            samples: list[tuple[Any, ...]] = []
-            for message in batch:
-                session = _meant(message, after) or await _given_up(message)
+    async def _save_from_memory(self, messages: list[Message]) -> list[Message]:
+        """Those that need more than that: their session is not known, or a board shows what became of it."""
+        batch = Batch(self._books.now())
+        garages: dict[int, RunningInGarage] = {}
+        taken, rest = [], []
+        held_back: set[int] = set()
+        for message in messages:
+            garage = self._running.get(message.garage_id)
+            if (
+                garage is not None
+                and message.charge_point_id not in held_back
+                and _taken_from_memory(message, garage, batch)
+            ):
+                garages[message.garage_id] = garage
+                taken.append(message)
+            else:
+                # What it says next stays behind it.
+                held_back.add(message.charge_point_id)
+                rest.append(message)
+        if not taken:
+            return rest
+        versions = {garage_id: garage.version for garage_id, garage in garages.items()}
+        if not await self._books.save_at_once(versions, batch.saves):
+            self._running.forget(garages)
+            return messages
+        moved = defaultdict(list)
+        for session in batch.moved:
+            moved[session.garage_id].append(session)
+        for garage_id, garage in garages.items():
+            garage.saved(moved[garage_id])
+        self._tell(batch.moved)
+        for message in taken:
+            _resolve(message, None)
+        return rest
+
+    async def _save_in_a_change(self, messages: list[Message]) -> None:
+        if not messages:
+            return
+        async with self._books.change(*(message.garage_id for message in messages)) as change:
+            sessions = await _sessions_of(messages)
+            before = dict(sessions)
+            supplies = await self._supplies.at({message.charge_point_id for message in messages})
+            batch = Batch(change.now)
+            for message in messages:
+                session = meant(message, sessions) or await _given_up(message)
                 if session is not None and session.status is SessionStatus.ENDED:
-                    session = before[session.id] = after[session.id] = await self._told_late(change, session, message)
+                    session = before[session.id] = sessions[session.id] = await self._told_late(
+                        change, session, message
+                    )
                 # One that names no transaction is what an idle meter says, by the clock or when it is asked.
                 if session is None and message.transaction_id is not None and message.connector_id != 0:
                     await keep_in_quarantine(
@@ -148,21 +161,33 @@ class Metering:
                         why=f"No session was open at connector {message.connector_id} for these readings.",
                     )
                     continue
-                for one in sorted(message.readings, key=lambda reading: reading.at):
-                    if session is not None:
-                        session = after[session.id] = readings_taken(
-                            session, (one,), supply=supplies.get(session.port_id)
-                        )
-                    samples.append(_sample(message, one, session, change.now))
-            moved = [session for id_, session in after.items() if session is not before[id_]]
-            await execute_many(_SAVE_SAMPLE, samples)
-            await execute_many(_SAVE_SESSION, [_moved(session) for session in moved])
-            _tell_boards(change, before, moved)
-            prices = await self._rates_of(moved)
-        for session in moved:
-            self._bus.publish(_metered(session, prices))
+                batch.take(message, session, supplies.get(session.port_id) if session is not None else None)
+                if session is not None:
+                    sessions[session.id] = batch.latest(session)
+            for save in batch.saves:
+                await execute(save)
+            for session in batch.moved:
+                if shows_on_boards(before[session.id], session):
+                    change.touch_session(session)
+            await self._know_rates_of(sessions.values())
+        self._tell(batch.moved)
+        self._learn(messages, change.versions, sessions.values(), supplies)
+        for message in messages:
+            _resolve(message, None)
 
-    async def _told_late(self, change: Change, session: ChargingSession, message: _Message) -> ChargingSession:
+    def _learn(
+        self,
+        messages: Sequence[Message],
+        versions: Mapping[int, Version],
+        sessions: Iterable[ChargingSession],
+        supplies: Mapping[int, Supply],
+    ) -> None:
+        for garage_id, version in versions.items():
+            of_garage = {message.charge_point_id for message in messages if message.garage_id == garage_id}
+            here = [session for session in sessions if session.charge_point_id in of_garage]
+            self._running.learn(garage_id, version, of_garage, here, supplies)
+
+    async def _told_late(self, change: Change, session: ChargingSession, message: Message) -> ChargingSession:
         """T5, T7: what was given up while these readings were under way is corrected; else it stays as it is."""
         if SessionFlag.ESTIMATED not in session.flags:
             return session
@@ -176,11 +201,14 @@ class Metering:
         )
         return await correct(change, told) if told is not session else session
 
-    async def _rates_of(self, sessions: list[ChargingSession]) -> dict[int, Rate]:
+    async def _know_rates_of(self, sessions: Iterable[ChargingSession]) -> None:
         """A rate never changes (T10), so that it is asked for once."""
         wanted = {session.rate_id for session in sessions} - self._rates.keys()
         self._rates |= await reading.rates(None, wanted)
-        return self._rates
+
+    def _tell(self, moved: Iterable[ChargingSession]) -> None:
+        for session in moved:
+            self._bus.publish(_metered(session, self._rates))
 
     async def _garage(self, charge_point_id: int) -> int:
         """A charge point stays in its garage, so that it is asked for once."""
@@ -191,7 +219,20 @@ class Metering:
         return garage_id
 
 
-async def _sessions_of(batch: list[_Message]) -> dict[int, ChargingSession]:
+def _taken_from_memory(message: Message, garage: RunningInGarage, batch: Batch) -> bool:
+    sessions = garage.sessions.get(message.charge_point_id)
+    if sessions is None or (message.transaction_id is not None and message.transaction_id not in sessions):
+        return False
+    session = meant(message, sessions)
+    if session is None:
+        if message.connector_id == 0:
+            batch.take(message, None, None)
+        return message.connector_id == 0
+    session = batch.latest(session)
+    return batch.take_quietly(message, session, garage.supplies.get(session.port_id))
+
+
+async def _sessions_of(batch: list[Message]) -> dict[int, ChargingSession]:
     """What runs at the batch's charge points, and what the batch names that runs no more."""
     charge_points = list({message.charge_point_id for message in batch})
     running = await select_values(SessionRow, ChargingSession, _RUNNING, charge_points, SessionStatus.CHARGING)
@@ -204,24 +245,7 @@ async def _sessions_of(batch: list[_Message]) -> dict[int, ChargingSession]:
     return found
 
 
-def _meant(message: _Message, sessions: dict[int, ChargingSession]) -> ChargingSession | None:
-    """M3: the session of its transactionId, else the connector's open one, if the time fits."""
-    named = sessions.get(message.transaction_id or 0)
-    if named is not None and named.charge_point_id == message.charge_point_id:
-        return named
-    for session in sessions.values():
-        if (
-            session.charge_point_id == message.charge_point_id
-            and session.connector_id == message.connector_id
-            and session.status is SessionStatus.CHARGING
-            and session.started_at is not None
-            and any(one.at >= session.started_at for one in message.readings)
-        ):
-            return session
-    return None
-
-
-async def _given_up(message: _Message) -> ChargingSession | None:
+async def _given_up(message: Message) -> ChargingSession | None:
     """M3, T7: the session that was closed as forgotten while these readings of its time were under way."""
     if message.connector_id == 0 or not message.readings:
         return None
@@ -236,48 +260,6 @@ async def _given_up(message: _Message) -> ChargingSession | None:
     return session if session is not None and session_end.may_hold(session, message.readings) else None
 
 
-def _sample(message: _Message, one: Reading, session: ChargingSession | None, received_at: datetime) -> tuple[Any, ...]:
-    """For _SAVE_SAMPLE. A reading that moved nothing, since a newer one came first, tells no energy (M4)."""
-    moved = session is not None and session.last_meter_at == one.at
-    return (
-        message.charge_point_id,
-        message.connector_id,
-        session.id if session else None,
-        one.at,
-        received_at,
-        one.register_wh,
-        one.power_w,
-        session.energy_wh if session and moved else None,
-    )
-
-
-def _moved(session: ChargingSession) -> tuple[Any, ...]:
-    """For _SAVE_SESSION: all that readings change."""
-    return (
-        flags_column(session.flags),
-        session.carried_wh,
-        session.base_register_wh,
-        session.energy_wh,
-        session.power_w,
-        session.last_meter_at,
-        session.available_since,
-        session.register_at,
-        session.leapt_to_wh,
-        session.leapt_at,
-        session.low_power_since,
-        session.full_since,
-        session.id,
-    )
-
-
-def _tell_boards(change: Change, before: dict[int, ChargingSession], moved: list[ChargingSession]) -> None:
-    """Energy goes by EnergyMetered; a flag, and that a vehicle is full (M6), are changes of the board."""
-    for session in moved:
-        was = before[session.id]
-        if (session.flags, session.full_since) != (was.flags, was.full_since):
-            change.touch_session(session)
-
-
 def _metered(session: ChargingSession, prices: dict[int, Rate]) -> EnergyMetered:
     return EnergyMetered(
         garage_id=session.garage_id,
@@ -287,7 +269,7 @@ def _metered(session: ChargingSession, prices: dict[int, Rate]) -> EnergyMetered
     )
 
 
-def _resolve(message: _Message, failure: Exception | None) -> None:
+def _resolve(message: Message, failure: Exception | None) -> None:
     if message.saved.done():
         return
     if failure is None:

@@ -8,7 +8,8 @@ from tortoise.transactions import in_transaction
 
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus, StopReason
 from evgraph.models import ChargePointRow, GarageRow, OrganizationRow, PortRow, SessionRow, database
-from evgraph.models.plain import execute_many, select_values
+from evgraph.models.bulk import Save, update
+from evgraph.models.plain import execute, select_values
 from evgraph.models.records import flags_column
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 1000, tzinfo=UTC)
@@ -68,9 +69,9 @@ async def test_what_is_written_plainly_is_read_by_tortoise_and_is_undone_with_it
 ) -> None:
     async def write(then: int) -> None:
         async with in_transaction(database.WRITER):
-            statement = "UPDATE charging_session SET flags = ?, last_meter_at = ? WHERE id = ?"
-            await execute_many(statement, [(flags_column(frozenset()), NOON, running.id)])
-            await execute_many(statement, [])
+            moves = update(SessionRow, "flags", "last_meter_at")
+            await execute(Save(moves, [(flags_column(frozenset()), NOON, running.id)]))
+            await execute(Save(moves, []))
             1 // then
 
     with pytest.raises(ZeroDivisionError):

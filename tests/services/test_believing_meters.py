@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,6 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import BoardChanged
 from evgraph.domain.port import PortStatus
-from evgraph.models import PortRow
 
 from .conftest import Garage
 
@@ -143,12 +143,19 @@ async def test_m5_a_session_that_was_told_late_goes_by_the_chargers_stamps(garag
     assert (ended.energy_wh, ended.flags) == (10_800, set())
 
 
+async def give_power(garage: Garage, max_power_w: int | None) -> None:
+    async with garage.house.metering._books.change(garage.id) as change:
+        port = await change.port(garage.port_id)
+        assert port is not None
+        await change.save_port(replace(port, max_power_w=max_power_w))
+
+
 async def test_m5_another_power_of_the_port_holds_from_the_next_reading(garage: Garage) -> None:
     session = await begun(garage)
     assert (await read(garage, session, 1000)).flags == LEAP
-    await PortRow.filter(id=garage.port_id).update(max_power_w=350_000)
+    await give_power(garage, 350_000)
     assert (await read(garage, session, 6000)).energy_wh == 6000
-    await PortRow.filter(id=garage.port_id).update(max_power_w=None)
+    await give_power(garage, None)
     assert (await read(garage, session, 900_001)).energy_wh == 900_001
 
 
