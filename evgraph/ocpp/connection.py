@@ -19,6 +19,7 @@ from evgraph.ocpp.frame_record import FrameRecord
 from evgraph.ocpp.frames import Call, CallError, CallResult, ErrorCode, MalformedCall, NotAFrame
 from evgraph.ocpp.inbound import InboundCall, Peer, Services
 from evgraph.ocpp.outbox import Outbox
+from evgraph.ocpp.plain_readings import Told, plainly
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
 
@@ -27,6 +28,8 @@ CALL_DEADLINE = 30.0
 _LONGEST_REASON = 100
 # RFC 6455 section 7.4.1: no close frame came; and none with a code.
 _NORMAL, _NO_CODE, _ABNORMAL = 1000, 1005, 1006
+
+_METER_VALUES = "MeterValues"
 
 Reply = TypeVar("Reply")
 
@@ -138,6 +141,12 @@ class Connection:
 
     async def _serve(self, raw: str) -> None:
         self.last_seen = self._clock.now()
+        plain = plainly(raw, self.last_seen)
+        if plain is not None:
+            call = Call(plain.message_id, _METER_VALUES, {})
+            self._record.received(call, raw, self.last_seen, None)
+            await self._answer(call, raw, plain.told)
+            return
         try:
             frame = frames.decode(raw)
         except NotAFrame as failure:
@@ -159,7 +168,7 @@ class Connection:
                         message_id=frame.message_id,
                     )
 
-    async def _answer(self, call: Call, raw: str) -> None:
+    async def _answer(self, call: Call, raw: str, told: Told | None = None) -> None:
         now = asyncio.get_running_loop().time()
         known = self._answered.again(call.message_id, raw, now)
         if known is not None:
@@ -184,6 +193,7 @@ class Connection:
                     raw=raw,
                     received_at=self.last_seen,
                     heartbeat_interval=self._heartbeat_interval,
+                    told=told,
                 )
             )
         except CallRefused as refusal:

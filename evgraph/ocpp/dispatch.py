@@ -58,13 +58,12 @@ async def _handle(handler: Handler, call: InboundCall) -> Answer:
         await _quarantine(call)
         raise
     # After its service, which knows a message that is sent again: a failure in between keeps nothing twice.
-    await _quarantine(call)
+    if call.fields.problems:
+        await _quarantine(call)
     return payload
 
 
 async def _quarantine(call: InboundCall) -> None:
-    if not call.fields.problems:
-        return
     why = "; ".join(call.fields.problems)
     log.warning(
         "message not understood",

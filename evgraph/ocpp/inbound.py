@@ -8,6 +8,7 @@ from typing import Any
 from evgraph.domain.charge_point import Acceptance
 from evgraph.ocpp.fields import Fields
 from evgraph.ocpp.frames import MessageId
+from evgraph.ocpp.plain_readings import Told
 from evgraph.services.certificates import Certificates
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.jobs import Jobs
@@ -74,7 +75,8 @@ class Peer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundCall:
-    """`raw` is the frame as it came, `received_at` when it did; `heartbeat_interval` in seconds."""
+    """`raw` is the frame as it came, `received_at` when it did; `heartbeat_interval` in seconds. `told`: what a
+    MeterValues says that took the short road; its `fields` are empty."""
 
     peer: Peer
     services: Services
@@ -84,3 +86,4 @@ class InboundCall:
     raw: str
     received_at: datetime
     heartbeat_interval: int
+    told: Told | None = None

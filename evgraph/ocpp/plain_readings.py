@@ -1,10 +1,11 @@
-"""The short road of a MeterValues that is written as nearly all are. Anything else takes the tolerant one, through
-`messages` and `translate`; where this one reads at all, both read the same."""
+"""The short road of a MeterValues that is written as nearly all are: one typed reading of its frame. All else takes
+the tolerant road, through `frames`, `messages` and `translate`; where this one reads at all, both read the same."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
 
 from evgraph.domain.energy import INTERVAL, POWER, REGISTER, Reading, whole
 from evgraph.ocpp import messages, translate
@@ -55,65 +56,79 @@ class Told(NamedTuple):
     readings: tuple[Reading, ...]
 
 
-def readings_told(fields: Fields, received_at: datetime) -> Told:
-    """By the short road if it can be, else by the tolerant one. Raises CallRefused."""
-    told = plainly(fields.payload, received_at)
-    if told is not None:
-        return told
+class PlainCall(NamedTuple):
+    message_id: str
+    told: Told
+
+
+class _Sample(msgspec.Struct, gc=False):
+    value: Any = None
+    measurand: str | None = None
+    unit: str | None = None
+    phase: str | None = None
+    format: str = "Raw"
+    location: str = "Outlet"
+
+
+class _MeterValue(msgspec.Struct, gc=False, rename="camel"):
+    timestamp: str
+    sampled_value: list[_Sample]
+
+
+class _MeterValues(msgspec.Struct, gc=False, rename="camel"):
+    connector_id: Annotated[int, msgspec.Meta(ge=0, le=MAX_CONNECTOR)]
+    meter_value: list[_MeterValue]
+    transaction_id: Annotated[int, msgspec.Meta(gt=0, le=MAX_INT32)] | None = None
+
+
+_ACTION = "MeterValues"
+_decoder = msgspec.json.Decoder(tuple[Literal[2], str, Literal["MeterValues"], _MeterValues])
+
+
+def tolerantly(fields: Fields, received_at: datetime) -> Told:
+    """Raises CallRefused."""
     message = messages.meter_values(fields)
     readings = translate.readings(message.meter_values, received_at)
     return Told(message.connector_id, message.transaction_id, readings)
 
 
-def plainly(payload: Mapping[str, Any], received_at: datetime) -> Told | None:
-    """Null for what is written otherwise."""
-    connector_id, transaction_id = payload.get("connectorId"), payload.get("transactionId")
-    meter_values = payload.get("meterValue")
-    if type(connector_id) is not int or not 0 <= connector_id <= MAX_CONNECTOR or type(meter_values) is not list:
-        return None
-    if transaction_id is not None and (type(transaction_id) is not int or not 0 < transaction_id <= MAX_INT32):
+def plainly(frame: str, received_at: datetime) -> PlainCall | None:
+    """Null for what is written otherwise, or is another message."""
+    if _ACTION not in frame:
         return None
     try:
-        readings = [_reading(meter_value, received_at) for meter_value in meter_values]
-    except _WrittenOtherwise:
+        _, message_id, _, said = _decoder.decode(frame)
+        readings = [_reading(meter_value, received_at) for meter_value in said.meter_value]
+    except (_WrittenOtherwise, msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    return Told(connector_id, transaction_id, tuple(readings))
+    return PlainCall(message_id, Told(said.connector_id, said.transaction_id, tuple(readings)))
 
 
 class _WrittenOtherwise(Exception):
     pass
 
 
-def _reading(meter_value: Any, received_at: datetime) -> Reading:
-    if type(meter_value) is not dict:
-        raise _WrittenOtherwise
-    sampled = meter_value.get("sampledValue")
-    if type(sampled) is not list:
-        raise _WrittenOtherwise
+def _reading(meter_value: _MeterValue, received_at: datetime) -> Reading:
     register_wh: int | None = None
     interval_wh: int | None = None
     power_w: int | None = None
-    for sample in sampled:
-        if type(sample) is not dict:
+    for sample in meter_value.sampled_value:
+        kind = _KINDS.get((sample.measurand, sample.unit))
+        if kind is None:
+            if sample.measurand in _NOT_READ:
+                continue
             raise _WrittenOtherwise
-        get = sample.get
-        measurand, unit = get("measurand"), get("unit")
-        if type(measurand) is str and measurand in _NOT_READ:
-            continue
-        if not (unit is None or type(unit) is str) or not (measurand is None or type(measurand) is str):
-            raise _WrittenOtherwise
-        kind = _KINDS.get((measurand, unit))
         # One phase of several, a signed value, the car's side.
-        if kind is None or "phase" in sample or get("format", "Raw") != "Raw" or get("location", "Outlet") != "Outlet":
+        if sample.phase is not None or sample.format != "Raw" or sample.location != "Outlet":
             raise _WrittenOtherwise
-        amount = _amount(get("value"), kind)
+        amount = _amount(sample.value, kind)
         if kind[0] == REGISTER:
             register_wh = amount
         elif kind[0] == POWER:
             power_w = amount
         else:
             interval_wh = amount + (interval_wh or 0)
-    at = _instant(meter_value.get("timestamp"))
+    at = _instant(meter_value.timestamp)
     is_replaced = at < EARLIEST or at - received_at > FARTHEST_AHEAD
     return Reading(
         at=received_at if is_replaced else at,
@@ -140,8 +155,8 @@ def _amount(value: Any, kind: tuple[str, str | None]) -> int:
     return whole(exact * 1000 if thousands else exact)
 
 
-def _instant(reported: Any) -> datetime:
-    if type(reported) is not str or not _STAMP.fullmatch(reported):
+def _instant(reported: str) -> datetime:
+    if not _STAMP.fullmatch(reported):
         raise _WrittenOtherwise
     try:
         at = datetime.fromisoformat(reported)

@@ -1,12 +1,12 @@
 from evgraph.ocpp.handling import handles
 from evgraph.ocpp.inbound import Answer, InboundCall
-from evgraph.ocpp.plain_readings import readings_told
+from evgraph.ocpp.plain_readings import tolerantly
 
 
 @handles("MeterValues")
 async def meter_values(call: InboundCall) -> Answer:
     """M1, M3, OCPP 1.6 section 4.7."""
-    told = readings_told(call.fields, call.received_at)
+    told = call.told or tolerantly(call.fields, call.received_at)
     if told.connector_id is not None and told.readings:
         await call.services.metering.record(
             call.peer.id,
