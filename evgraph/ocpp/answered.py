@@ -1,8 +1,8 @@
 """Answers given on one connection, for CALLs that come again (C9)."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from evgraph.ocpp.frames import MessageId
 
@@ -15,8 +15,7 @@ SHORT_WHILE = 60.0
 _LASTING = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     content: bytes
     text: str
     expires_at: float | None

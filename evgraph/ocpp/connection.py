@@ -144,7 +144,8 @@ class Connection:
         plain = plainly(raw, self.last_seen)
         if plain is not None:
             call = Call(plain.message_id, _METER_VALUES, {})
-            self._record.received(call, raw, self.last_seen, None)
+            if self._record.is_wanted:
+                self._record.received(call, raw, self.last_seen, None)
             await self._answer(call, raw, plain.told)
             return
         try:
@@ -224,7 +225,8 @@ class Connection:
     async def _send(self, text: str, kind: FrameKind, message_id: frames.MessageId, action: str | None) -> None:
         """Raises ChargerOffline when the socket is closed."""
         # Before it goes: its answer may be read before this task runs again.
-        self._record.sent(kind, message_id, action, text, self._clock.now())
+        if self._record.is_wanted:
+            self._record.sent(kind, message_id, action, text, self._clock.now())
         try:
             await self._websocket.send_text(text)
         except (WebSocketDisconnect, RuntimeError) as closed:

@@ -19,6 +19,10 @@ class FrameRecord:
         self._frames = frames
         self._peer = peer
 
+    @property
+    def is_wanted(self) -> bool:
+        return self._frames.wants(self._peer.id)
+
     def received(self, frame: Frame, raw: str, at: datetime, action: str | None) -> None:
         """`at`: the instant that its handler goes by; `action`: of the CALL that it answers, where it answers one."""
         match frame:

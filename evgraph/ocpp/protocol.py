@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol, with five differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
+"""uvicorn's WebSocket protocol, with some differences for chargers; `ws=ChargerProtocol` in uvicorn's settings."""
 
 import asyncio
 import ssl
@@ -6,11 +6,14 @@ from collections import deque
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from evgraph.ocpp.handshake import WIRE, Wire
 
 _CHARGERS = "/ocpp/"
+_FINAL_TEXT = 0x80 | Opcode.TEXT
 
 
 class ChargerProtocol(WebSocketsSansIOProtocol):
@@ -26,6 +29,8 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
 
     Memory: ten thousand of these wait most of the time. What was said in the handshake goes after it, and what waits is
     kept in lists that are there only while they hold something.
+
+    A text to a charger is framed here, in one piece, where nothing is negotiated that frames it otherwise.
     """
 
     _was_heard = False
@@ -46,6 +51,12 @@ class ChargerProtocol(WebSocketsSansIOProtocol):
             )
 
     async def send(self, message: Any) -> None:
+        text = message.get("text")
+        if text is not None and not self.conn.extensions:
+            await self.writable.wait()
+            if self.conn.state is State.OPEN and self.handshake_complete and not (self.close_sent or self.disconnected):
+                self.transport.write(text_frame(text.encode()))
+                return
         await super().send(message)
         if message["type"] == "websocket.accept":
             # websockets' parser has it too, for as long as it parses.
@@ -141,6 +152,16 @@ class _Gate:
             finally:
                 if one in self._waiting:
                     self._waiting.remove(one)
+
+
+def text_frame(payload: bytes) -> bytes:
+    """RFC 6455 section 5.2: final, unmasked."""
+    length = len(payload)
+    if length < 126:
+        return b"%c%c%b" % (_FINAL_TEXT, length, payload)
+    if length < 2**16:
+        return b"%c~%b%b" % (_FINAL_TEXT, length.to_bytes(2), payload)
+    return b"%c\x7f%b%b" % (_FINAL_TEXT, length.to_bytes(8), payload)
 
 
 def _client_certificate(tls: ssl.SSLObject | None) -> bytes | None:

@@ -33,7 +33,6 @@ from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import Clock
 
 _PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
-# In one order everywhere, so that two changes over the same garages cannot wait for each other. On SQLite the
 _COUNT_UP = "UPDATE garage SET revision = revision + 1 WHERE id IN (?) RETURNING id, revision"
 
 

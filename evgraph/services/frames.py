@@ -93,6 +93,10 @@ class FrameLog:
         self._watched: dict[int, int] = {}
         self._wanted = asyncio.Event()
 
+    def wants(self, charge_point_id: int) -> bool:
+        """Its frames are kept, or somebody watches them."""
+        return self._keeps or charge_point_id in self._watched
+
     def add(
         self,
         garage_id: int,

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.frames import Frame, Opcode
 
-from evgraph.ocpp.protocol import ChargerProtocol
+from evgraph.ocpp.protocol import ChargerProtocol, text_frame
 from evgraph.services.interfaces import ChargerOffline
 from tests.ocpp.conftest import CentralSystem
 
@@ -90,3 +91,10 @@ async def test_c1_a_handshake_that_is_turned_away_is_no_error_of_ours(
             pass
     assert refused.value.response.status_code == 404
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 65_535, 65_536, 70_000])
+def test_a_text_is_framed_as_the_library_frames_it(length: int) -> None:
+    payload = b"x" * length
+    frame = Frame(Opcode.TEXT, payload)
+    assert text_frame(payload) == frame.serialize(mask=False)
