@@ -8,7 +8,7 @@ import asyncio
 import json
 import multiprocessing
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class Server:
     def chargers_url(self) -> str:
         return f"ws://{self.address}/ocpp"
 
-    async def start(self) -> None:
+    async def start(self, serve: Callable[[dict[str, str], str], None] = serve) -> None:
         """Returns once it is ready."""
         self._process = _PROCESSES.Process(target=serve, args=(self._environment, str(self.log)))
         self._process.start()
@@ -57,6 +57,10 @@ class Server:
     async def kill(self) -> None:
         """SIGKILL: it gets no chance to finish anything."""
         self._process.kill()
+        await self._ended()
+
+    async def killed(self) -> None:
+        """Returns once it was, by whomever."""
         await self._ended()
 
     async def stop(self) -> None:
