@@ -23,8 +23,8 @@ from evgraph.models.rate import RateRow
 from evgraph.models.remembered import Remembering, Values
 from evgraph.models.stay import LineItemRow, StayRow
 
-# Either counts up with a change, and neither ever falls.
-VERSION: Final = "(g.locked + g.revision)"
+# Of all that belongs to a garage: every change counts it up first.
+VERSION: Final = "g.locked"
 VERSIONS: Final = f"SELECT g.id, {VERSION} FROM garage g WHERE g.id IN (?)"
 
 _garages = Values(GarageRow, Garage)
