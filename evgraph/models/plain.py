@@ -41,6 +41,12 @@ async def select_values(row_type: type[Model], value_type: type[V], where: str, 
     return values
 
 
+async def execute_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """The statement once for each row of parameters; within the transaction that is open."""
+    if rows:
+        await get_connection(WRITER).execute_many(marked(statement, rows[0]), rows)  # type: ignore[arg-type]
+
+
 async def execute(save: Save) -> None:
     """Saves those rows; within the transaction that is open."""
     if save.rows:
@@ -48,11 +54,6 @@ async def execute(save: Save) -> None:
             await get_connection(WRITER).execute_many(save.bulk.sqlite, save.as_rows())  # type: ignore[arg-type]
         else:
             await get_connection(WRITER).execute_query(save.bulk.postgres, save.as_columns())
-
-
-async def fetch(statement: str, *parameters: Any) -> list[dict[str, Any]]:
-    """The rows that a statement returns, columns as the database has them; within the transaction that is open."""
-    return await get_connection(WRITER).execute_query_dict(marked(statement, parameters), flat(parameters))
 
 
 async def fetch(statement: str, *parameters: Any) -> list[dict[str, Any]]:
