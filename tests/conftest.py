@@ -19,12 +19,16 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from benchmarks.history import fill_in_a_process
 from evgraph.models import database
+from tests.statements import Recorder, faults, recording
 
 POSTGRES = os.environ.get("EVGRAPH_TEST_DATABASE") == "postgres"
 # A busy machine is no failure: no example is timed.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# With twenty samples each.
+PLANNED_SESSIONS = 20_000
 _numbers = itertools.count(1)
 # No test outlives a power cut either: where the machine has a folder in memory, nobody waits for the disk.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -75,6 +79,35 @@ def database_url(migrated: str, tmp_path: Path) -> Iterator[str]:
     """A migrated database of the test's own."""
     with copy_of(migrated, tmp_path / "evgraph.sqlite3") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def statements() -> Iterator[Recorder]:
+    """What the application says to its database, in all tests."""
+    with recording() as recorder:
+        yield recorder
+
+
+@pytest.fixture(scope="session")
+def planner(migrated: str) -> Iterator[str]:
+    """A database whose planner is asked how it would go about a statement. SQLite's knows nothing of how much there is
+    (nobody runs ANALYZE), so that an empty one will do; PostgreSQL's needs years of charging, and statistics of them.
+    """
+    with copy_of(migrated, Path("planner.sqlite3")) as url:
+        if POSTGRES:
+            asyncio.run(fill_in_a_process(url, PLANNED_SESSIONS))
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def every_statement_uses_an_index(statements: Recorder, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test makes the application ask, no table that grows may be read from end to end for it."""
+    statements.passes_on = "caplog" in request.fixturenames
+    planner = request.getfixturevalue("planner") if "migrated" in request.fixturenames else None
+    yield
+    fresh = statements.take_fresh() if planner else []
+    found = faults(planner, fresh) if planner and fresh else []
+    assert not found, "\n".join(found)
 
 
 @contextmanager

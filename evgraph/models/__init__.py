@@ -16,6 +16,7 @@ from evgraph.models.operating import (
     SessionMoveRow,
 )
 from evgraph.models.people import AccessTokenRow, PersonRoleRow, PersonRow
+from evgraph.models.progress import ProgressRow
 from evgraph.models.rate import RateRow
 from evgraph.models.stay import LineItemRow, StayRow
 
@@ -37,6 +38,7 @@ __all__ = [
     "PersonRoleRow",
     "PersonRow",
     "PortRow",
+    "ProgressRow",
     "QuarantinedMessageRow",
     "RateRow",
     "RefusedConnectionRow",

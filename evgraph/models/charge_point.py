@@ -38,6 +38,7 @@ class ChargePointRow(Model):
 
     class Meta:
         table = "charge_point"
+        indexes = (("garage_id", "local_list_version"), ("local_list_version",))
 
     def value(self) -> ChargePoint:
         return to_value(self, ChargePoint)
@@ -68,6 +69,7 @@ class PortRow(Model):
     class Meta:
         table = "port"
         unique_together = (("charge_point_id", "connector_id"),)
+        indexes = (("garage_id",), ("is_out_of_order",))
 
     def value(self, *, identity: str, is_online: bool, active_session_id: int | None) -> Port:
         return to_value(self, Port, identity=identity, is_online=is_online, active_session_id=active_session_id)
@@ -90,13 +92,15 @@ class RefusedConnectionRow(Model):
 
 
 class QuarantinedMessageRow(Model):
-    """A message that was answered and could not be placed or read whole (C8, T3, M3)."""
+    """A message that was answered and could not be placed or read whole (C8, T3, M3). `garage_id` is its charge
+    point's, which stays in its garage; here, for a garage's newest to be found by an index."""
 
     id = fields.IntField(primary_key=True)
     charge_point: fields.ForeignKeyRelation[ChargePointRow] = fields.ForeignKeyField(
         "evgraph.ChargePointRow", related_name="quarantined", on_delete=fields.RESTRICT
     )
     charge_point_id: int
+    garage_id = fields.IntField(null=True)
     action = fields.CharField(max_length=60)
     frame = fields.TextField()
     why = fields.CharField(max_length=300)
@@ -109,7 +113,7 @@ class QuarantinedMessageRow(Model):
 
     class Meta:
         table = "quarantined_message"
-        indexes = (("charge_point_id", "at"),)
+        indexes = (("charge_point_id", "at"), ("garage_id", "id"))
 
     def value(self) -> QuarantinedMessage:
         return to_value(self, QuarantinedMessage)
@@ -131,6 +135,7 @@ class CardRow(Model):
 
     class Meta:
         table = "card"
+        indexes = (("garage_id", "id"),)
         unique_together = (("garage_id", "id_tag"),)
 
     def value(self) -> RegisteredCard:

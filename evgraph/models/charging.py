@@ -29,7 +29,7 @@ class RequestRow(Model):
 
     class Meta:
         table = "charging_request"
-        indexes = (("garage_id", "status"),)
+        indexes = (("garage_id", "status"), ("stay_id", "id"))
 
     def value(self) -> ChargingRequest:
         return to_value(self, ChargingRequest)
@@ -94,9 +94,15 @@ class SessionRow(Model):
     class Meta:
         table = "charging_session"
         indexes = (
+            ("garage_id", "id"),
             ("garage_id", "status", "id"),
             ("charge_point_id", "status"),
+            ("charge_point_id", "connector_id", "started_at", "id"),
+            ("charge_point_id", "id_tag", "meter_start_wh"),
             ("port_id", "id"),
+            ("port_id", "started_at", "id"),
+            ("request_id",),
+            ("stay_id",),
             ("status", "start_deadline"),
         )
 

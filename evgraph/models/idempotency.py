@@ -20,3 +20,4 @@ class IdempotencyRow(Model):
     class Meta:
         table = "idempotency_key"
         unique_together = (("person_id", "operation", "key"),)
+        indexes = (("at",),)

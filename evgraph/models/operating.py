@@ -126,7 +126,7 @@ class ReservationRow(Model):
 
     class Meta:
         table = "reservation"
-        indexes = (("charge_point_id", "id"),)
+        indexes = (("charge_point_id", "id"), ("state",))
 
 
 class ChargingProfileRow(Model):
@@ -165,7 +165,7 @@ class SecurityEventRow(Model):
 
     class Meta:
         table = "security_event"
-        indexes = (("charge_point_id", "id"),)
+        indexes = (("charge_point_id", "id"), ("received_at",))
 
     def value(self) -> SecurityEvent:
         return to_value(self, SecurityEvent)

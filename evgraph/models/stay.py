@@ -29,7 +29,7 @@ class StayRow(Model):
 
     class Meta:
         table = "stay"
-        indexes = (("garage_id", "status", "id"), ("garage_id", "ticket_number"))
+        indexes = (("garage_id", "id"), ("garage_id", "status", "id"), ("garage_id", "ticket_number"))
 
     def value(self) -> Stay:
         return to_value(self, Stay)
@@ -64,6 +64,7 @@ class LineItemRow(Model):
     class Meta:
         table = "line_item"
         unique_together = (("session_id", "sequence"),)
+        indexes = (("garage_id", "id"), ("stay_id", "id"))
 
     def value(self) -> LineItem:
         return to_value(self, LineItem)

@@ -4,26 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 
 from evgraph.models.charging import MeterSampleRow
 from evgraph.models.database import reader
-
-
-async def newest_ids_of_each(owner: str, rows: QuerySet[Any], most: int) -> list[int]:
-    """The ids of the newest `most` rows of each `owner`: the column garage_id or charge_point_id."""
-    table = rows.model._meta.db_table
-    place = RawSQL(f'ROW_NUMBER() OVER (PARTITION BY "{table}"."{owner}" ORDER BY "{table}"."id" DESC)')
-    numbered = rows.annotate(place=place).values("id", "place")
-    numbered._choose_db_if_not_chosen()
-    numbered._make_query()
-    sql, parameters = numbered.query.get_parameterized_sql()
-    found = await reader().execute_query_dict(
-        f"SELECT id FROM ({sql}) AS numbered WHERE place <= {most:d}",  # noqa: S608
-        parameters,
-    )
-    return [row["id"] for row in found]
 
 
 async def ids_of_each(queries: Sequence[QuerySet[Any]], *, literally: str | None = None) -> list[list[int]]:

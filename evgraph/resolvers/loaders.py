@@ -33,8 +33,8 @@ from evgraph.models.looks import by_itself
 from evgraph.models.reads import note_version
 from evgraph.models.windows import thinned_samples
 from evgraph.resolvers.known import Known
+from evgraph.resolvers.newest import Rows, count_of_each, newest_of_each
 from evgraph.resolvers.operating import make_operating_loaders
-from evgraph.resolvers.pages import Rows, load_counts, load_pages
 from evgraph.resolvers.search import matching
 from evgraph.schema.context import (
     JobFilter,
@@ -160,15 +160,16 @@ async def _samples(keys: list[tuple[int, int]]) -> list[list[Sample]]:
     return [found[key] for key in keys]
 
 
-def _stays(where: StayFilter, garage_ids: list[int]) -> Rows:
-    rows = StayRow.filter(garage_id__in=garage_ids)
-    if where.status:
-        rows = rows.filter(status=where.status)
-    return rows.filter(id__in=matching(garage_ids, where.words)) if where.words else rows
+def _stays(where: StayFilter) -> Rows:
+    if where.words:
+        rows = StayRow.filter(id__in=matching(where.garage_id, where.words, where.status))
+    else:
+        rows = StayRow.filter(garage_id=where.garage_id)
+    return rows.filter(status=where.status) if where.status else rows
 
 
-def _sessions(where: SessionFilter, garage_ids: list[int]) -> Rows:
-    rows = SessionRow.filter(garage_id__in=garage_ids)
+def _sessions(where: SessionFilter) -> Rows:
+    rows = SessionRow.filter(garage_id=where.garage_id)
     if where.status:
         rows = rows.filter(status=where.status)
     if where.port_id is not None:
@@ -180,16 +181,16 @@ def _sessions(where: SessionFilter, garage_ids: list[int]) -> Rows:
     return rows
 
 
-def _jobs(where: JobFilter, charge_point_ids: list[int]) -> Rows:
-    return ChargePointJobRow.filter(charge_point_id__in=charge_point_ids)
+def _jobs(where: JobFilter) -> Rows:
+    return ChargePointJobRow.filter(charge_point_id=where.charge_point_id)
 
 
-def _security_events(where: SecurityEventFilter, charge_point_ids: list[int]) -> Rows:
-    return SecurityEventRow.filter(charge_point_id__in=charge_point_ids)
+def _security_events(where: SecurityEventFilter) -> Rows:
+    return SecurityEventRow.filter(charge_point_id=where.charge_point_id)
 
 
-def _rates(where: RateFilter, garage_ids: list[int]) -> Rows:
-    return RateRow.filter(garage_id__in=garage_ids)
+def _rates(where: RateFilter) -> Rows:
+    return RateRow.filter(garage_id=where.garage_id)
 
 
 _Make = Callable[[Services, Known], Load]
@@ -221,19 +222,19 @@ _LOADS: dict[str, _Make] = {
     "line_items_of_session": lambda *_: _all_of(LineItemRow, "session_id", "sequence"),
     "moves_of_session": lambda *_: _all_of(SessionMoveRow, "session_id", "id"),
     "samples": lambda *_: _samples,
-    "stay_pages": lambda *_: load_pages(_stays, lambda row: row.value()),
-    "stay_counts": lambda *_: load_counts(_stays),
-    "session_pages": lambda *_: load_pages(_sessions, lambda row: row.value()),
-    "session_counts": lambda *_: load_counts(_sessions),
-    "rate_pages": lambda *_: load_pages(_rates, lambda row: row.value()),
-    "rate_counts": lambda *_: load_counts(_rates),
+    "stay_pages": lambda *_: newest_of_each(_stays),
+    "stay_counts": lambda *_: count_of_each(_stays),
+    "session_pages": lambda *_: newest_of_each(_sessions),
+    "session_counts": lambda *_: count_of_each(_sessions),
+    "rate_pages": lambda *_: newest_of_each(_rates),
+    "rate_counts": lambda *_: count_of_each(_rates),
     "jobs": lambda *_: _by_id_of_charge_point(ChargePointJobRow),
-    "job_pages": lambda *_: load_pages(_jobs, _with_garage, "charge_point_id", ("charge_point",)),
-    "job_counts": lambda *_: load_counts(_jobs, "charge_point_id"),
+    "job_pages": lambda *_: newest_of_each(_jobs, value=_with_garage, related=("charge_point",)),
+    "job_counts": lambda *_: count_of_each(_jobs),
     "certificates": lambda *_: _by_id_of_charge_point(CertificateRow),
     "certificates_of_charge_point": lambda *_: _certificates,
-    "security_event_pages": lambda *_: load_pages(_security_events, lambda row: row.value(), "charge_point_id"),
-    "security_event_counts": lambda *_: load_counts(_security_events, "charge_point_id"),
+    "security_event_pages": lambda *_: newest_of_each(_security_events),
+    "security_event_counts": lambda *_: count_of_each(_security_events),
 }
 
 

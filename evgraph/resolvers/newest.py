@@ -22,8 +22,11 @@ def newest_of_each(
     before: Callable[[Rows, Any], Rows] = lambda rows, id_: rows.filter(id__lt=id_),
     order: tuple[str, ...] = ("-id",),
     literally: str | None = None,
+    value: Callable[[Any], Any] = lambda row: row.value(),
+    related: tuple[str, ...] = (),
 ) -> Callable[[list[P]], Awaitable[list[Slice[Any]]]]:
-    """`find` makes the query of a filter. One row more than a page holds tells whether there is a next one."""
+    """`find` makes the query of a filter, `related` is what `value` needs besides the row. One row more than a page
+    holds tells whether there is a next one."""
 
     async def load(pages: list[P]) -> list[Slice[Any]]:
         slices: list[Slice[Any]] = []
@@ -38,15 +41,15 @@ def newest_of_each(
             rows = rows if page.before is None else before(rows, page.before)
             queries.append(rows.order_by(*order).limit(page.first + 1))
         if len(queries) == 1 and literally is None:
-            found = [await queries[0]]
+            found = [await _with(queries[0], related)]
         else:
             ids = await ids_of_each(queries, literally=literally)
             wanted = [id_ for part in ids for id_ in part]
             rows = queries[0].model.filter(id__in=wanted).using_db(reader()).order_by(*order)
-            in_order = list(await rows) if wanted else []
+            in_order = list(await _with(rows, related)) if wanted else []
             found = [[row for row in in_order if row.pk in part] for part in map(set, ids)]
         return [
-            Slice([row.value() for row in rows[: page.first]], len(rows) > page.first)
+            Slice([value(row) for row in rows[: page.first]], len(rows) > page.first)
             for page, rows in zip(pages, found, strict=True)
         ]
 
@@ -64,3 +67,7 @@ def count_of_each(
         return counts
 
     return load
+
+
+def _with(rows: Rows, related: tuple[str, ...]) -> Rows:
+    return rows.select_related(*related) if related else rows

@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 from strawberry.dataloader import DataLoader
-from tortoise.expressions import Subquery
+from tortoise.expressions import Q, RawSQL
 
 from evgraph.domain.charging_session import SessionStatus
 from evgraph.models import (
     CardRow,
-    ChargePointRow,
     ConnectionRow,
     FrameRow,
     QuarantinedMessageRow,
@@ -32,6 +31,8 @@ from evgraph.services.frames import LAST_INSTANT, first_id_at
 _CLOCK_PUT_BACK = timedelta(days=1)
 # As the partial index of migration 0003 has it.
 _IS_FLAGGED = "flags <> ''"
+# Of the charge point whose identity was told: its garage; null where there is none.
+_OWNER = '(SELECT c.garage_id FROM charge_point c WHERE c.identity = "refused_connection"."identity")'
 
 
 def make_operating_loaders() -> OperatingLoaders:
@@ -75,13 +76,13 @@ def _connections(where: ConnectionFilter) -> Rows:
 
 
 def _refused(where: RefusedFilter) -> Rows:
-    elsewhere = ChargePointRow.exclude(garage_id__in=list(where.garage_ids)).values("identity")
-    rows = RefusedConnectionRow.exclude(identity__in=Subquery(elsewhere))
+    rows = RefusedConnectionRow.annotate(owner=RawSQL(_OWNER))
+    rows = rows.filter(Q(owner__isnull=True) | Q(owner__in=list(where.garage_ids)))
     return rows if where.identity is None else rows.filter(identity=where.identity)
 
 
 def _quarantine(where: QuarantineFilter) -> Rows:
-    rows = QuarantinedMessageRow.filter(charge_point__garage_id=where.garage_id)
+    rows = QuarantinedMessageRow.filter(garage_id=where.garage_id)
     return rows if where.is_resolved is None else rows.filter(resolved_at__isnull=not where.is_resolved)
 
 

@@ -56,13 +56,14 @@ async def keep_in_quarantine(
     at: datetime | None = None,
 ) -> None:
     """C8, T3, M3: what could not be placed is kept as it came. `at`: when, where that is known better than by now."""
+    garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
     row = await QuarantinedMessageRow.create(
         charge_point_id=charge_point_id,
+        garage_id=garage_id,
         action=action[:60],
         frame=frame,
         why=why[:_LONGEST_WHY],
         energy_wh=energy_wh,
         at=at or change.now,
     )
-    garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
     change.tell(MessageQuarantined(garage_id=garage_id, message=row.value()))

@@ -1,7 +1,5 @@
 """However much is listed, the number of queries stays."""
 
-import logging
-
 import pytest
 
 from evgraph.domain.people import Role
@@ -9,18 +7,10 @@ from evgraph.schema.global_ids import encode
 
 
 @pytest.fixture
-def queries(caplog):
+def queries(statements):
     """The SQL that was run since `queries.clear()`."""
-    caplog.set_level(logging.DEBUG, logger="tortoise.db_client")
-
-    class Queries:
-        def clear(self) -> None:
-            caplog.clear()
-
-        def __len__(self) -> int:
-            return len([r for r in caplog.records if r.name == "tortoise.db_client" and "SELECT" in r.getMessage()])
-
-    return Queries()
+    with statements.counting() as counted:
+        yield counted
 
 
 DOCUMENTS = {

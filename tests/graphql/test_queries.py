@@ -4,6 +4,7 @@ import pytest
 
 from evgraph.domain.people import Role
 from evgraph.domain.port import PortStatus
+from evgraph.resolvers import search
 
 STAYS = """query($id: ID!, $search: String, $status: StayStatus, $first: Int, $after: String) {
     garage(id: $id) { stays(search: $search, status: $status, first: $first, after: $after) {
@@ -293,3 +294,26 @@ async def test_an_offline_charger_shows_what_it_last_reported(world):
     assert shown["isOnline"] is False
     assert shown["lastSeenAt"] == "2026-11-22T08:48:00.000Z"
     assert shown["garage"] == {"name": "34th Street"}
+
+
+SEARCH = """query($id: ID!, $status: StayStatus) { garage(id: $id) {
+    stays(search: "car", status: $status) { edges { node { vehicle { licensePlate } } } } } }"""
+
+
+async def test_a_search_looks_at_the_lot_and_at_the_latest_check_ins(world, monkeypatch):
+    monkeypatch.setattr(search, "LATEST", 2)
+    pos = await world.sign_in(Role.POS)
+    stays = [(await world.check_in(pos, f"CAR {letter}", evCharge=False))["stay"] for letter in "ABCD"]
+    for stay in (stays[0], stays[3]):
+        assert (await pos.do("checkOut", "stay { id }", stayId=stay["id"]))["errors"] == []
+
+    async def found(status=None):
+        data = await pos.data(SEARCH, id=world.garage.id, status=status)
+        return [edge["node"]["vehicle"]["licensePlate"][-1] for edge in data["garage"]["stays"]["edges"]]
+
+    assert await found() == ["D", "C", "B"]
+    assert await found("OPEN") == ["C", "B"]
+    assert await found("CLOSED") == ["D"]
+    document = "query($id: ID!, $number: String!) { stay(garageId: $id, ticketNumber: $number) { status } }"
+    data = await pos.data(document, id=world.garage.id, number=stays[0]["ticketNumber"])
+    assert data == {"stay": {"status": "CLOSED"}}

@@ -17,7 +17,7 @@ from evgraph.schema.quarantined_message import QuarantinedMessage
 async def quarantine_added(info: Info, garage_id: strawberry.ID) -> AsyncGenerator[QuarantinedMessage, None]:
     key = key_of("Garage", garage_id)
     watch = Watch.over_garage(info.context, Right.OPERATE, key)
-    rows = QuarantinedMessageRow.filter(charge_point__garage_id=key).using_db(reader())
+    rows = QuarantinedMessageRow.filter(garage_id=key).using_db(reader())
     newest = await rows.order_by("-id").first()
     return _updates(info.context, watch, key or 0, newest.id if newest else 0)
 
@@ -44,5 +44,5 @@ async def _updates(
 
 
 async def _after(garage_id: int, last_id: int) -> list[QuarantinedMessageValue]:
-    rows = QuarantinedMessageRow.filter(charge_point__garage_id=garage_id, id__gt=last_id)
+    rows = QuarantinedMessageRow.filter(garage_id=garage_id, id__gt=last_id)
     return [row.value() for row in await rows.using_db(reader()).order_by("id")]
