@@ -66,6 +66,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         ca_folder=settings.ca_dir,
         heartbeat_interval_s=settings.heartbeat_interval_s,
         frames_kept_days=settings.frames_kept_days,
+        samples_kept_whole_days=settings.samples_kept_whole_days,
     )
 
     @asynccontextmanager

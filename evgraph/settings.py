@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     frames_kept_days: int = Field(
         30, ge=0, description="Every OCPP frame is kept so long, to look up and to derive bills from (C10); 0: none."
     )
+    samples_kept_whole_days: int = Field(
+        90, ge=0, description="Meter samples older than this are thinned to one a minute; 0: never."
+    )
     tls_cert: Path | None = Field(None, description="Certificate to serve TLS with (PEM); needs tls_key.")
     tls_key: Path | None = Field(None, description="Its key (PEM, without a password).")
     client_ca: Path | None = Field(None, description="Who signs client certificates; ca.pem of ca_dir if there is one.")

@@ -39,6 +39,7 @@ from evgraph.services.retention import Retention
 from evgraph.services.security_events import SecurityEvents
 from evgraph.services.stays import Stays
 from evgraph.services.supplies import Supplies
+from evgraph.services.thinning import KEPT_WHOLE_DAYS, Thinning
 from evgraph.services.transactions import FREE_FOR, Transactions
 from evgraph.services.upkeep import Upkeep
 
@@ -102,6 +103,7 @@ def open_house(
     heartbeat_interval_s: int = HEARTBEAT_INTERVAL_S,
     reading_wait_s: float = READING_WAIT_S,
     frames_kept_days: int = KEPT_DAYS,
+    samples_kept_whole_days: int = KEPT_WHOLE_DAYS,
     simulated_speed: int = 1,
     ca_folder: Path = CA_FOLDER,
 ) -> Services:
@@ -155,6 +157,7 @@ def open_house(
             charging,
             transactions,
             Retention(clock, frames_kept_days=frames_kept_days),
+            Thinning(clock, kept_whole_days=samples_kept_whole_days),
             local_lists,
             clock,
             availability=availability,

@@ -12,6 +12,7 @@ from evgraph.services.interfaces import Clock
 from evgraph.services.local_lists import LocalLists
 from evgraph.services.reservations import Reservations
 from evgraph.services.retention import Retention
+from evgraph.services.thinning import Thinning
 from evgraph.services.transactions import Transactions
 
 TIDY_EVERY = timedelta(hours=1)
@@ -28,6 +29,7 @@ class Upkeep:
         charging: Charging,
         transactions: Transactions,
         retention: Retention,
+        thinning: Thinning,
         local_lists: LocalLists,
         clock: Clock,
         *,
@@ -38,6 +40,7 @@ class Upkeep:
         self._charging = charging
         self._transactions = transactions
         self._retention = retention
+        self._thinning = thinning
         self._local_lists = local_lists
         self._availability = availability
         self._reservations = reservations
@@ -63,6 +66,7 @@ class Upkeep:
         await self._availability.remind()
         await self._transactions.find_full()
         await self._retention.forget_frames()
+        await self._thinning.look()
         await self._local_lists.look()
         now = self._clock.now()
         if self._tidied is None or now - self._tidied >= TIDY_EVERY:
