@@ -111,4 +111,12 @@ class Migration(migrations.Migration):
             model_name='StayRow',
             index=Index(fields=['garage_id', 'id']),
         ),
+        # Of two indexes that serve as well SQLite takes the one that was made last: the small ones.
+        *(
+            ops.RunSQL(
+                [f"DROP INDEX {name}", f"CREATE INDEX {name} ON charging_session (garage_id, id) WHERE {where}"],
+                reverse_sql=ops.RunSQL.noop,
+            )
+            for name, where in (("flagged_session", "flags <> ''"), ("unassigned_session", "stay_id IS NULL"))
+        ),
     ]
