@@ -60,13 +60,14 @@ class Ready(Generic[V]):
 
 class Loader(DataLoader[K, V]):
     """Strawberry's, for one operation, and the same for a plan. `known`: values at hand from the start. `name`: by
-    which what was given is noted."""
+    which what was given is noted; what a loader without a name gave cannot be."""
 
     def __init__(
         self,
         load: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]],
-        name: str,
         loads: Loads,
+        *,
+        name: str | None = None,
         known: dict[K, V] | None = None,
     ) -> None:
         super().__init__(load, cache=False)
@@ -81,7 +82,9 @@ class Loader(DataLoader[K, V]):
     def load(self, key: K) -> Awaitable[V]:
         value = self.at_hand(key)
         if value is not MISSING:
-            if self._loads.noted is not None:
+            if self._name is None:
+                self._loads.spoil()
+            elif self._loads.noted is not None:
                 self._loads.noted.append((self._name, key, value))
             return Ready(value)
         if not self._loads.is_planned:

@@ -254,10 +254,10 @@ class OperationLoaders:
     def __getattr__(self, name: str) -> Any:
         loader: Any
         if name == "operating":
-            loader = make_operating_loaders()
+            loader = make_operating_loaders(self.loads)
         elif (make := _LOADS.get(name)) is not None:
             known = getattr(self._known, name, None)
-            loader = Loader(make(self._services, self._known), name, self.loads, known)
+            loader = Loader(make(self._services, self._known), self.loads, name=name, known=known)
         else:
             raise AttributeError(name)
         setattr(self, name, loader)

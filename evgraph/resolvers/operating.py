@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from strawberry.dataloader import DataLoader
 from tortoise.expressions import Q, RawSQL
 
 from evgraph.domain.charging_session import SessionStatus
+from evgraph.execution import Loader, Loads
 from evgraph.models import (
     CardRow,
     ConnectionRow,
@@ -35,22 +35,22 @@ _IS_FLAGGED = "flags <> ''"
 _OWNER = '(SELECT c.garage_id FROM charge_point c WHERE c.identity = "refused_connection"."identity")'
 
 
-def make_operating_loaders() -> OperatingLoaders:
+def make_operating_loaders(loads: Loads) -> OperatingLoaders:
     return OperatingLoaders(
-        frame_pages=DataLoader(newest_of_each(_frames)),
-        frame_counts=DataLoader(count_of_each(_frames)),
-        connection_pages=DataLoader(newest_of_each(_connections)),
-        connection_counts=DataLoader(count_of_each(_connections)),
-        refused_pages=DataLoader(newest_of_each(_refused)),
-        refused_counts=DataLoader(count_of_each(_refused)),
-        quarantine_pages=DataLoader(newest_of_each(_quarantine)),
-        quarantine_counts=DataLoader(count_of_each(_quarantine)),
-        card_pages=DataLoader(newest_of_each(_cards)),
-        card_counts=DataLoader(count_of_each(_cards)),
-        unassigned_pages=DataLoader(newest_of_each(_unassigned)),
-        unassigned_counts=DataLoader(count_of_each(_unassigned)),
-        flagged_pages=DataLoader(newest_of_each(_flagged, literally=_IS_FLAGGED)),
-        flagged_counts=DataLoader(count_of_each(_flagged, literally=_IS_FLAGGED)),
+        frame_pages=Loader(newest_of_each(_frames), loads),
+        frame_counts=Loader(count_of_each(_frames), loads),
+        connection_pages=Loader(newest_of_each(_connections), loads),
+        connection_counts=Loader(count_of_each(_connections), loads),
+        refused_pages=Loader(newest_of_each(_refused), loads),
+        refused_counts=Loader(count_of_each(_refused), loads),
+        quarantine_pages=Loader(newest_of_each(_quarantine), loads),
+        quarantine_counts=Loader(count_of_each(_quarantine), loads),
+        card_pages=Loader(newest_of_each(_cards), loads),
+        card_counts=Loader(count_of_each(_cards), loads),
+        unassigned_pages=Loader(newest_of_each(_unassigned), loads),
+        unassigned_counts=Loader(count_of_each(_unassigned), loads),
+        flagged_pages=Loader(newest_of_each(_flagged, literally=_IS_FLAGGED), loads),
+        flagged_counts=Loader(count_of_each(_flagged, literally=_IS_FLAGGED), loads),
     )
 
 

@@ -36,7 +36,7 @@ def loads() -> Loads:
 
 
 async def test_who_waits_for_a_loader_waits_in_common(batches, loads):
-    loader = Loader(batches.load, "numbers", loads)
+    loader = Loader(batches.load, loads)
 
     async def twice(key: int) -> int:
         return await loader.load(await loader.load(key))
@@ -46,7 +46,7 @@ async def test_who_waits_for_a_loader_waits_in_common(batches, loads):
 
 
 async def test_who_waits_for_the_clock_holds_up_nobody_for_ever(batches, loads):
-    loader = Loader(batches.load, "numbers", loads)
+    loader = Loader(batches.load, loads)
 
     async def slowly(key: int) -> int:
         async with asyncio.timeout(5):
@@ -61,7 +61,7 @@ async def test_who_waits_for_the_clock_holds_up_nobody_for_ever(batches, loads):
 
 
 async def test_of_several_errors_the_first_is_raised_when_all_have_ended(batches, loads):
-    loader = Loader(batches.load, "numbers", loads)
+    loader = Loader(batches.load, loads)
     ended: list[int] = []
 
     async def one(key: int) -> None:
@@ -79,7 +79,7 @@ async def test_a_database_that_fails_is_told_to_each_who_waited(loads):
     async def load(keys: list[int]) -> list[int]:
         raise OSError("gone")
 
-    loader = Loader(load, "numbers", loads)
+    loader = Loader(load, loads)
 
     async def one(key: int) -> Any:
         try:
@@ -98,7 +98,7 @@ async def test_who_is_cancelled_lets_nothing_go_on(loads):
         await asyncio.Event().wait()
         return keys
 
-    loader = Loader(load, "numbers", loads)
+    loader = Loader(load, loads)
 
     async def one(key: int) -> None:
         try:
@@ -116,7 +116,7 @@ async def test_who_is_cancelled_lets_nothing_go_on(loads):
 
 async def test_a_loader_outside_a_plan_gives_each_a_future_of_its_own():
     batches = Batches(slow=True)
-    loader: Loader[int, Any] = Loader(batches.load, "numbers", Loads())
+    loader: Loader[int, Any] = Loader(batches.load, Loads())
     first, second = (asyncio.ensure_future(loader.load(1)) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()

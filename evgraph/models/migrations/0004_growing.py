@@ -111,10 +111,6 @@ class Migration(migrations.Migration):
             model_name='StayRow',
             index=Index(fields=['garage_id', 'id']),
         ),
-        ops.AlterModelOptions(
-            name='GarageRow',
-            options={'table': 'garage', 'app': 'evgraph', 'unique_together': (('organization_id', 'location_id'),), 'pk_attr': 'id', 'table_description': "`revision` counts the changes of the garage's board, `tickets_made` the ticket numbers that we gave. `locked` is"},
-        ),
         # Of two indexes that serve as well SQLite takes the one that was made last: the small ones.
         *(
             ops.RunSQL(
