@@ -19,7 +19,8 @@ demo: $(BIN)/.run web/dist/.built ## Try it: server, simulated chargers, board i
 
 .PHONY: test
 test: $(BIN)/.dev web/node_modules/.installed ## Every test: Python on SQLite and PostgreSQL, web app
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore=tests/journeys tests
+	$(BIN)/python -m pytest tests/journeys
 	EVGRAPH_TEST_DATABASE=postgres $(BIN)/python -m pytest tests/services tests/journeys tests/models
 	cd web && npm test
 
