@@ -1,7 +1,7 @@
 """A loader for plans: what is at hand is given at once, what is wanted goes in batches."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
 
 from strawberry.dataloader import DataLoader, get_current_batch
@@ -104,6 +104,10 @@ class Loader(DataLoader[K, V]):
         """The value, or MISSING."""
         value: Any = self.known.get(key, MISSING)
         return value if value is not MISSING else self._loaded.get(key, MISSING)
+
+    def all_at_hand(self) -> Mapping[K, V]:
+        """By key; what is loaded later need not turn up in it."""
+        return {**self.known, **self._loaded} if self._loaded else self.known
 
     def _in_a_task(self, key: K) -> "asyncio.Future[V]":
         """Each who waits has a future of its own: when one is cancelled the others are not (graphql-core cancels the

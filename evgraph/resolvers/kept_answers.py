@@ -60,7 +60,7 @@ class RunsAnswers:
         for name, of, was in kept[1]:
             values = at_hand.get(name)
             if values is None:
-                values = at_hand[name] = getattr(self._loaders, name).known
+                values = at_hand[name] = getattr(self._loaders, name).all_at_hand()
             if values.get(of) is not was and getattr(self._loaders, name).at_hand(of) is not was:
                 return NOT_KEPT
         self._kept[key] = kept
