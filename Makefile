@@ -51,6 +51,10 @@ bench: $(BIN)/.dev benchmarks/peers/node_modules/.installed ## Measure in 15 min
 bench-quick: $(BIN)/.dev ## Measure a change at hand, in two minutes (BENCH='--only readings')
 	$(BIN)/python -m benchmarks --quick $(BENCH)
 
+.PHONY: bench-growth
+bench-growth: $(BIN)/.dev ## What a million sessions cost; fills var/growth once, writes benchmarks/growth.md
+	$(BIN)/python -m benchmarks.grown
+
 .PHONY: profile
 profile: $(BIN)/.dev ## A flame graph of a road in var/ (ROAD=readings, board, board-unchanged or fan-out)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.profiling $(or $(ROAD),readings)

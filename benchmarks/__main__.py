@@ -11,7 +11,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from benchmarks import board_query, fan_out, latency, peers, readings, together
+from benchmarks import board_query, fan_out, grown, idle, latency, peers, readings, together
 from benchmarks.contenders import Machine
 from benchmarks.measured import Section, not_measured
 from benchmarks.plan import QUICK, THOROUGH, TINY, Plan
@@ -25,6 +25,8 @@ ROADS: Mapping[str, Callable[[Machine, Plan, Tell], Awaitable[Sequence[Section]]
     "fan-out": fan_out.measure,
     "latency": latency.measure,
     "together": together.measure,
+    "connections": idle.measure,
+    "growth": grown.measure,
 }
 
 console = Console(soft_wrap=True)

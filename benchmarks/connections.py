@@ -23,7 +23,7 @@ import uvloop
 
 from benchmarks.databases import Sqlite, postgres
 from benchmarks.fleet import Fleet
-from benchmarks.load import Waits
+from benchmarks.measured import Waits
 from benchmarks.process import Cores, Meter, Server, Usage, running
 from benchmarks.watched import LAGS, Lags, lags
 

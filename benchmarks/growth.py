@@ -26,7 +26,7 @@ from benchmarks.charger import Charger
 from benchmarks.databases import Postgres, Sqlite, postgres
 from benchmarks.history import BOARD, LOAD
 from benchmarks.http import GraphClient
-from benchmarks.load import closed_loop, paced
+from benchmarks.load import Chargers, closed_loop, paced, watching
 from benchmarks.process import Cores, Meter, Server, running
 from evgraph.schema.connection import encode_cursor
 
@@ -83,6 +83,7 @@ class _House:
     client: GraphClient
     sessions: int
     registers: "itertools.count[int]"
+    registers_on_the_board: "itertools.count[int]"
 
 
 async def measure(
@@ -145,8 +146,6 @@ async def _serving(
     }
     async with running("evgraph", "serve", core=cores.server, log=log, environment=environment) as server:
         token, garage_id = await house.sign_in(server.port)
-        # Registers go on from where the last run of this file left them.
-        registers = itertools.count(int(time()))
         chargers = []
         for identity, key in keys.items():
             if identity.startswith(f"{LOAD}-"):
@@ -168,7 +167,9 @@ async def _serving(
                 on_the_board=on_the_board,
                 client=client,
                 sessions=sessions,
-                registers=registers,
+                registers=itertools.count(1),
+                # Its session's register goes on from where the last run of this file left it.
+                registers_on_the_board=itertools.count(int(time())),
             )
         finally:
             client.close()
@@ -182,16 +183,17 @@ async def _readings(one: _House, seconds: float) -> float:
 
 
 async def _updates(one: _House, seconds: float) -> float:
-    told = await paced(
-        one.chargers,
-        one.server,
-        one.registers,
-        seconds=seconds,
-        a_second=UPDATES_A_SECOND,
-        boards=BOARDS,
-        token=one.token,
-        garage_id=one.garage_id,
-    )
+    running = len(one.chargers)
+    async with watching(one.server, BOARDS, token=one.token, garage_id=one.garage_id, running=running) as boards:
+        told = await paced(
+            Chargers(one.chargers),
+            one.server,
+            one.registers,
+            boards,
+            seconds=seconds,
+            a_second=UPDATES_A_SECOND,
+            warm_up=0,
+        )
     return told.share * BOARDS * UPDATES_A_SECOND * seconds / told.usage.server_s
 
 
@@ -199,7 +201,7 @@ async def _board(one: _House, seconds: float) -> float:
     """After a reading of one of its sessions each time, so that it is never the same as before."""
 
     async def once() -> None:
-        one.on_the_board.meter(next(one.registers))
+        one.on_the_board.meter(next(one.registers_on_the_board))
         await one.on_the_board.rest()
         await one.client.ask(_BOARD, at=BOARD)
 

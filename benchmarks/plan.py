@@ -13,6 +13,9 @@ class Plan:
     fan_out: float
     latency: float
     together: float
+    idle: float
+    grown: float
+    grown_sessions: int
     warm_up: float
     has_peers: bool
     has_postgres: bool = True
@@ -26,7 +29,19 @@ class Plan:
         )
 
 
-THOROUGH = Plan(rounds=3, readings=3, board_query=1.5, fan_out=2, latency=5, together=10, warm_up=0.6, has_peers=True)
+THOROUGH = Plan(
+    rounds=3,
+    readings=3,
+    board_query=1.5,
+    fan_out=2,
+    latency=5,
+    together=10,
+    idle=15,
+    grown=1,
+    grown_sessions=20_000,
+    warm_up=0.6,
+    has_peers=True,
+)
 QUICK = Plan(
     rounds=1,
     readings=2,
@@ -34,6 +49,9 @@ QUICK = Plan(
     fan_out=1,
     latency=2,
     together=3,
+    idle=3,
+    grown=0.5,
+    grown_sessions=2_000,
     warm_up=0.5,
     has_peers=False,
     has_postgres=False,
@@ -48,6 +66,9 @@ TINY = Plan(
     fan_out=0.2,
     latency=0.3,
     together=0.3,
+    idle=0.3,
+    grown=0.3,
+    grown_sessions=100,
     warm_up=0.1,
     has_peers=False,
     has_postgres=False,

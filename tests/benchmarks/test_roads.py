@@ -17,6 +17,8 @@ SHOWN = {
     "fan-out": ("EVGraph", "Strawberry", "the same bytes to all, Starlette"),
     "latency": ("frame to board", "tap to charger, idle"),
     "together": ("share of the core",),
+    "connections": ("waiting", "back at once: all served after"),
+    "growth": ("readings answered", "times as dear"),
 }
 
 
