@@ -13,7 +13,10 @@ class Lagged:
 
 
 class Feed:
-    """One reader's events, in the order of their publishing; at most `bound` of them wait."""
+    """One reader's events, in the order of their publishing; at most `bound` of them wait.
+
+    Read it as an iterator; or wait until it `changed`, and `take` what waits.
+    """
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -26,6 +29,26 @@ class Feed:
             self._waiting.append(Lagged())
         self._waiting.append(event)
         self._news.set()
+
+    def wake(self) -> None:
+        """Whoever waits until it `changed` looks again."""
+        self._news.set()
+
+    async def changed(self, until: float | None = None) -> None:
+        """Returns when something was put since the last time, or at this time of the event loop."""
+        if until is None:
+            await self._news.wait()
+        elif not self._news.is_set():
+            timer = asyncio.get_running_loop().call_at(until, self._news.set)
+            try:
+                await self._news.wait()
+            finally:
+                timer.cancel()
+        self._news.clear()
+
+    def take(self) -> Event | Lagged | None:
+        """The oldest that waits."""
+        return self._waiting.popleft() if self._waiting else None
 
     def __aiter__(self) -> AsyncIterator[Event | Lagged]:
         return self

@@ -1,43 +1,95 @@
-"""What a board's watcher is told: first the whole board, then each change since, in order and without a gap."""
+"""How a garage's events become news for who watches, alone or many together: an opening tells what is, and from its
+place on a following tells what comes, in order, without a gap and nothing twice. Times are the event loop's.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from evgraph.bus import EventBus, Feed, Lagged
-from evgraph.domain.board import Board
-from evgraph.domain.events import BoardChanged
-from evgraph.services.boards import Boards
+from evgraph.bus import Feed, Lagged
+from evgraph.domain.events import Event
 
-# Changes of one garage may arrive in the wrong order; a gap that lasts this many seconds is a change that was lost.
-_LONGEST_GAP_S = 1.0
+N = TypeVar("N")
+M = TypeVar("M", covariant=True)
+# How far somebody has been told; only its own subject can read it.
+Place = Any
 
 
-async def board_updates(boards: Boards, bus: EventBus, garage_id: int) -> AsyncIterator[Board | BoardChanged]:
-    """Joins the bus first, then reads, then drops what the snapshot holds: no change falls between the two.
+class Lost(Exception):
+    """Events are missing: an opening must follow."""
 
-    A Board is a snapshot, also later on when this reader lagged or a change was lost.
-    """
-    with bus.subscribe(garage_id) as feed:
+
+@dataclass(frozen=True, slots=True)
+class Opening(Generic[N]):
+    """What a watcher is told first, and the place where that leaves them."""
+
+    news: Sequence[N]
+    place: Place
+
+
+class Following(Protocol[M]):
+    """From a place on: which events are news, and when."""
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def due(self) -> float | None:
+        """When to ask `ripe`."""
+
+    def take(self, event: Event, now: float) -> Iterable[M]: ...
+
+    def ripe(self, now: float) -> Iterable[M]:
+        """What had to wait and need not any longer. Raises Lost."""
+
+    def has_reached(self, place: Place) -> bool:
+        """Nothing that comes from now on was told to who stands at that place."""
+
+
+class Subject(Protocol[N]):
+    """What can be watched. `start`: where who has been told nothing stands."""
+
+    @property
+    def start(self) -> Place: ...
+
+    def feed(self) -> AbstractContextManager[Feed]: ...
+
+    async def opening(self, since: Hashable) -> Opening[N]: ...
+
+    def following(self, place: Place) -> Following[N]: ...
+
+    def since(self, place: Place) -> Hashable:
+        """What an opening must know of who stands at this place. Those for whom it is equal may share one."""
+
+    def is_news(self, news: N, place: Place) -> bool: ...
+
+
+async def alone(subject: Subject[N]) -> AsyncIterator[N]:
+    """What one watcher is told. Joins the bus first, then reads: nothing falls between the two."""
+    now = asyncio.get_running_loop().time
+    with subject.feed() as feed:
+        place = subject.start
         while True:
-            board = await boards.read(garage_id)
-            yield board
-            async for change in _in_turn(feed, board.revision):
-                yield change
+            opening = await subject.opening(subject.since(place))
+            for one in opening.news:
+                yield one
+            following = subject.following(opening.place)
+            try:
+                while True:
+                    for one in take(feed, following, now()):
+                        yield one
+                    await feed.changed(following.due)
+            except Lost:
+                place = following.place
 
 
-async def _in_turn(feed: Feed, revision: int) -> AsyncIterator[BoardChanged]:
-    """The changes after `revision`, each the next of the one before; ends where a snapshot must follow."""
-    early: dict[int, BoardChanged] = {}
-    while True:
-        try:
-            event = await asyncio.wait_for(anext(feed), _LONGEST_GAP_S if early else None)
-        except TimeoutError:
-            return
+def take(feed: Feed, following: Following[N], now: float) -> Iterable[N]:
+    """The news among what waits in the feed. Each is made when the one before was told. Raises Lost."""
+    while (event := feed.take()) is not None:
         if isinstance(event, Lagged):
-            return
-        if not isinstance(event, BoardChanged) or event.revision <= revision:
-            continue
-        early[event.revision] = event
-        while (following := early.pop(revision + 1, None)) is not None:
-            revision += 1
-            yield following
+            raise Lost
+        yield from following.take(event, now)
+    if following.due is not None and following.due <= now:
+        yield from following.ripe(now)

@@ -15,7 +15,8 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.stay import StayStatus, Vehicle
 from evgraph.models import RequestRow, StayRow
 from evgraph.services.house import open_house
-from evgraph.services.live import board_updates
+from evgraph.services.live import alone
+from evgraph.services.live_board import LiveBoard
 from evgraph.services.permissions import Forbidden
 from evgraph.services.requests import MakeRequest
 from evgraph.services.stays import KEEP, CheckOut, UpdateStay
@@ -238,7 +239,7 @@ async def test_port_names_are_unique_in_a_garage_and_sort_naturally(garage: Gara
 
 async def test_a_board_is_told_first_as_a_whole_and_then_each_change_without_a_gap(garage: Garage) -> None:
     told: list[Board | BoardChanged] = []
-    updates = board_updates(garage.house.boards, garage.house.bus, garage.id)
+    updates = alone(LiveBoard(garage.house.boards, garage.house.bus, garage.id))
     told.append(await anext(updates))
     stay = await garage.check_in()
     session = await garage.start(stay)
@@ -258,7 +259,7 @@ async def test_a_board_is_told_first_as_a_whole_and_then_each_change_without_a_g
 async def test_no_change_is_lost_between_the_snapshot_and_the_stream(garage: Garage) -> None:
     async def watch() -> tuple[int, int]:
         """The revision of the snapshot, and of the last change."""
-        async for update in board_updates(garage.house.boards, garage.house.bus, garage.id):
+        async for update in alone(LiveBoard(garage.house.boards, garage.house.bus, garage.id)):
             if isinstance(update, Board):
                 first = last = update.revision
             else:
@@ -281,7 +282,7 @@ async def test_no_change_is_lost_between_the_snapshot_and_the_stream(garage: Gar
 async def test_a_reader_that_lags_gets_the_whole_board_again(garage: Garage) -> None:
     bus = EventBus(bound=3)
     house = open_house(bus=bus, clock=garage.clock, gateway=garage.chargers, simulated_speed=UNHURRIED)
-    updates = board_updates(house.boards, bus, garage.id)
+    updates = alone(LiveBoard(house.boards, bus, garage.id))
     assert isinstance(await anext(updates), Board)
     for number in range(8):
         await house.stays.check_in(garage.operator, garage.a_check_in(f"CAR {number}"))

@@ -1,16 +1,18 @@
 """A file a subscription. What is refused is refused before the first event."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any
 
 import strawberry
 
-from evgraph.resolvers.subscriptions.board_updated import board_updated
+from evgraph.resolvers.subscriptions.board_updated import board_updated, watched_board
 from evgraph.resolvers.subscriptions.charge_point_job_updated import charge_point_job_updated
-from evgraph.resolvers.subscriptions.energy_updated import energy_updated
+from evgraph.resolvers.subscriptions.energy_updated import energy_updated, watched_energy
 from evgraph.resolvers.subscriptions.frame_logged import frame_logged
-from evgraph.resolvers.subscriptions.line_item_added import line_item_added
-from evgraph.resolvers.subscriptions.quarantine_added import quarantine_added
+from evgraph.resolvers.subscriptions.line_item_added import line_item_added, watched_line_items
+from evgraph.resolvers.subscriptions.quarantine_added import quarantine_added, watched_quarantine
 from evgraph.resolvers.subscriptions.session_updated import session_updated
+from evgraph.resolvers.subscriptions.watched import Watched
 from evgraph.schema.board import BoardUpdate
 from evgraph.schema.charge_point_job import ChargePointJob
 from evgraph.schema.charging_session import ChargingSession
@@ -45,3 +47,12 @@ class Subscription:
     quarantine_added: AsyncGenerator[QuarantinedMessage, None] = strawberry.subscription(
         resolver=quarantine_added, description="What chargers said and could not be placed, as it comes."
     )
+
+
+# Those that viewers may watch together, by their fields: what is watched, of an operation and the field's arguments.
+TOGETHER: Mapping[str, Callable[..., Awaitable[Watched[Any]]]] = {
+    "boardUpdated": watched_board,
+    "energyUpdated": watched_energy,
+    "lineItemAdded": watched_line_items,
+    "quarantineAdded": watched_quarantine,
+}

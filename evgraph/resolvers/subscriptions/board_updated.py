@@ -1,46 +1,55 @@
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 import strawberry
 
 from evgraph.domain.board import Board
 from evgraph.domain.events import BoardChanged
+from evgraph.domain.garage import Garage
 from evgraph.domain.people import Right
 from evgraph.resolvers.context import Info, Operation
 from evgraph.resolvers.known import Known
-from evgraph.resolvers.subscriptions.watch import Watch
+from evgraph.resolvers.subscriptions.watch import garage_in_sight
+from evgraph.resolvers.subscriptions.watched import Show, Shown, Watched, watch_alone
 from evgraph.schema.board import BoardUpdate, ports_of, requests_of
+from evgraph.schema.context import existing
 from evgraph.schema.global_ids import encode, key_of
 from evgraph.schema.rate import rate_or_none
-from evgraph.services.live import board_updates
+from evgraph.services.live_board import LiveBoard
 
 
 async def board_updated(info: Info, garage_id: strawberry.ID) -> AsyncGenerator[BoardUpdate, None]:
-    key = key_of("Garage", garage_id)
-    watch = Watch.over_garage(info.context, Right.SEE_BOARD, key)
-    return _updates(info.context, watch, key or 0)
+    return watch_alone(info.context, await watched_board(info.context, garage_id))
 
 
-async def _updates(operation: Operation, watch: Watch, garage_id: int) -> AsyncGenerator[BoardUpdate, None]:
-    """What the events tell is remembered, so that an update asks the database nothing."""
-    garage = await operation.loaders.garages.load(garage_id)
-    known = Known()
+async def watched_board(operation: Operation, garage_id: strawberry.ID) -> Watched[Board | BoardChanged]:
+    key = garage_in_sight(operation, Right.SEE_BOARD, key_of("Garage", garage_id))
+    garage = existing(await operation.loaders.garages.load(key))
     services = operation.services
-    async with aclosing(board_updates(services.boards, services.bus, garage_id)) as updates:  # type: ignore[type-var]
-        async for update in updates:
-            await watch.check()
-            if isinstance(update, Board):
-                known = Known(garages={garage_id: garage})
-                known.learn_board(update)
-                operation.renew(known)
-                yield _snapshot(update)
-            else:
-                known.forget_requests(update.removed_request_ids)
-                known.learn_rate(update.rate)
-                known.learn_ports(update.ports)
-                known.learn_cards(update.cards)
-                operation.renew(known)
-                yield _change(update)
+    return Watched(
+        right=Right.SEE_BOARD,
+        garage_id=key,
+        subject=LiveBoard(services.boards, services.bus, key),
+        showing=lambda: _showing(garage),
+    )
+
+
+def _showing(garage: Garage) -> Show[Board | BoardChanged]:
+    """What the news tell is remembered, so that an update asks the database nothing."""
+    known = Known()
+
+    def show(news: Board | BoardChanged) -> Shown:
+        nonlocal known
+        if isinstance(news, Board):
+            known = Known(garages={garage.id: garage})
+            known.learn_board(news)
+            return Shown(_snapshot(news), known)
+        known.forget_requests(news.removed_request_ids)
+        known.learn_rate(news.rate)
+        known.learn_ports(news.ports)
+        known.learn_cards(news.cards)
+        return Shown(_change(news), known)
+
+    return show
 
 
 def _snapshot(board: Board) -> BoardUpdate:
