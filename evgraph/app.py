@@ -21,7 +21,7 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import BaseORMException
 
 from evgraph.bus import EventBus
-from evgraph.graph import create_graphql_app
+from evgraph.graph import GraphApp, create_graphql_app
 from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
 from evgraph.ocpp.door import DoorServer
 from evgraph.ocpp.endpoint import PATH, create_endpoint
@@ -69,18 +69,23 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         samples_kept_whole_days=settings.samples_kept_whole_days,
     )
 
+    graphql = create_graphql_app(services=services, ide_page=settings.web_dist / "graphiql.html")
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await open_database(settings.database_url, pool_size=settings.database_pool_size)
         try:
             async with _running(services):
-                yield
+                try:
+                    yield
+                finally:
+                    await graphql.sharing.close()
         finally:
             await close_database()
 
     app = _App(
         chargers=_charger_route(settings, services, registry, clock),
-        routes=_routes(settings, services, registry),
+        routes=_routes(settings, services, graphql, registry),
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders)],
     )
@@ -194,8 +199,8 @@ async def _running(services: Services) -> AsyncIterator[None]:
         log.info("closed")
 
 
-def _routes(settings: Settings, services: Services, registry: Registry) -> list[BaseRoute]:
-    graphql = create_graphql_app(services=services, ide_page=settings.web_dist / "graphiql.html")
+def _routes(settings: Settings, services: Services, graphql: GraphApp, registry: Registry) -> list[BaseRoute]:
+    sharing = graphql.sharing
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok")
@@ -213,7 +218,9 @@ def _routes(settings: Settings, services: Services, registry: Registry) -> list[
             "# TYPE evgraph_charge_points_connected gauge\n"
             f"evgraph_charge_points_connected {len(registry)}\n"
             "# TYPE evgraph_subscriptions gauge\n"
-            f"evgraph_subscriptions {services.bus.reader_count}\n",
+            f"evgraph_subscriptions {services.bus.reader_count + sharing.member_count - sharing.group_count}\n"
+            "# TYPE evgraph_subscription_groups gauge\n"
+            f"evgraph_subscription_groups {sharing.group_count}\n",
             media_type="text/plain; version=0.0.4",
         )
 

@@ -38,6 +38,7 @@ from evgraph.resolvers.subscriptions import Subscription
 from evgraph.schema.node import read
 from evgraph.schema.scalars import SCALARS
 from evgraph.services.house import Services
+from evgraph.sharing import Sharing, SharingHandler
 
 SDL_FILE = Path(__file__).parent / "schema" / "schema.graphql"
 MAX_BODY = 1_000_000
@@ -110,6 +111,8 @@ def sdl() -> str:
 class GraphApp(GraphQL[Operation, None]):
     """Who asks: Authorization: Bearer, else the cookie, else on a socket what connection_init says."""
 
+    graphql_transport_ws_handler_class = SharingHandler
+
     def __init__(
         self, services: Services, *, ide_page: Path | None = None, allowed_origins: tuple[str, ...] = ()
     ) -> None:
@@ -120,6 +123,7 @@ class GraphApp(GraphQL[Operation, None]):
             connection_init_wait_timeout=timedelta(seconds=10),
             allowed_origins=allowed_origins,
         )
+        self.sharing = Sharing(schema, services)
         self._services = services
         self._ide_page = ide_page
         self._queries = Queries(services, schema, documents, plans)

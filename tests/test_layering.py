@@ -1,10 +1,11 @@
 """Who may import whom. Imports point right, never left, and never to an equal:
 
-__main__ > cli > demo > app > web | graph | ocpp | simulator > answering > resolvers > schema > services > models | bus
-> domain
+__main__ > cli > demo > app > web | graph | ocpp | simulator > sharing > answering > resolvers > schema > services
+> models | bus > domain
 
-The simulator, the execution of plans, the web app's files, the settings and the logs stand by themselves. In one room
-no imports run in a ring (but the graph's nouns do), and the domain knows neither the world outside nor what time it is.
+The simulator, the execution of plans, uvicorn's sockets, the web app's files, the settings and the logs stand by
+themselves. In one room no imports run in a ring (but the graph's nouns do), and the domain knows neither the world
+outside nor what time it is.
 """
 
 import ast
@@ -25,8 +26,10 @@ _SERVED = _BELOW_SCHEMA | {
     "execution",
     "resolvers",
     "answering",
+    "sharing",
     "graph",
     "ocpp",
+    "sockets",
     "simulator",
     "web",
     "settings",
@@ -41,8 +44,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "schema": _BELOW_SCHEMA | {"execution"},
     "resolvers": _BELOW_SCHEMA | {"schema", "execution"},
     "answering": _BELOW_SCHEMA | {"schema", "resolvers", "execution"},
-    "graph": _BELOW_SCHEMA | {"schema", "resolvers", "execution", "answering"},
-    "ocpp": _BELOW_SCHEMA,
+    "sharing": _BELOW_SCHEMA | {"schema", "resolvers", "execution", "sockets"},
+    "graph": _BELOW_SCHEMA | {"schema", "resolvers", "execution", "answering", "sharing"},
+    "ocpp": _BELOW_SCHEMA | {"sockets"},
+    "sockets": frozenset(),
     "simulator": frozenset(),
     "web": frozenset(),
     "settings": frozenset(),

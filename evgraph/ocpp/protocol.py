@@ -5,18 +5,18 @@ import ssl
 from collections import deque
 from typing import Any, cast
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
 from evgraph.ocpp.handshake import WIRE, Wire
+from evgraph.sockets import FramesProtocol
 
 _CHARGERS = "/ocpp/"
 _FINAL_TEXT = 0x80 | Opcode.TEXT
 
 
-class ChargerProtocol(WebSocketsSansIOProtocol):
+class ChargerProtocol(FramesProtocol):
     """C6: a charger that floods is slowed by not reading from it; its pong then waits behind its own frames. One that
     was heard since the ping, or that we do not read from, is alive: it is pinged again, and not closed with 1011.
 

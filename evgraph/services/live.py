@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from evgraph.bus import Feed, Lagged
 from evgraph.domain.events import Event
@@ -15,6 +15,7 @@ N = TypeVar("N")
 M = TypeVar("M", covariant=True)
 # How far somebody has been told; only its own subject can read it.
 Place = Any
+_MOST_AT_ONCE: Final = 64
 
 
 class Lost(Exception):
@@ -86,10 +87,16 @@ async def alone(subject: Subject[N]) -> AsyncIterator[N]:
 
 
 def take(feed: Feed, following: Following[N], now: float) -> Iterable[N]:
-    """The news among what waits in the feed. Each is made when the one before was told. Raises Lost."""
-    while (event := feed.take()) is not None:
+    """The news among what waits in the feed, or among so much of it that others have their turn; then `changed` returns
+    at once. Each is made when the one before was told: take them all. Raises Lost."""
+    for _ in range(_MOST_AT_ONCE):
+        event = feed.take()
+        if event is None:
+            break
         if isinstance(event, Lagged):
             raise Lost
         yield from following.take(event, now)
+    else:
+        feed.wake()
     if following.due is not None and following.due <= now:
         yield from following.ripe(now)
