@@ -44,6 +44,12 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         self.close_sent = True
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
+    def keepalive_timeout(self) -> None:
+        """Whoever answers no ping may read nothing either: what waits for them is thrown away after the usual time."""
+        super().keepalive_timeout()
+        if self.close_sent and self.close_timer is None:
+            self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         # There is a scope once a handshake began.

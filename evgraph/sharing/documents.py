@@ -68,7 +68,8 @@ class Sharable:
 
     def plan(self, variables: Variables) -> Plan | None:
         """Null for what graphql-core must execute."""
-        key = orjson.dumps([(variables or {}).get(name) for name in self._deciding])
+        # Null is not the same as nothing, which a default stands in for.
+        key = orjson.dumps([[name, variables[name]] for name in self._deciding if variables and name in variables])
         if key not in self._plans:
             try:
                 self._plans[key] = compile_plan(self._schema, self.document, self.name, variables)

@@ -210,12 +210,14 @@ class Group:
         return self._place if is_behind else cohort.place
 
     def _write(self, cohort: _Cohort, payloads: Sequence[bytes], place: Place) -> None:
+        # An opening may be large, and is no sign of a slow socket.
+        most = MOST_WAITING + sum(map(len, payloads))
         parcels: dict[bytes, Parcel] = {}
         for member in list(cohort.members):
             parcel = parcels.get(member.id)
             if parcel is None:
                 parcel = parcels[member.id] = of_next(member.id, payloads)
-            if member.line.send(parcel) > MOST_WAITING:
+            if member.line.send(parcel) > most:
                 self._put_off(member, place)
 
     def _lost(self) -> None:

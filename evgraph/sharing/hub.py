@@ -82,21 +82,13 @@ class Sharing:
         if sharable is None or context.token is None:
             return None
         asked_at = self._services.clock.now()
-        viewer = await self._services.people.viewer_of(context.token)
-        if viewer is None:
+        try:
+            running = await self._running_for(context, sharable, variables, operation_name, asked_at)
+        except Exception:
+            # It happens again on the plain way, where it is told.
             return None
-        key = _Key(text, operation_name, _canonical(variables), rights_of(viewer))
-        running = self._groups.get(key)
         if running is None:
-            begun = replace(context, viewer=viewer, loaders=make_loaders(self._services))
-            try:
-                watched = await sharable.watched(begun, variables)
-            except Exception:
-                # It happens again on the plain way, where it is told.
-                return None
-            if watched is None:
-                return None
-            running = self._groups.get(key) or self._open(key, sharable, variables, watched, asked_at)
+            return None
         running.asked_since = min(running.asked_since, asked_at)
         member = Member(json_of(id_), line, context.token, asked_at, ended)
         running.group.join(member)
@@ -118,6 +110,24 @@ class Sharing:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # -------------------------------------------------------------------------------------------------- groups
+
+    async def _running_for(
+        self, context: Operation, sharable: Sharable, variables: Variables, operation_name: str | None, now: datetime
+    ) -> _Running | None:
+        token = context.token
+        viewer = await self._services.people.viewer_of(token) if token is not None else None
+        if viewer is None:
+            return None
+        key = _Key(sharable.text, operation_name, _canonical(variables), rights_of(viewer))
+        running = self._groups.get(key)
+        if running is not None:
+            return running
+        # Whether these rights are enough is asked once: all who have the same may watch the same.
+        begun = replace(context, viewer=viewer, loaders=make_loaders(self._services))
+        watched = await sharable.watched(begun, variables)
+        if watched is None:
+            return None
+        return self._groups.get(key) or self._open(key, sharable, variables, watched, now)
 
     def _open(
         self, key: _Key, sharable: Sharable, variables: Variables, watched: Watched[Any], asked_since: datetime

@@ -302,18 +302,28 @@ class Socket:
 Connect = Callable[..., Any]
 
 
-@pytest.fixture
-async def served(world: World) -> AsyncIterator[str]:
-    """The graph on a port of its own: HOST:PORT."""
+@asynccontextmanager
+async def serving(graph: GraphApp, ws: Any, *, send_buffer: int = 0) -> AsyncIterator[str]:
+    """The graph on a port of its own, by this WebSocket protocol: HOST:PORT. `send_buffer`: what the kernel takes for
+    each socket."""
     listening = socket.create_server(("127.0.0.1", 0))
+    if send_buffer:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     port = listening.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(world.graph, ws="websockets-sansio", lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(graph, ws=ws, lifespan="off", log_config=None))
     task = asyncio.create_task(server.serve([listening]))
     try:
         yield f"127.0.0.1:{port}"
     finally:
         server.should_exit = True
         await task
+        await graph.sharing.close()
+
+
+@pytest.fixture
+async def served(world: World) -> AsyncIterator[str]:
+    async with serving(world.graph, "websockets-sansio") as address:
+        yield address
 
 
 @pytest.fixture
