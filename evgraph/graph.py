@@ -123,7 +123,7 @@ class GraphApp(GraphQL[Operation, None]):
             connection_init_wait_timeout=timedelta(seconds=10),
             allowed_origins=allowed_origins,
         )
-        self.sharing = Sharing(schema, services)
+        self.sharing = Sharing(schema, services, documents, plans)
         self._services = services
         self._ide_page = ide_page
         self._queries = Queries(services, schema, documents, plans)

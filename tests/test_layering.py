@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "schema": _BELOW_SCHEMA | {"execution"},
     "resolvers": _BELOW_SCHEMA | {"schema", "execution"},
     "answering": _BELOW_SCHEMA | {"schema", "resolvers", "execution"},
-    "sharing": _BELOW_SCHEMA | {"schema", "resolvers", "execution", "sockets"},
+    "sharing": _BELOW_SCHEMA | {"schema", "resolvers", "execution", "answering", "sockets"},
     "graph": _BELOW_SCHEMA | {"schema", "resolvers", "execution", "answering", "sharing"},
     "ocpp": _BELOW_SCHEMA | {"sockets"},
     "sockets": frozenset(),

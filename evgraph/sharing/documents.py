@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -19,7 +18,6 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from evgraph.execution import Plan, Unplanned, compile_plan, deciding_variables
 from evgraph.resolvers.context import Operation
 from evgraph.resolvers.limits import Documents, refusals
 from evgraph.resolvers.subscriptions import TOGETHER
@@ -30,7 +28,6 @@ Variables = Mapping[str, Any] | None
 _BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF
 _MOST = 500
 _LONGEST = 20_000
-_MOST_PLANS = 16
 
 
 class Sharable:
@@ -45,8 +42,6 @@ class Sharable:
         self._schema = schema
         self._operation = operation
         self._node = field
-        self._deciding = deciding_variables(document)
-        self._plans: OrderedDict[bytes, Plan | None] = OrderedDict()
 
     async def watched(self, context: Operation, variables: Variables) -> Watched[Any] | None:
         """Null for values that do not fit. Raises what the subscription's resolver raises."""
@@ -66,26 +61,13 @@ class Sharable:
         )
         return await TOGETHER[self._node.name.value](context, **arguments)
 
-    def plan(self, variables: Variables) -> Plan | None:
-        """Null for what graphql-core must execute."""
-        # Null is not the same as nothing, which a default stands in for.
-        key = orjson.dumps([[name, variables[name]] for name in self._deciding if variables and name in variables])
-        if key not in self._plans:
-            try:
-                self._plans[key] = compile_plan(self._schema, self.document, self.name, variables)
-            except Unplanned:
-                self._plans[key] = None
-            if len(self._plans) > _MOST_PLANS:
-                self._plans.popitem(last=False)
-        return self._plans[key]
-
 
 class SharableDocuments:
     """The last that were asked for, by their text and the operation's name."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, documents: Documents) -> None:
         self._schema = schema
-        self._documents = Documents(_MOST, _LONGEST)
+        self._documents = documents
         self._kept: OrderedDict[tuple[str, str | None], Sharable | None] = OrderedDict()
 
     def read(self, text: str, operation_name: str | None) -> Sharable | None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLSchema, execute
+from graphql import ExecutionResult, execute
+from strawberry import Schema
 
+from evgraph.answering import Plans
 from evgraph.resolvers.masking import masked
 from evgraph.resolvers.subscriptions.watched import Shown
 from evgraph.services.house import Services
@@ -14,14 +16,20 @@ from evgraph.sharing.rights import Rights, anyone_with, shared_context
 
 class Execution:
     def __init__(
-        self, schema: GraphQLSchema, services: Services, sharable: Sharable, variables: Variables, rights: Rights
+        self,
+        schema: Schema,
+        plans: Plans,
+        services: Services,
+        sharable: Sharable,
+        variables: Variables,
+        rights: Rights,
     ) -> None:
-        self._schema = schema
+        self._schema = schema._schema
         self._services = services
         self._sharable = sharable
         self._variables = variables
         self._viewer = anyone_with(rights)
-        self._plan = sharable.plan(variables)
+        self._plan = plans.of(schema, sharable.document, sharable.name, variables)
         self._context = shared_context(services, self._viewer)
 
     async def payload(self, shown: Shown) -> bytes:

@@ -9,8 +9,10 @@ from typing import Any, Final
 import orjson
 from strawberry import Schema
 
+from evgraph.answering import Plans
 from evgraph.domain.people import Viewer
 from evgraph.resolvers.context import Operation
+from evgraph.resolvers.limits import Documents
 from evgraph.resolvers.loaders import make_loaders
 from evgraph.resolvers.permissions import require
 from evgraph.resolvers.subscriptions.watch import ASKED_AGAIN_AFTER
@@ -53,10 +55,11 @@ class _Running:
 
 
 class Sharing:
-    def __init__(self, schema: Schema, services: Services) -> None:
+    def __init__(self, schema: Schema, services: Services, documents: Documents, plans: Plans) -> None:
         self._schema = schema
         self._services = services
-        self._documents = SharableDocuments(schema)
+        self._documents = SharableDocuments(schema, documents)
+        self._plans = plans
         self._groups: dict[_Key, _Running] = {}
         self._running: dict[Group, _Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,7 +135,7 @@ class Sharing:
     def _open(
         self, key: _Key, sharable: Sharable, variables: Variables, watched: Watched[Any], asked_since: datetime
     ) -> _Running:
-        execution = Execution(self._schema._schema, self._services, sharable, variables, key.rights)
+        execution = Execution(self._schema, self._plans, self._services, sharable, variables, key.rights)
         group = Group(watched, execution, before_telling=self._before_telling, emptied=self._emptied)
         task = self._begin(group.run())
         running = self._groups[key] = self._running[group] = _Running(
