@@ -370,7 +370,7 @@ async def test_messages_of_every_length_arrive_whole(world, operator, connect):
     document = f"subscription($id: ID!) {{ boardUpdated(garageId: $id) {{ requests {{ {wide} }} }} }}"
     lengths = []
     async with connect(operator.token) as socket:
-        for number in (0, 1, 40):
+        for number in (0, 1, 60):
             while len((await world.house.boards.read(world.garage.key)).cards) < number:
                 await world.check_in(operator, f"CAR {len(lengths)}")
             await socket.subscribe(document, id_=str(number), id=world.garage.id)
