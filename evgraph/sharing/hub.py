@@ -28,6 +28,7 @@ from evgraph.sharing.messages import json_of
 from evgraph.sharing.rights import Rights, rights_of
 
 _LOOK_EVERY_S: Final = 0.1
+_MOST_TOKENS: Final = 50
 # Ahead of the time, so that telling need not wait for it.
 _ASKED_EARLY_AFTER: Final = ASKED_AGAIN_AFTER - timedelta(seconds=10)
 
@@ -164,7 +165,7 @@ class Sharing:
                 for running in list(self._running.values()):
                     if running.group.has_slow:
                         running.group.look_after_slow()
-                    await self._ask(running, _ASKED_EARLY_AFTER)
+                    await self._ask(running, _ASKED_EARLY_AFTER, _MOST_TOKENS)
         finally:
             self._looking = None
 
@@ -175,8 +176,8 @@ class Sharing:
         if running is not None:
             await self._ask(running, ASKED_AGAIN_AFTER)
 
-    async def _ask(self, running: _Running, after: timedelta) -> None:
-        """The rights of those who were not asked for so long."""
+    async def _ask(self, running: _Running, after: timedelta, most: int | None = None) -> None:
+        """The rights of those who were not asked for so long; of so many tokens at the most."""
         now = self._services.clock.now()
         if now - running.asked_since < after:
             return
@@ -184,6 +185,8 @@ class Sharing:
         viewers: dict[str, Viewer | Exception | None] = {}
         for member in [member for member in group.members() if now - member.asked_at >= after]:
             if member.token not in viewers:
+                if len(viewers) == most:
+                    continue
                 try:
                     viewers[member.token] = await self._services.people.viewer_of(member.token)
                 except Exception as failure:

@@ -9,6 +9,7 @@ import websockets
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType, get_named_type
 
 from evgraph.answering import Planned
+from evgraph.domain.events import BoardChanged
 from evgraph.domain.people import Role
 from evgraph.domain.port import PortStatus
 from evgraph.graph import OwnContext, schema
@@ -235,6 +236,42 @@ async def test_whoever_comes_while_events_flow_misses_nothing(world, operator, c
             assert revisions == list(range(revisions[0], revisions[0] + len(revisions)))
             assert revisions[-1] == goal or len(revisions) == 3
     await until(lambda: world.graph.sharing.group_count == 0)
+
+
+async def test_a_group_that_lags_is_told_the_whole_board_again(world, operator, connect):
+    """While some of it come and go: nobody sees a gap, and all end with the same board."""
+    world.house.bus._bound = 2
+    changes = 30
+    goal = (await world.house.boards.read(world.garage.key)).revision + changes
+
+    async def watch(starts_after: float) -> int:
+        await asyncio.sleep(starts_after)
+        async with connect(operator.token) as socket:
+            await socket.subscribe(BOARD, id=world.garage.id)
+            shown: dict = {}
+            revision = snapshots = 0
+            while revision < goal:
+                update = await board(socket)
+                if update["isSnapshot"]:
+                    snapshots += 1
+                    shown.clear()
+                else:
+                    assert update["revision"] == revision + 1
+                revision = update["revision"]
+                shown |= {request["id"]: request for request in update["requests"]}
+            assert len(shown) == changes
+            return snapshots
+
+    old = BoardChanged(garage_id=world.garage.key, revision=0, rate=None, ports=(), cards=(), removed_request_ids=())
+    watching = [asyncio.create_task(watch(number / 20)) for number in range(5)]
+    for first in range(0, changes, 10):
+        await asyncio.gather(*(world.check_in(operator, f"CAR {number}") for number in range(first, first + 10)))
+        # In one turn of the loop, more than the feed holds; nobody has to see these.
+        for _ in range(5):
+            world.house.bus.publish(old)
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(20):
+        assert max(await asyncio.gather(*watching)) > 1
 
 
 async def test_a_colleague_who_signs_out_leaves_alone(world, operator, connect):
