@@ -30,14 +30,11 @@ class Execution:
         self._variables = variables
         self._viewer = anyone_with(rights)
         self._plan = plans.of(schema, sharable.document, sharable.name, variables)
-        self._context = shared_context(services, self._viewer)
 
     async def payload(self, shown: Shown) -> bytes:
         """What a `next` message carries: the data, and the errors in it."""
-        context = self._context
-        if shown.known is not None:
-            context = shared_context(self._services, self._viewer, shown.known)
         if self._plan is not None:
+            context = shared_context(self._services, self._viewer, shown.known)
             try:
                 return orjson.dumps({"data": await self._plan.run(context, shown.payload, self._variables)})
             except Exception:  # noqa: S110

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from evgraph.domain.people import Right, Role, Viewer
+from evgraph.execution import Loads
 from evgraph.resolvers import permissions
 from evgraph.resolvers.known import Known
 from evgraph.resolvers.loaders import make_loaders
@@ -33,6 +34,10 @@ class SharedContext:
     services: Services
     viewer: Viewer
     loaders: Loaders
+
+    @property
+    def loads(self) -> Loads:
+        return self.loaders.loads
 
     def now(self) -> datetime:
         return self.services.clock.now()
