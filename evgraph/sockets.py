@@ -3,11 +3,13 @@
 from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Opcode
 from websockets.http11 import Request
 
 # The protocol itself, in a socket's scope["extensions"].
 FRAMES: Final = "evgraph.frames"
 CLOSED: Final = -1
+_FINAL_TEXT: Final = 0x80 | Opcode.TEXT
 
 
 class FramesProtocol(WebSocketsSansIOProtocol):
@@ -54,3 +56,13 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         # There is a scope once a handshake began.
         getattr(self, "scope", {}).get("extensions", {}).pop(FRAMES, None)
+
+
+def text_frame(payload: bytes) -> bytes:
+    """RFC 6455 section 5.2: final, unmasked."""
+    length = len(payload)
+    if length < 126:
+        return b"%c%c%b" % (_FINAL_TEXT, length, payload)
+    if length < 2**16:
+        return b"%c~%b%b" % (_FINAL_TEXT, length.to_bytes(2), payload)
+    return b"%c\x7f%b%b" % (_FINAL_TEXT, length.to_bytes(8), payload)

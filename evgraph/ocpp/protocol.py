@@ -5,15 +5,13 @@ import ssl
 from collections import deque
 from typing import Any, cast
 
-from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
 from evgraph.ocpp.handshake import WIRE, Wire
-from evgraph.sockets import FramesProtocol
+from evgraph.sockets import FramesProtocol, text_frame
 
 _CHARGERS = "/ocpp/"
-_FINAL_TEXT = 0x80 | Opcode.TEXT
 
 
 class ChargerProtocol(FramesProtocol):
@@ -152,16 +150,6 @@ class _Gate:
             finally:
                 if one in self._waiting:
                     self._waiting.remove(one)
-
-
-def text_frame(payload: bytes) -> bytes:
-    """RFC 6455 section 5.2: final, unmasked."""
-    length = len(payload)
-    if length < 126:
-        return b"%c%c%b" % (_FINAL_TEXT, length, payload)
-    if length < 2**16:
-        return b"%c~%b%b" % (_FINAL_TEXT, length.to_bytes(2), payload)
-    return b"%c\x7f%b%b" % (_FINAL_TEXT, length.to_bytes(8), payload)
 
 
 def _client_certificate(tls: ssl.SSLObject | None) -> bytes | None:

@@ -6,8 +6,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
-_FIN_TEXT = 0x81
-_SHORT, _MEDIUM = 126, 1 << 16
+from evgraph.sockets import text_frame
 
 
 class Parcel:
@@ -22,7 +21,7 @@ class Parcel:
     @property
     def frames(self) -> bytes:
         if self._frames is None:
-            self._frames = b"".join(part for text in self.texts for part in (_header(len(text)), text))
+            self._frames = b"".join(map(text_frame, self.texts))
         return self._frames
 
 
@@ -40,12 +39,3 @@ def of_end(id_: bytes, error: GraphQLError) -> Parcel:
 
 def json_of(value: Any) -> bytes:
     return orjson.dumps(value)
-
-
-def _header(length: int) -> bytes:
-    """Of an unmasked text frame that is a whole message (RFC 6455 section 5.2)."""
-    if length < _SHORT:
-        return bytes((_FIN_TEXT, length))
-    if length < _MEDIUM:
-        return bytes((_FIN_TEXT, 126)) + length.to_bytes(2, "big")
-    return bytes((_FIN_TEXT, 127)) + length.to_bytes(8, "big")

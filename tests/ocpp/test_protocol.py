@@ -7,7 +7,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
-from evgraph.ocpp.protocol import ChargerProtocol, text_frame
+from evgraph.ocpp.protocol import ChargerProtocol
+from evgraph.sockets import text_frame
 from evgraph.services.interfaces import ChargerOffline
 from tests.ocpp.conftest import CentralSystem
 
