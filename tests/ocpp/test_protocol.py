@@ -8,8 +8,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from evgraph.ocpp.protocol import ChargerProtocol
-from evgraph.sockets import text_frame
 from evgraph.services.interfaces import ChargerOffline
+from evgraph.sockets import text_frame
 from tests.ocpp.conftest import CentralSystem
 
 METER_VALUES = {"connectorId": 1, "transactionId": 7, "meterValue": [{"sampledValue": [{"value": "5"}]}]}
