@@ -31,7 +31,7 @@ _KINDS = ("SELECT", "UPDATE", "DELETE", "INSERT")
 BY_DESIGN = {
     "evgraph/ocpp/replay/ledger.py": "proves all bills, beside the server, by a snapshot",
     "evgraph/cli/serving.py run": "a migration",
-    "evgraph/services/charge_points.py forget_connections": "once, when the server starts",
+    "evgraph/services/presence.py nobody_is": "once, when the server starts",
     "evgraph/services/transactions.py _latest": "an idTag of ours is of one start: it has a session or two",
 }
 # What only people add to, now and then; and what is kept to 10,000 rows.

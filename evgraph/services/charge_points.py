@@ -190,7 +190,7 @@ class ChargePoints:
             the_same = QuarantinedMessageRow.filter(
                 charge_point_id=charge_point_id, action=action, frame=raw, resolved_at__isnull=True
             )
-            kept = await the_same.order_by("-id").first()
+            kept = await the_same.order_by("-at").first()
             if kept is not None:
                 await QuarantinedMessageRow.filter(id=kept.id).update(why=longer_why(kept.why, why))
                 return

@@ -80,6 +80,8 @@ async def test_a_change_of_the_board_asks_the_database_nothing(world, attendant,
         transaction = await world.garage.begin(session)
         await _settled(socket)
         caplog.set_level(logging.DEBUG, logger="tortoise.db_client")
+        caplog.clear()
+        assert await _settled(socket) == []
         quiet = len(_queries(caplog))
         await world.garage.report(PortStatus.CHARGING)
         by_the_report = len(_queries(caplog))
