@@ -7,7 +7,7 @@ a look at each of them is enough. Of a board of sixty requests, the one that cha
 from collections.abc import Mapping
 from typing import Any, Final
 
-from evgraph.execution import NOT_KEPT
+from evgraph.execution import MISSING, NOT_KEPT
 from evgraph.schema.charging_request import ChargingRequest
 from evgraph.schema.context import Loaders
 from evgraph.schema.port import Port
@@ -61,7 +61,7 @@ class RunsAnswers:
             values = at_hand.get(name)
             if values is None:
                 values = at_hand[name] = getattr(self._loaders, name).all_at_hand()
-            if values.get(of) is not was and getattr(self._loaders, name).at_hand(of) is not was:
+            if values.get(of, MISSING) is not was and getattr(self._loaders, name).at_hand(of) is not was:
                 return NOT_KEPT
         self._kept[key] = kept
         return kept[2]
