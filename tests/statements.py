@@ -31,6 +31,7 @@ _KINDS = ("SELECT", "UPDATE", "DELETE", "INSERT")
 BY_DESIGN = {
     "evgraph/ocpp/replay/ledger.py": "proves all bills, beside the server, by a snapshot",
     "evgraph/cli/serving.py run": "a migration",
+    "evgraph/cli/ca.py run": "lists all that was signed, for a person",
     "evgraph/services/presence.py nobody_is": "once, when the server starts",
     "evgraph/services/transactions.py _latest": "an idTag of ours is of one start: it has a session or two",
 }
