@@ -120,10 +120,27 @@ def copy_of(template: str, path: Path) -> Iterator[str]:
             shutil.copy(template.removeprefix("sqlite://"), file)
             yield f"sqlite://{file}"
         return
-    name, original = f"test_{next(_numbers)}", urlsplit(template).path.lstrip("/")
-    asyncio.run(execute(named(template, "postgres"), f"CREATE DATABASE {name} TEMPLATE {original}"))
-    yield named(template, name)
-    asyncio.run(execute(named(template, "postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    with _created(template, f"TEMPLATE {urlsplit(template).path.lstrip('/')}") as url:
+        yield url
+
+
+@contextmanager
+def empty_beside(template: str, path: Path) -> Iterator[str]:
+    """The address of a database in which nothing is, no migration either; it ends likewise."""
+    if not POSTGRES:
+        with tempfile.TemporaryDirectory(prefix="evgraph-test-", dir=_MEMORY) as folder:
+            yield f"sqlite://{Path(folder) / path.name}"
+        return
+    with _created(template, "") as url:
+        yield url
+
+
+@contextmanager
+def _created(server: str, how: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    asyncio.run(execute(named(server, "postgres"), f"CREATE DATABASE {name} {how}"))
+    yield named(server, name)
+    asyncio.run(execute(named(server, "postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def named(address: str, name: str) -> str:
