@@ -199,8 +199,8 @@ def _sql_of(record: logging.LogRecord) -> tuple[str, tuple[Any, ...]]:
     if record.msg != "%s: %s" or not isinstance(record.args, tuple):
         return str(record.msg), ()
     sql, given = record.args
-    if given and isinstance(given[0], (list, tuple)):
-        # Of execute_many: as good as any.
+    if given and isinstance(given[0], (list, tuple)) and "unnest(" not in sql:
+        # Of execute_many: as good as any. Arrays of columns are parameters as they are.
         given = given[0]
     return str(sql), tuple(given or ())
 
