@@ -19,10 +19,12 @@ demo: $(BIN)/.run web/dist/.built ## Try it: server, simulated chargers, board i
 
 .PHONY: test
 test: $(BIN)/.dev web/node_modules/.installed ## Every test: Python on SQLite and PostgreSQL, web app
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore=tests/journeys tests
-	$(BIN)/python -m pytest tests/journeys
-	EVGRAPH_TEST_DATABASE=postgres $(BIN)/python -m pytest tests/services tests/journeys tests/models
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	EVGRAPH_TEST_DATABASE=postgres $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/services tests/journeys tests/models
 	cd web && npm test
+
+# A file a process: two idle cores need about half of the time.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: browser
 browser: $(BIN)/.dev web/dist/.built ## The journey through the screens, in a headless Chromium
