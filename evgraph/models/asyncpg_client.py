@@ -1,6 +1,7 @@
 """Tortoise's asyncpg client. A transaction that could not begin (connection lost, task cancelled) gives its connection
 back to the pool: Tortoise keeps it, and after ten of them everybody waits for ever."""
 
+import asyncio
 from typing import Any
 
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -12,6 +13,7 @@ from tortoise.backends.base.client import (
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
 
 from evgraph.models.reads import note_anything
 
@@ -37,10 +39,36 @@ class _TransactionContext(TransactionContextPooled):
         try:
             await self.client.begin()
         except BaseException:
+            # Whether it began nobody knows: a connection that goes back within a transaction is an error in the log.
+            self.client._connection.terminate()
             await pool.release(self.client._connection)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        """Who is cancelled meanwhile waits for its end all the same."""
+        ending = asyncio.ensure_future(self._end(exc_type))
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await asyncio.gather(ending, return_exceptions=True)
+            raise
+        finally:
+            get_connections().reset(self.token)
+
+    async def _end(self, exc_type: Any) -> None:
+        try:
+            if not self.client._finalized:
+                # One that failed already cannot be rolled back.
+                if exc_type is None:
+                    await self.client.commit()
+                elif exc_type is not TransactionManagementError:
+                    await self.client.rollback()
+        finally:
+            pool = self.client._parent._pool
+            if pool:
+                await pool.release(self.client._connection)
 
 
 client_class = EVGraphAsyncpgClient
