@@ -43,7 +43,7 @@ async def measure(plan: Plan, roads: Sequence[str]) -> Report:
             machine = Machine(cores, Path(folder))
             try:
                 sections += await ROADS[road](machine, plan, _tell(begun))
-            except (TimeoutError, OSError, RuntimeError, ExceptionGroup) as failure:
+            except (TimeoutError, OSError, EOFError, RuntimeError, ExceptionGroup) as failure:
                 # The other roads are worth telling all the same.
                 console.print_exception()
                 console.print(machine.last_words(), highlight=False, markup=False)

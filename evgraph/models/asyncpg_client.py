@@ -1,5 +1,6 @@
 """Tortoise's asyncpg client. A transaction that could not begin (connection lost, task cancelled) gives its connection
-back to the pool: Tortoise keeps it, and after ten of them everybody waits for ever."""
+back to the pool: Tortoise keeps it, and after ten of them everybody waits for ever. One that is cancelled at its end
+ends first."""
 
 import asyncio
 from typing import Any
