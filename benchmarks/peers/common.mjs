@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 
 export const port = Number(parseArgs({ options: { port: { type: 'string' } } }).values.port);
 export const host = '127.0.0.1';
-export const typeDefs = readFileSync(new URL('../graph/schema.graphql', import.meta.url), 'utf8');
+export const typeDefs = readFileSync(new URL('../graph/peers.graphql', import.meta.url), 'utf8');
 
 const file = process.env.EVGRAPH_BENCHMARK_BOARD;
 const garage = file ? JSON.parse(readFileSync(file, 'utf8')).data.garage : null;

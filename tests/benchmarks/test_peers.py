@@ -10,7 +10,7 @@ from benchmarks import operations, peers
 from benchmarks.plain_graph import schema as plain
 from evgraph.graph import sdl
 
-PEERS = build_schema((operations.FOLDER / "schema.graphql").read_text())
+PEERS = build_schema((operations.FOLDER / "peers.graphql").read_text())
 EVGRAPH = build_schema(sdl())
 
 
