@@ -50,6 +50,7 @@ async def test_a_vehicle_is_charged_and_billed_to_the_cent(garage, kind, unit_ce
         assert running["energyWh"] > energies[0]
         assert running["cost"]["cents"] > 0
 
+        await delivers(charger, running["energyWh"] + 1)
         await charger.unplug()
         charged = await screen.shows(request, "CHARGED")
         (delivered,) = charger.delivered
