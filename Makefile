@@ -58,7 +58,7 @@ bench-growth: $(BIN)/.dev ## What a million sessions cost; fills var/growth once
 	$(BIN)/python -m benchmarks.grown
 
 .PHONY: profile
-profile: $(BIN)/.dev ## A flame graph of a road in var/ (ROAD=readings, board, board-unchanged or fan-out)
+profile: $(BIN)/.dev ## A flame graph of a road in var/ (ROAD=readings, board, board-unchanged, fan-out or taps)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.profiling $(or $(ROAD),readings)
 
 .PHONY: web

@@ -80,7 +80,6 @@ class _House:
     garage_id: str
     chargers: list[Charger]
     on_the_board: Charger
-    client: GraphClient
     sessions: int
     registers: "itertools.count[int]"
     registers_on_the_board: "itertools.count[int]"
@@ -157,7 +156,6 @@ async def _serving(
         await on_the_board.plug_in(server.port, f"{BOARD}-1", keys[f"{BOARD}-1"])
         # The board's first port has the session whose number leaves nothing over.
         on_the_board.transaction_id = next(n for n in itertools.count(sessions + 1) if n % history.PORTS == 0)
-        client = await GraphClient.open(server.port, token)
         try:
             yield _House(
                 server=server,
@@ -165,14 +163,12 @@ async def _serving(
                 garage_id=garage_id,
                 chargers=chargers,
                 on_the_board=on_the_board,
-                client=client,
                 sessions=sessions,
                 registers=itertools.count(1),
                 # Its session's register goes on from where the last run of this file left it.
                 registers_on_the_board=itertools.count(int(time())),
             )
         finally:
-            client.close()
             for charger in (*chargers, on_the_board):
                 charger.close()
 
@@ -200,28 +196,33 @@ async def _updates(one: _House, seconds: float) -> float:
 async def _board(one: _House, seconds: float) -> float:
     """After a reading of one of its sessions each time, so that it is never the same as before."""
 
-    async def once() -> None:
+    async def once(client: GraphClient) -> None:
         one.on_the_board.meter(next(one.registers_on_the_board))
         await one.on_the_board.rest()
-        await one.client.ask(_BOARD, at=BOARD)
+        await client.ask(_BOARD, at=BOARD)
 
     return await _over(one, seconds, once)
 
 
-async def _over(one: _House, seconds: float, once: Callable[[], Awaitable[object]]) -> float:
-    for _ in range(5):
-        await once()
-    meter, count, until = Meter(one.server), 0, monotonic() + seconds
-    while monotonic() < until:
-        await once()
-        count += 1
-    return count / meter.read().server_s
+async def _over(one: _House, seconds: float, once: Callable[[GraphClient], Awaitable[object]]) -> float:
+    """On a connection of its own: the server closes one that rests."""
+    client = await GraphClient.open(one.server.port, one.token)
+    try:
+        for _ in range(5):
+            await once(client)
+        meter, count, until = Meter(one.server), 0, monotonic() + seconds
+        while monotonic() < until:
+            await once(client)
+            count += 1
+        return count / meter.read().server_s
+    finally:
+        client.close()
 
 
 def _query(document: str, **given: Callable[[_House], object]) -> Callable[[_House, float], Awaitable[float]]:
     async def work(one: _House, seconds: float) -> float:
         variables = {name: value(one) for name, value in given.items()}
-        return await _over(one, seconds, lambda: one.client.ask(document, **variables))
+        return await _over(one, seconds, lambda client: client.ask(document, **variables))
 
     return work
 

@@ -35,22 +35,20 @@ async def measure(machine: Machine, plan: Plan, tell: Tell) -> list[Section]:
     tell(f"Latency: plugging in {many} chargers")
     database = Sqlite(machine.folder / "evgraph.sqlite3")
     async with crowded(machine, database, many, GARAGES) as (contender, tapped):
-        handheld = await _handheld(contender, tapped)
+        held = await handheld(contender, tapped)
         for round_ in range(1, plan.rounds + 1):
             tell(f"Latency, run {round_} of {plan.rounds}: taps")
-            runs[TAP_IDLE].append(await handheld.taps(plan.latency / 2))
+            runs[TAP_IDLE].append(await held.taps(plan.latency / 2))
             tell(
                 f"Latency, run {round_} of {plan.rounds}: {a_second} readings a second, {boards} boards, then taps too"
             )
-            to_board, loaded = await _under_load(contender, handheld, plan, a_second, boards)
+            to_board, loaded = await _under_load(contender, held, plan, a_second, boards)
             runs[TO_BOARD].append(to_board)
             runs[TAP_LOADED].append(loaded)
     return [_section(runs, a_second, boards)]
 
 
-async def _under_load(
-    contender: Contender, handheld: "Handheld", plan: Plan, a_second: int, count: int
-) -> tuple[Run, Run]:
+async def _under_load(contender: Contender, held: "Handheld", plan: Plan, a_second: int, count: int) -> tuple[Run, Run]:
     """Frames to boards, and taps while such a load goes on."""
     source = Chargers(contender.chargers, watched_every=GARAGES)
     async with watching(
@@ -76,7 +74,7 @@ async def _under_load(
         async with asyncio.TaskGroup() as group:
             group.create_task(load())
             await asyncio.sleep(plan.warm_up)
-            loaded = await handheld.taps(plan.latency)
+            loaded = await held.taps(plan.latency)
         return to_board, loaded
 
 
@@ -89,15 +87,16 @@ class Handheld:
     charger: Charger
     body: bytes
 
-    async def taps(self, seconds: float) -> Run:
-        """On a connection of their own: the server closes one that rests."""
+    async def taps(self, seconds: float, a_second: int | None = TAPS_A_SECOND) -> Run:
+        """On a connection of their own: the server closes one that rests. Null for one right after the other."""
         waits: list[int] = []
         http = await Http().open(self.server.port, self.token)
         meter, begun, number = Meter(self.server), monotonic(), 0
         while monotonic() - begun < seconds:
             waits.append(await self._tap(http))
             number += 1
-            await asyncio.sleep(max(begun + number / TAPS_A_SECOND - monotonic(), 0))
+            if a_second is not None:
+                await asyncio.sleep(max(begun + number / a_second - monotonic(), 0))
         usage = meter.read()
         http.close()
         return Run(a_second=len(waits) / usage.seconds, waits=Waits.of(waits), usage=usage)
@@ -124,7 +123,7 @@ class Handheld:
         return asked.result() - tapped_ns
 
 
-async def _handheld(contender: Contender, charger: Charger) -> Handheld:
+async def handheld(contender: Contender, charger: Charger) -> Handheld:
     port = contender.server.port
     token, garage_id = await house.sign_in(port, house.ATTENDANT)
     api = await Http().open(port, token)

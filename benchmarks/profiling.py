@@ -1,4 +1,4 @@
-"""Where the time of a road goes: `python -m benchmarks.profiling readings|board|board-unchanged|fan-out`.
+"""Where the time of a road goes: `python -m benchmarks.profiling readings|board|board-unchanged|fan-out|taps`.
 
 Writes a flame graph and the functions that took most, var/profile-ROAD.svg and .txt, by py-spy, which uv fetches. It
 looks into the server from outside, some hundred times a second, and slows it by little. Where the system forbids that
@@ -18,8 +18,8 @@ import typer
 import uvloop
 from rich.console import Console
 
-from benchmarks import board_query, fan_out
-from benchmarks.contenders import Machine, evgraph
+from benchmarks import board_query, fan_out, latency
+from benchmarks.contenders import Machine, crowded, evgraph
 from benchmarks.databases import Sqlite
 from benchmarks.load import closed_loop
 from benchmarks.plan import QUICK, Plan
@@ -65,7 +65,20 @@ async def _fan_out(opened: AsyncExitStack, machine: Machine, plan: Plan) -> tupl
     )
 
 
-ROADS = {"readings": _readings, "board": _board_changed, "board-unchanged": _board_unchanged, "fan-out": _fan_out}
+async def _taps(opened: AsyncExitStack, machine: Machine, plan: Plan) -> tuple[Server, _Load]:
+    database = Sqlite(machine.folder / "evgraph.sqlite3")
+    contender, tapped = await opened.enter_async_context(crowded(machine, database, latency.GARAGES, latency.GARAGES))
+    handheld = await latency.handheld(contender, tapped)
+    return contender.server, lambda seconds: handheld.taps(seconds, a_second=None)
+
+
+ROADS = {
+    "readings": _readings,
+    "board": _board_changed,
+    "board-unchanged": _board_unchanged,
+    "fan-out": _fan_out,
+    "taps": _taps,
+}
 
 
 async def profile(road: str, seconds: float) -> None:
