@@ -13,7 +13,7 @@ from tortoise.transactions import in_transaction
 
 from evgraph.models.bulk import Save
 from evgraph.models.database import WRITER, is_sqlite
-from evgraph.models.plain import fetch
+from evgraph.models.plain import select
 from evgraph.models.sqlite import EVGraphSqliteClient
 
 # Of all that belongs to a garage: its row's `locked`, which every change counts up.
@@ -37,9 +37,8 @@ async def taken(garage_ids: Sequence[int]) -> dict[int, Version]:
     overtake until it ends."""
     ids = sorted(set(garage_ids))
     if not is_sqlite() and len(ids) > 1:
-        await fetch(_TAKE, ids)
-    rows = await fetch(f"{_COUNT_UP} (?) {_TELL}", ids)
-    return {row["id"]: row["locked"] for row in rows}
+        await select(_TAKE, ids)
+    return dict(await select(f"{_COUNT_UP} (?) {_TELL}", ids))
 
 
 async def save_at_once(versions: Mapping[int, Version], saves: Sequence[Save]) -> bool:

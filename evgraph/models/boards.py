@@ -41,17 +41,19 @@ _RATES_IN_FORCE = (
     f"SELECT g.id, {VERSION}, {_rates.columns('r')} FROM garage g LEFT JOIN rate r"
     " ON r.id = (SELECT max(n.id) FROM rate n WHERE n.garage_id = g.id) WHERE g.id IN (?)"
 )
+_PORTS_OF: Final = "p.garage_id IN (?)"
+_ON_THE_LOT: Final = "t.garage_id IN (?) AND t.status = ? AND r.status <> ?"
 _RATES = f"SELECT {_rates.columns('r')} FROM rate r WHERE r.id IN (?)"
 
 
 @cache
-def _ports_statement(is_sqlite: bool) -> str:
+def _ports_statement(is_sqlite: bool, which: str) -> str:
     port, session = (array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_ports, "p"), (_sessions, "s")))
     return (
         f"SELECT p.id, {port}, c.identity, c.is_online, {session}"
         " FROM port p JOIN charge_point c ON c.id = p.charge_point_id"
         " LEFT JOIN charging_session s ON s.port_id = p.id AND s.status IN (?)"
-        " WHERE p.garage_id IN (?)"
+        f" WHERE {which}"
     )
 
 
@@ -62,7 +64,7 @@ def _running_statement(is_sqlite: bool) -> str:
 
 
 @cache
-def _cards_statement(is_sqlite: bool) -> str:
+def _cards_statement(is_sqlite: bool, which: str) -> str:
     columns = ", ".join(
         array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_requests, "r"), (_stays, "t"), (_sessions, "s"))
     )
@@ -71,7 +73,7 @@ def _cards_statement(is_sqlite: bool) -> str:
         f"SELECT r.id, {columns}, {items}"
         " FROM stay t JOIN charging_request r ON r.stay_id = t.id"
         " LEFT JOIN charging_session s ON s.id = r.session_id"
-        " WHERE t.garage_id IN (?) AND t.status = ? AND r.status <> ?"
+        f" WHERE {which}"
     )
 
 
@@ -91,9 +93,31 @@ async def rates_in_force(look: Look, garage_ids: Sequence[int]) -> dict[int, tup
 async def ports_and_cards(look: Look, garage_ids: Sequence[int]) -> tuple[list[PortView], list[Card]]:
     """The ports, and the requests of the vehicles on the lot, cancelled ones left out; in no order."""
     ids, sqlite = list(garage_ids), is_sqlite()
-    ports = [_port(row) for row in await look.rows(_ports_statement(sqlite), _ACTIVE, ids)]
+    ports = [_port(row) for row in await look.rows(_ports_statement(sqlite, _PORTS_OF), _ACTIVE, ids)]
     on_the_lot = (ids, StayStatus.OPEN.value, RequestStatus.CANCELED.value)
-    cards = [_card(row) for row in await look.rows(_cards_statement(sqlite), *on_the_lot)]
+    cards = [_card(row) for row in await look.rows(_cards_statement(sqlite, _ON_THE_LOT), *on_the_lot)]
+    return await _with_rates(look, ports, cards)
+
+
+async def touched(
+    look: Look, port_ids: Sequence[int] = (), request_ids: Sequence[int] = ()
+) -> tuple[list[PortView], list[Card]]:
+    """These ports, and the cards of these requests, whether or not a board shows them; in no order."""
+    sqlite = is_sqlite()
+    ports: list[_Priced[PortView]] = []
+    cards: list[_Priced[Card]] = []
+    if port_ids:
+        rows = await look.rows(_ports_statement(sqlite, "p.id IN (?)"), _ACTIVE, list(port_ids))
+        ports = [_port(row) for row in rows]
+    if request_ids:
+        rows = await look.rows(_cards_statement(sqlite, "r.id IN (?)"), list(request_ids))
+        cards = [_card(row) for row in rows]
+    return await _with_rates(look, ports, cards)
+
+
+async def _with_rates(
+    look: Look, ports: "list[_Priced[PortView]]", cards: "list[_Priced[Card]]"
+) -> tuple[list[PortView], list[Card]]:
     sessions = [shown.session for shown in ports] + [shown.session for shown in cards]
     wanted = {session.rate_id for session in sessions if session is not None and session.rate_id is not None}
     rates = {row[0]: _rates.of(row) for row in await look.rows(_RATES, sorted(wanted))} if wanted else {}

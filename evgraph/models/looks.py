@@ -14,7 +14,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import OperationalError
 
 from evgraph.models.database import is_sqlite, reader, snapshot
-from evgraph.models.plain import flat, marked
+from evgraph.models.plain import flat, marked, select
 from evgraph.models.reads import covered
 from evgraph.models.sqlite import EVGraphSqliteClient
 
@@ -47,6 +47,11 @@ def by_itself() -> Look:
     return _in_loop() if is_sqlite() else _Pooled(reader())
 
 
+def within() -> Look:
+    """Within the transaction that is open: what it has saved is seen."""
+    return _Within()
+
+
 def _in_loop() -> "_InLoop":
     return _InLoop(cast("EVGraphSqliteClient", reader()).in_loop())
 
@@ -76,3 +81,10 @@ class _Pooled:
         with covered():
             _, rows = await self._connection.execute_query(marked(statement, parameters), flat(parameters))
         return [tuple(row.values()) for row in rows]
+
+
+class _Within:
+    __slots__ = ()
+
+    async def rows(self, statement: str, *parameters: Any) -> Sequence[Row]:
+        return await select(statement, *parameters)

@@ -5,14 +5,15 @@ instead of failing at its first write. And a commit that fails (disk full, datab
 left open, the next transaction would commit what its caller was told had failed. And a transaction that cannot
 begin (database locked, task cancelled) gives its place back: Tortoise keeps the lock, and nothing is written again.
 
-Besides, it can be handed a whole transaction.
+Besides, it can be handed a whole transaction; and within one, what reads or saves a few rows goes in the event loop.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
@@ -22,6 +23,7 @@ from evgraph.models.reads import note_anything
 
 T = TypeVar("T")
 
+_CACHED_STATEMENTS = 512
 # Readers wait for nobody in WAL, but for a moment when a crashed writer's log is recovered.
 _IN_LOOP_BUSY_MS = 100
 
@@ -29,10 +31,23 @@ _IN_LOOP_BUSY_MS = 100
 class EVGraphSqliteClient(SqliteClient):
     _in_loop: sqlite3.Connection | None = None
 
+    async def create_connection(self, with_db: bool) -> None:
+        """As Tortoise's, but for two threads: the connection's own, and the event loop's within a transaction. They
+        take turns, for whoever uses it holds the lock."""
+        if self._connection is not None:
+            return
+        self._connection = await aiosqlite.connect(
+            self.filename, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
+        )
+        self._connection._conn.row_factory = sqlite3.Row
+        for pragma, value in self.pragmas.items():
+            await self._connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        await self._post_connect()
+
     def in_loop(self) -> sqlite3.Connection:
         """For the looks that go without a thread: a connection of the loop's own, which can write nothing."""
         if self._in_loop is None:
-            self._in_loop = sqlite3.connect(self.filename, isolation_level=None, cached_statements=512)
+            self._in_loop = sqlite3.connect(self.filename, isolation_level=None, cached_statements=_CACHED_STATEMENTS)
             self._in_loop.execute(f"PRAGMA busy_timeout={_IN_LOOP_BUSY_MS}")
             self._in_loop.execute("PRAGMA query_only=ON")
         return self._in_loop
@@ -60,7 +75,7 @@ class EVGraphSqliteClient(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         note_anything()
-        return _TransactionContext(_Transaction(self), self._lock)
+        return _TransactionContext(Transaction(self), self._lock)
 
 
 class _TransactionContext(SqliteTransactionContext):
@@ -76,10 +91,26 @@ class _TransactionContext(SqliteTransactionContext):
         return self.connection  # type: ignore[no-any-return]
 
 
-class _Transaction(SqliteTransactionWrapper):
+class Transaction(SqliteTransactionWrapper):
+    """It has the write lock from its beginning: none of its statements waits for anybody, and only its commit waits for
+    the disk."""
+
     def __init__(self, client: EVGraphSqliteClient) -> None:
         super().__init__(client)
         self._begin = "BEGIN" if client.pragmas.get("query_only") else "BEGIN IMMEDIATE"
+
+    def rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """In the event loop itself, for a statement that touches few rows: some microseconds, a tenth of the way to the
+        connection's thread and back; and on a busy loop that way is milliseconds."""
+        self.log.debug("%s: %s", statement, parameters)
+        cursor = self._connection._conn.cursor()
+        cursor.row_factory = None
+        try:
+            return cursor.execute(statement, parameters).fetchall()
+        except sqlite3.OperationalError as failure:
+            raise OperationalError(failure) from failure
+        except sqlite3.IntegrityError as failure:
+            raise IntegrityError(failure) from failure
 
     async def begin(self) -> None:
         connection = self._connection

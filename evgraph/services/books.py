@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import chain
+from typing import TypeVar
 
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from evgraph.bus import EventBus
@@ -22,17 +24,20 @@ from evgraph.domain.events import BoardChanged, Event, LineItemAdded, SessionCha
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.stay import Stay
-from evgraph.models import LineItemRow, PortRow, RateRow, RequestRow, SessionRow, StayRow
+from evgraph.models import LineItemRow, PortRow, RateRow, RequestRow, SessionRow, StayRow, boards
 from evgraph.models.at_once import Version, save_at_once, taken
 from evgraph.models.bulk import Save
 from evgraph.models.database import WRITER
-from evgraph.models.plain import fetch
-from evgraph.models.records import to_columns
-from evgraph.services import reading
+from evgraph.models.looks import within
+from evgraph.models.plain import select, select_values
+from evgraph.models.saving import insert, update
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import Clock
 
+V = TypeVar("V")
+S = TypeVar("S", ChargingSession, ChargingRequest)
 _PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
+_ON_BOARD = "stay_id = ? AND status <> ? ORDER BY id DESC LIMIT 1"
 _COUNT_UP = "UPDATE garage SET revision = revision + 1 WHERE id IN (?) RETURNING id, revision"
 
 
@@ -53,73 +58,63 @@ class Change:
     # Loading, within the transaction. None where there is no such row.
 
     async def port(self, port_id: int) -> Port | None:
-        found = await reading.ports(id=port_id)
-        return found[0] if found else None
+        views, _ = await boards.touched(within(), port_ids=[port_id])
+        return views[0].port if views else None
 
     async def session(self, session_id: int) -> ChargingSession | None:
-        row = await SessionRow.get_or_none(id=session_id)
-        return row.value() if row else None
+        return await _one(SessionRow, ChargingSession, session_id)
 
     async def request(self, request_id: int) -> ChargingRequest | None:
-        row = await RequestRow.get_or_none(id=request_id)
-        return row.value() if row else None
+        return await _one(RequestRow, ChargingRequest, request_id)
 
     async def stay(self, stay_id: int) -> Stay | None:
-        row = await StayRow.get_or_none(id=stay_id)
-        return row.value() if row else None
+        return await _one(StayRow, Stay, stay_id)
 
     async def rate(self, rate_id: int | None) -> Rate | None:
-        row = await RateRow.get_or_none(id=rate_id) if rate_id is not None else None
-        return row.value() if row else None
+        return await _one(RateRow, Rate, rate_id) if rate_id is not None else None
 
     async def request_on_board(self, stay_id: int) -> ChargingRequest | None:
-        row = await RequestRow.filter(stay_id=stay_id).exclude(status=RequestStatus.CANCELED).order_by("-id").first()
-        return row.value() if row else None
+        found = await select_values(RequestRow, ChargingRequest, _ON_BOARD, stay_id, RequestStatus.CANCELED.value)
+        return found[0] if found else None
 
     # Saving. A value with the id 0 is new; what comes back bears its id.
 
     async def save_port(self, port: Port) -> Port:
-        columns = to_columns(port, *_PORT_ELSEWHERE)
-        if port.id == 0:
-            row = await PortRow.create(**columns)
-            (port,) = await reading.ports(id=row.id)
+        if port.id:
+            await update(PortRow, port, *_PORT_ELSEWHERE)
         else:
-            await PortRow.filter(id=port.id).update(**columns)
+            made = await insert(PortRow, port, *_PORT_ELSEWHERE)
+            ((view,), _) = await boards.touched(within(), port_ids=[made.id])
+            port = view.port
         self.touch_port(port.garage_id, port.id)
         return port
 
     async def save_session(self, session: ChargingSession) -> ChargingSession:
-        if session.id == 0:
-            session = (await SessionRow.create(**to_columns(session))).value()
-        else:
-            await SessionRow.filter(id=session.id).update(**to_columns(session))
+        session = await _saved(SessionRow, session)
         self.touch_session(session)
         return session
 
     async def save_request(self, request: ChargingRequest) -> ChargingRequest:
-        if request.id == 0:
-            request = (await RequestRow.create(**to_columns(request))).value()
-        else:
-            await RequestRow.filter(id=request.id).update(**to_columns(request))
+        request = await _saved(RequestRow, request)
         self._requests[request.garage_id].add(request.id)
         return request
 
     async def save_stay(self, stay: Stay) -> Stay:
         if stay.id == 0:
-            return (await StayRow.create(**to_columns(stay))).value()
-        await StayRow.filter(id=stay.id).update(**to_columns(stay))
+            return await insert(StayRow, stay)
+        await update(StayRow, stay)
         shown = await self.request_on_board(stay.id)
         if shown is not None:
             self._requests[stay.garage_id].add(shown.id)
         return stay
 
     async def add_rate(self, rate: Rate) -> Rate:
-        rate = (await RateRow.create(**to_columns(rate))).value()
+        rate = await insert(RateRow, rate)
         self._rates[rate.garage_id] = rate
         return rate
 
     async def add_line_item(self, item: LineItem) -> LineItem:
-        item = (await LineItemRow.create(**to_columns(item))).value()
+        item = await insert(LineItemRow, item)
         self._line_items.append(item)
         return item
 
@@ -150,16 +145,16 @@ class Change:
 
     async def _of_boards(self, garage_ids: list[int]) -> list[Event]:
         """A fixed number of queries, however many garages there are."""
-        counted = await fetch(_COUNT_UP, garage_ids)
-        revisions = {row["id"]: row["revision"] for row in counted}
+        revisions = dict(await select(_COUNT_UP, garage_ids))
+        views, shown = await boards.touched(
+            within(), [*chain.from_iterable(self._ports.values())], [*chain.from_iterable(self._requests.values())]
+        )
         ports: defaultdict[int, list[PortView]] = defaultdict(list)
-        if port_ids := list(chain.from_iterable(self._ports.values())):
-            for view in await reading.port_views(id__in=port_ids):
-                ports[view.port.garage_id].append(view)
+        for view in views:
+            ports[view.port.garage_id].append(view)
         cards: defaultdict[int, list[Card]] = defaultdict(list)
-        if request_ids := list(chain.from_iterable(self._requests.values())):
-            for card in await reading.cards(id__in=request_ids):
-                cards[card.request.garage_id].append(card)
+        for card in shown:
+            cards[card.request.garage_id].append(card)
         return [
             BoardChanged(
                 garage_id=garage_id,
@@ -209,3 +204,15 @@ class Books:
             if not is_saved:
                 frames.give_back()
         return is_saved
+
+
+async def _one(row_type: type[Model], value_type: type[V], id_: int) -> V | None:
+    found = await select_values(row_type, value_type, "id = ?", id_)
+    return found[0] if found else None
+
+
+async def _saved(row_type: type[Model], value: S) -> S:
+    if value.id == 0:
+        return await insert(row_type, value)
+    await update(row_type, value)
+    return value

@@ -4,14 +4,13 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from operator import itemgetter
 from typing import NamedTuple
 
 from tortoise.transactions import in_transaction
 
 from evgraph.models import ConnectionRow
 from evgraph.models.database import WRITER
-from evgraph.models.plain import execute_many, fetch
+from evgraph.models.plain import execute_many, select
 from evgraph.services.interfaces import Clock
 from evgraph.services.together import Together
 
@@ -85,11 +84,11 @@ async def _keep_opened(opened: Sequence[_Opened]) -> Sequence[int]:
     one = f"({', '.join('?' * len(_Opened._fields))})"
     statement = _SAVE_OPENED.format(", ".join([one] * len(opened)))
     async with in_transaction(WRITER):
-        rows = await fetch(statement, *chain.from_iterable(opened))
+        rows = await select(statement, *chain.from_iterable(opened))
     # In whatever order they come back: ids of one charge point rise in the order of its connections.
     ids: defaultdict[int, deque[int]] = defaultdict(deque)
-    for row in sorted(rows, key=itemgetter("id")):
-        ids[row["charge_point_id"]].append(row["id"])
+    for id_, charge_point_id in sorted(rows):
+        ids[charge_point_id].append(id_)
     return [ids[one.charge_point_id].popleft() for one in opened]
 
 

@@ -1,11 +1,15 @@
 """What a command names, found for a viewer: by id, or by garage and ticket number."""
 
+from tortoise.models import Model
+
 from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import Port
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.stay import StayStatus
 from evgraph.models import ChargePointRow, PortRow, RequestRow, SessionRow, StayRow
+from evgraph.models.looks import by_itself
+from evgraph.models.reads import note_anything
 from evgraph.services import reading
 from evgraph.services.permissions import missing, require
 
@@ -32,15 +36,15 @@ async def stay(
 
 
 async def request_garage(viewer: Viewer, right: Right, request_id: int) -> int:
-    return _garage_of(viewer, right, await RequestRow.get_or_none(id=request_id), "request", "requestId")
+    return await _garage_of(viewer, right, RequestRow, request_id, "request", "requestId")
 
 
 async def session_garage(viewer: Viewer, right: Right, session_id: int) -> int:
-    return _garage_of(viewer, right, await SessionRow.get_or_none(id=session_id), "session", "sessionId")
+    return await _garage_of(viewer, right, SessionRow, session_id, "session", "sessionId")
 
 
 async def port_garage(viewer: Viewer, right: Right, port_id: int) -> int:
-    return _garage_of(viewer, right, await PortRow.get_or_none(id=port_id), "port", "portId")
+    return await _garage_of(viewer, right, PortRow, port_id, "port", "portId")
 
 
 async def charge_point(viewer: Viewer, right: Right, charge_point_id: int) -> ChargePoint:
@@ -71,11 +75,12 @@ async def place(
     raise Refusal(ErrorCode.INVALID, "Name either a port or a charge point.", ("input", "portId"))
 
 
-def _garage_of(
-    viewer: Viewer, right: Right, row: RequestRow | SessionRow | PortRow | None, what: str, field: str
-) -> int:
+async def _garage_of(viewer: Viewer, right: Right, row_type: type[Model], id_: int, what: str, field: str) -> int:
     """The garage of a row that the viewer has the right for. Raises Refusal NOT_FOUND, or Forbidden."""
-    if row is None:
+    note_anything()
+    rows = await by_itself().rows(f"SELECT garage_id FROM {row_type._meta.db_table} WHERE id = ?", id_)  # noqa: S608
+    if not rows:
         raise missing(what, "input", field)
-    require(viewer, right, row.garage_id, what, "input", field)
-    return row.garage_id
+    ((garage_id,),) = rows
+    require(viewer, right, garage_id, what, "input", field)
+    return int(garage_id)
