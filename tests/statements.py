@@ -37,6 +37,8 @@ BY_DESIGN = {
 }
 # What only people add to, now and then; and what is kept to 10,000 rows.
 BOUNDED = {"organization", "garage", "person", "person_role", "tortoise_migrations", "refused_connection"}
+# All that a port ever charged, where what it charges now was asked for.
+_OF_A_PORT = re.compile(r"SEARCH \w+ USING (?:COVERING )?INDEX (?!one_active_session_per_port)\w+ \(port_id=\?\)")
 _MOST_SORTED = 1000
 _MUCH = 10_000
 
@@ -143,6 +145,8 @@ def _faults_on_sqlite(url: str, statements: list[Statement]) -> list[tuple[State
                 scanned = re.match(r"SCAN (\w+)", step)
                 if scanned and tables.get(scanned[1]) not in (None, *BOUNDED) and not _is_first_of_all(one.sql):
                     found.append((one, f"{step} [{'; '.join(plan)}]"))
+                elif _OF_A_PORT.match(step) and not is_page:
+                    found.append((one, f"{step}, without a limit [{'; '.join(plan)}]"))
                 elif is_page and step.startswith("USE TEMP B-TREE FOR") and "ORDER BY" in step:
                     found.append((one, f"{step}, for a page [{'; '.join(plan)}]"))
     return found

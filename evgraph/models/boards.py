@@ -8,13 +8,13 @@ from typing import Final, Generic, TypeVar
 from evgraph.domain.billing import LineItem
 from evgraph.domain.board import Card, PortView
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
-from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.garage import Garage
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
 from evgraph.domain.stay import Stay, StayStatus
 from evgraph.models.charge_point import PortRow
-from evgraph.models.charging import RequestRow, SessionRow
+from evgraph.models.charging import IS_ACTIVE, RequestRow, SessionRow
 from evgraph.models.database import is_sqlite
 from evgraph.models.garage import GarageRow
 from evgraph.models.json_rows import array, gathered, row_of, rows_of
@@ -35,7 +35,6 @@ _stays = Values(StayRow, Stay)
 _rates = Values(RateRow, Rate)
 _line_items = Values(LineItemRow, LineItem)
 
-_ACTIVE: Final = [SessionStatus.STARTING.value, SessionStatus.CHARGING.value]
 _GARAGES = f"SELECT {_garages.columns('g')}, g.revision, {VERSION} FROM garage g WHERE g.id IN (?)"
 _RATES_IN_FORCE = (
     f"SELECT g.id, {VERSION}, {_rates.columns('r')} FROM garage g LEFT JOIN rate r"
@@ -52,7 +51,7 @@ def _ports_statement(is_sqlite: bool, which: str) -> str:
     return (
         f"SELECT p.id, {port}, c.identity, c.is_online, {session}"
         " FROM port p JOIN charge_point c ON c.id = p.charge_point_id"
-        " LEFT JOIN charging_session s ON s.port_id = p.id AND s.status IN (?)"
+        f" LEFT JOIN charging_session s ON s.port_id = p.id AND s.{IS_ACTIVE}"
         f" WHERE {which}"
     )
 
@@ -60,7 +59,7 @@ def _ports_statement(is_sqlite: bool, which: str) -> str:
 @cache
 def _running_statement(is_sqlite: bool) -> str:
     session = array(_sessions, "s", is_sqlite=is_sqlite)
-    return f"SELECT s.id, {session} FROM charging_session s WHERE s.garage_id = ? AND s.status IN (?)"
+    return f"SELECT s.id, {session} FROM charging_session s WHERE s.garage_id = ? AND s.{IS_ACTIVE}"
 
 
 @cache
@@ -93,7 +92,7 @@ async def rates_in_force(look: Look, garage_ids: Sequence[int]) -> dict[int, tup
 async def ports_and_cards(look: Look, garage_ids: Sequence[int]) -> tuple[list[PortView], list[Card]]:
     """The ports, and the requests of the vehicles on the lot, cancelled ones left out; in no order."""
     ids, sqlite = list(garage_ids), is_sqlite()
-    ports = [_port(row) for row in await look.rows(_ports_statement(sqlite, _PORTS_OF), _ACTIVE, ids)]
+    ports = [_port(row) for row in await look.rows(_ports_statement(sqlite, _PORTS_OF), ids)]
     on_the_lot = (ids, StayStatus.OPEN.value, RequestStatus.CANCELED.value)
     cards = [_card(row) for row in await look.rows(_cards_statement(sqlite, _ON_THE_LOT), *on_the_lot)]
     return await _with_rates(look, ports, cards)
@@ -107,7 +106,7 @@ async def touched(
     ports: list[_Priced[PortView]] = []
     cards: list[_Priced[Card]] = []
     if port_ids:
-        rows = await look.rows(_ports_statement(sqlite, "p.id IN (?)"), _ACTIVE, list(port_ids))
+        rows = await look.rows(_ports_statement(sqlite, "p.id IN (?)"), list(port_ids))
         ports = [_port(row) for row in rows]
     if request_ids:
         rows = await look.rows(_cards_statement(sqlite, "r.id IN (?)"), list(request_ids))
@@ -126,7 +125,7 @@ async def _with_rates(
 
 async def running(look: Look, garage_id: int) -> dict[int, ChargingSession]:
     """The sessions that hold a port, by id."""
-    rows = await look.rows(_running_statement(is_sqlite()), garage_id, _ACTIVE)
+    rows = await look.rows(_running_statement(is_sqlite()), garage_id)
     return {row[0]: _one_session(row) for row in rows}
 
 

@@ -1,5 +1,7 @@
 """The queue, the sessions and what their meters counted."""
 
+from typing import Final
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -8,6 +10,10 @@ from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.stay import Channel
 from evgraph.models.records import FlagsField, to_value
+
+# Of the sessions that hold a port. As it stands in the index that promises one a port: with parameters in it, a
+# database would not see that the index will do, and read all that the port ever charged.
+IS_ACTIVE: Final = "status IN ('STARTING', 'CHARGING')"
 
 
 class RequestRow(Model):

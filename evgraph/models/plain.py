@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from itertools import count
 from typing import Any, TypeVar
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.fields import BooleanField, CharField, DatetimeField, Field, IntField, TextField
 from tortoise.models import Model
@@ -24,15 +25,21 @@ V = TypeVar("V")
 Reader = Callable[[Any], Any]
 
 
-async def select_values(row_type: type[Model], value_type: type[V], where: str, *parameters: Any) -> list[V]:
-    """The values that those rows hold, as `to_value` makes them; within the transaction that is open."""
+async def select_values(
+    row_type: type[Model],
+    value_type: type[V],
+    where: str,
+    *parameters: Any,
+    db: BaseDBAsyncClient | None = None,
+) -> list[V]:
+    """The values that those rows hold, as `to_value` makes them; by `db`, or within the transaction that is open."""
     names = [field.name for field in fields(value_type)]  # type: ignore[arg-type]
     readers = readers_of(row_type, tuple(names))
     # Quoted, for authorization is a word of PostgreSQL's.
     quoted = ", ".join(f'"{name}"' for name in names)
     statement = f"SELECT {quoted} FROM {row_type._meta.db_table} WHERE {where}"  # noqa: S608 - names of ours
     values = []
-    for row in await select(statement, *parameters):
+    for row in await select(statement, *parameters, db=db):
         columns = list(row)
         for place, read in readers:
             column = columns[place]
@@ -42,9 +49,10 @@ async def select_values(row_type: type[Model], value_type: type[V], where: str, 
     return values
 
 
-async def select(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    """The rows that a statement returns, columns as the database has them; within the transaction that is open."""
-    client, asked, given = get_connection(WRITER), marked(statement, parameters), flat(parameters)
+async def select(statement: str, *parameters: Any, db: BaseDBAsyncClient | None = None) -> list[tuple[Any, ...]]:
+    """The rows that a statement returns, columns as the database has them; by `db`, or within the transaction that is
+    open."""
+    client, asked, given = db or get_connection(WRITER), marked(statement, parameters), flat(parameters)
     if isinstance(client, Transaction):
         return client.rows(asked, given)
     _, rows = await client.execute_query(asked, given)

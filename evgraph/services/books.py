@@ -27,6 +27,7 @@ from evgraph.domain.stay import Stay
 from evgraph.models import LineItemRow, PortRow, RateRow, RequestRow, SessionRow, StayRow, boards
 from evgraph.models.at_once import Version, save_at_once, taken
 from evgraph.models.bulk import Save
+from evgraph.models.charging import IS_ACTIVE
 from evgraph.models.database import WRITER
 from evgraph.models.looks import within
 from evgraph.models.plain import select, select_values
@@ -63,6 +64,11 @@ class Change:
 
     async def session(self, session_id: int) -> ChargingSession | None:
         return await _one(SessionRow, ChargingSession, session_id)
+
+    async def holder(self, port_id: int) -> ChargingSession | None:
+        """The session that holds the port."""
+        found = await select_values(SessionRow, ChargingSession, f"port_id = ? AND {IS_ACTIVE}", port_id)
+        return found[0] if found else None
 
     async def request(self, request_id: int) -> ChargingRequest | None:
         return await _one(RequestRow, ChargingRequest, request_id)

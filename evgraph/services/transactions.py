@@ -263,10 +263,9 @@ class Transactions:
         self, change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None
     ) -> None:
         """S7: what was open on the connector ends before the next begins; a start that waited there is given up."""
-        holder = await SessionRow.get_or_none(port_id=port.id, status__in=reading.ACTIVE)
-        if holder is None or (except_for is not None and holder.id == except_for.id):
+        session = await change.holder(port.id)
+        if session is None or (except_for is not None and session.id == except_for.id):
             return
-        session = holder.value()
         if session.status is SessionStatus.STARTING:
             await give_up_start(
                 change,
