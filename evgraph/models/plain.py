@@ -55,8 +55,11 @@ async def select(statement: str, *parameters: Any, db: BaseDBAsyncClient | None 
     client, asked, given = db or get_connection(WRITER), marked(statement, parameters), flat(parameters)
     if isinstance(client, Transaction):
         return client.rows(asked, given)
-    _, rows = await client.execute_query(asked, given)
-    return [tuple(row) for row in rows]
+    if asked.startswith("SELECT"):
+        _, rows = await client.execute_query(asked, given)
+        return [tuple(row) for row in rows]
+    # Of what else returns rows, Tortoise gives none on PostgreSQL but in this way.
+    return [tuple(row.values()) for row in await client.execute_query_dict(asked, given)]
 
 
 async def execute_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
