@@ -1,6 +1,7 @@
-"""Whether EVGraph stays as fast when its database has grown: 1,000,000 sessions with 20,000,000 samples against none.
+"""Whether EVGraph stays as fast when its database has grown: 1,000,000 sessions with 20,000,000 samples against a few
+hundred, of which a deep page can be asked as well.
 
-`python -m benchmarks.growth [--scale 0.05] [--database postgres]` prints each figure with and without the history, and
+`python -m benchmarks.growth [--scale 0.05] [--database postgres]` prints each figure with a few and with all, and
 their ratio. The history is written once, in minutes, and kept in var/growth.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Annotated
 
+import orjson
 import typer
 import uvloop
 
@@ -31,6 +33,8 @@ from benchmarks.process import Cores, Meter, Server, running
 from evgraph.schema.connection import encode_cursor
 
 SESSIONS = 1_000_000
+# As good as empty, and two pages behind the deep one of either.
+FEW = 480
 KEPT = Path("var/growth")
 BOARDS, UPDATES_A_SECOND = 50, 200
 _GARAGE = "query($at: String!) { garage(locationId: $at) { id } }"
@@ -40,6 +44,8 @@ _BOARD = """query($at: String!) { garage(locationId: $at) { board {
 fragment Card on ChargingRequest { id status requestedAt stay { ticketNumber vehicle { licensePlate make color } }
   session { id status energyKwh powerKw cost { cents formatted } port { id name }
     lineItem { amount { formatted } } } }"""
+_PORT = "query($at: String!) { garage(locationId: $at) { ports { id } } }"
+_RENAME = "mutation($input: RenamePortInput!) { renamePort(input: $input) { errors { message } } }"
 _SESSIONS = """query($at: String!, $after: String) { garage(locationId: $at) { sessions(first: 50, after: $after) {
   edges { node { id startedAt endedAt energyKwh port { name } stay { ticketNumber }
     lineItems { description } } } } } }"""
@@ -49,16 +55,16 @@ _STAYS = """query($at: String!, $after: String) { garage(locationId: $at) { stay
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """What a CPU second of the server gave, by run, without a history and with it."""
+    """What a CPU second of the server gave, by run, with a short history and with a long one."""
 
     name: str
-    empty: tuple[float, ...]
+    few: tuple[float, ...]
     grown: tuple[float, ...]
 
     @property
     def ratio(self) -> float:
-        """How many times as dear it is with the history: of the medians."""
-        return statistics.median(self.empty) / statistics.median(self.grown)
+        """How many times as dear it is with the long one: of the medians."""
+        return statistics.median(self.few) / statistics.median(self.grown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +101,8 @@ async def measure(
     async with AsyncExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="evgraph-growth-")))
         houses = []
-        for count in (0, sessions):
-            kept = KEPT / f"{database}-{count}" if count else folder
+        for count in (FEW, sessions):
+            kept = folder if count == FEW else KEPT / f"{database}-{count}"
             kept.mkdir(parents=True, exist_ok=True)
             at = _database(opened, kept, database)
             houses.append(await opened.enter_async_context(_serving(at, kept, count, cores, folder / "server.log")))
@@ -112,9 +118,7 @@ async def measure(
         database=database,
         sessions=sessions,
         samples=sessions * history.SAMPLES_EACH,
-        figures=tuple(
-            Figure(name=name, empty=tuple(empty), grown=tuple(grown)) for name, (empty, grown) in found.items()
-        ),
+        figures=tuple(Figure(name=name, few=tuple(few), grown=tuple(grown)) for name, (few, grown) in found.items()),
     )
 
 
@@ -204,6 +208,35 @@ async def _board(one: _House, seconds: float) -> float:
     return await _over(one, seconds, once)
 
 
+async def _board_anew(one: _House, seconds: float) -> float:
+    """After a change that moves its revision, so that all of it is read."""
+    client = await GraphClient.open(one.server.port, one.token)
+    try:
+        found = orjson.loads(await client.ask(_PORT, at=BOARD))
+    finally:
+        client.close()
+    port_id = found["data"]["garage"]["ports"][0]["id"]
+    numbers = itertools.count()
+
+    async def once(client: GraphClient) -> None:
+        await client.ask(_RENAME, input={"portId": port_id, "name": f"{port_id} {next(numbers) % 2}"})
+        await client.ask(_BOARD, at=BOARD)
+
+    return await _over(one, seconds, once)
+
+
+async def _sessions_charged(one: _House, seconds: float) -> float:
+    """One vehicle after the other, at one port."""
+    charger = one.chargers[0]
+
+    async def once(client: GraphClient) -> None:
+        register = next(one.registers)
+        await charger.end(register)
+        await charger.begin_transaction("STAFF-1", register)
+
+    return await _over(one, seconds, once)
+
+
 async def _over(one: _House, seconds: float, once: Callable[[GraphClient], Awaitable[object]]) -> float:
     """On a connection of its own: the server closes one that rests."""
     client = await GraphClient.open(one.server.port, one.token)
@@ -227,15 +260,17 @@ def _query(document: str, **given: Callable[[_House], object]) -> Callable[[_Hou
     return work
 
 
-def _deep(listed: str) -> Callable[[_House], str | None]:
-    """Behind three quarters of the board's garage's history; without one, the first page again."""
-    return lambda one: encode_cursor(listed, one.sessions * 5 // 8) if one.sessions else None
+def _deep(listed: str) -> Callable[[_House], str]:
+    """Behind three quarters of the board's garage's history."""
+    return lambda one: encode_cursor(listed, one.sessions * 5 // 8)
 
 
 FIGURES: dict[str, Callable[[_House, float], Awaitable[float]]] = {
     "readings answered": _readings,
     "energy updates delivered": _updates,
     "whole board, changed": _board,
+    "whole board, at another revision": _board_anew,
+    "sessions begun and ended": _sessions_charged,
     "sessions, first page": _query(_SESSIONS, at=lambda _: BOARD),
     "sessions, deep page": _query(_SESSIONS, at=lambda _: BOARD, after=_deep("sessions")),
     "line items, first page": _query(_STAYS, at=lambda _: BOARD),
@@ -244,13 +279,13 @@ FIGURES: dict[str, Callable[[_House, float], Awaitable[float]]] = {
 
 
 def show(growth: Growth) -> None:
-    print(f"{growth.database}: {growth.sessions:,} sessions and {growth.samples:,} samples against none")
+    print(f"{growth.database}: {growth.sessions:,} sessions and {growth.samples:,} samples against {FEW}")
     for figure in growth.figures:
         sides = (
             f"{statistics.median(runs):,.0f} ({min(runs):,.0f} to {max(runs):,.0f})"
-            for runs in (figure.empty, figure.grown)
+            for runs in (figure.few, figure.grown)
         )
-        print(f"  {figure.name:28} {' | '.join(f'{side:26}' for side in sides)} | {figure.ratio:.2f}")
+        print(f"  {figure.name:32} {' | '.join(f'{side:26}' for side in sides)} | {figure.ratio:.2f}")
 
 
 def main(
@@ -260,7 +295,7 @@ def main(
     seconds: float = 3.0,
     only: Annotated[str, typer.Option(help="Figures whose names hold this.")] = "",
 ) -> None:
-    """What a CPU second of the server gives, with a history and without: figure, without, with, times as dear."""
+    """What a CPU second of the server gives, with a short history and a long one, and how many times as dear it is."""
     gc.disable()
     show(
         uvloop.run(measure(sessions=round(SESSIONS * scale), database=database, runs=runs, seconds=seconds, only=only))

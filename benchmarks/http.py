@@ -30,7 +30,7 @@ class GraphClient:
         told = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         length = int(told.partition(b"content-length:")[2].partition(b"\r\n")[0])
         answer = await self._reader.readexactly(length)
-        if not told.startswith(b"http/1.1 200") or b'"errors"' in answer[:2000]:
+        if not told.startswith(b"http/1.1 200") or b'"errors":[{' in answer[:2000]:
             raise RuntimeError(f"The server answered {answer[:500].decode()}")
         return answer
 
