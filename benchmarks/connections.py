@@ -8,7 +8,6 @@ import asyncio
 import gc
 import itertools
 import json
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -22,6 +21,7 @@ import typer
 import uvloop
 
 from benchmarks.databases import Sqlite, postgres
+from benchmarks.filling import printed_by
 from benchmarks.fleet import Fleet
 from benchmarks.measured import Waits
 from benchmarks.process import Cores, Meter, Server, Usage, running
@@ -32,7 +32,6 @@ GARAGES = 200
 IDLE_S = 60.0
 STORM_S = 180.0
 _SETTLING_S = 3.0
-_FILLING_S = 120.0
 _WARM_UP = 100
 
 
@@ -231,25 +230,7 @@ def _rss_kb(server: Server) -> float:
 
 async def _fill_in_a_process(database_url: str, garages: int, charge_points: int) -> dict[str, str]:
     """The key of each charge point, by identity."""
-    filling = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.connections",
-        "fill",
-        database_url,
-        str(garages),
-        str(charge_points),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(_FILLING_S):
-            printed, _ = await filling.communicate()
-    except TimeoutError:
-        filling.kill()
-        raise
-    if filling.returncode:
-        raise RuntimeError("The house could not be filled.")
-    keys: dict[str, str] = json.loads(printed)
+    keys: dict[str, str] = await printed_by("benchmarks.connections", "fill", database_url, garages, charge_points)
     return keys
 
 

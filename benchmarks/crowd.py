@@ -13,6 +13,7 @@ from typing import Any
 from tortoise.models import Model
 
 from benchmarks import house
+from benchmarks.filling import printed_by
 from evgraph.bus import EventBus
 from evgraph.domain.transactions import TransactionStart
 from evgraph.models import ChargePointRow, PortRow, SessionRow, database
@@ -21,7 +22,6 @@ from evgraph.services.house import Services, open_house
 from evgraph.services.keys import hash_key, new_charge_point_key
 from evgraph.services.offline import NoChargePoints
 
-_FILLING_S = 180.0
 _BATCH = 500
 
 
@@ -30,19 +30,7 @@ async def fill_in_a_process(
 ) -> tuple[list[tuple[str, str, int]], tuple[str, str]]:
     """Identity, key and transaction of each; the first of each `garages` is in the first garage. And the identity and
     the key of the one that rests there."""
-    filling = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.crowd", database_url, str(charge_points), str(garages)),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(_FILLING_S):
-            printed, _ = await filling.communicate()
-    except TimeoutError:
-        filling.kill()
-        raise
-    if filling.returncode:
-        raise RuntimeError("The garages could not be filled.")
-    charging, resting = json.loads(printed)
+    charging, resting = await printed_by("benchmarks.crowd", database_url, charge_points, garages)
     return [(identity, key, transaction) for identity, key, transaction in charging], (resting[0], resting[1])
 
 

@@ -15,6 +15,7 @@ from time import monotonic, time
 from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
+from benchmarks.filling import printed_by
 from benchmarks.house import EMAIL, PASSWORD
 from evgraph.bus import EventBus
 from evgraph.domain.people import Role, Viewer
@@ -59,17 +60,7 @@ _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n
 
 async def fill_in_a_process(database_url: str, sessions: int) -> dict[str, str]:
     """The key of each charge point, by identity."""
-    filling = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.history", database_url, str(sessions), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        printed, _ = await filling.communicate()
-    finally:
-        if filling.returncode is None:
-            filling.kill()
-    if filling.returncode:
-        raise RuntimeError("The history could not be written.")
-    keys: dict[str, str] = json.loads(printed)
+    keys: dict[str, str] = await printed_by("benchmarks.history", database_url, sessions)
     return keys
 
 

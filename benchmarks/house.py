@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import httpx
 
+from benchmarks.filling import printed_by
 from evgraph.bus import EventBus
 from evgraph.domain.people import Role, Viewer
 from evgraph.domain.rate import RateKind
@@ -24,29 +25,11 @@ PASSWORD = "many readings"
 _LOCATION_ID = "BENCH-%d"
 _SIGN_IN = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken errors { message } } }"
 _GARAGE = "query($at: String!) { garage(locationId: $at) { id } }"
-_FILLING_S = 120.0
 
 
 async def fill_in_a_process(database_url: str, charge_points: int, garages: int = 1) -> dict[str, str]:
     """The key of each charge point, by identity."""
-    filling = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.house",
-        database_url,
-        str(charge_points),
-        str(garages),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(_FILLING_S):
-            printed, _ = await filling.communicate()
-    except TimeoutError:
-        filling.kill()
-        raise
-    if filling.returncode:
-        raise RuntimeError("The house could not be set up.")
-    keys: dict[str, str] = json.loads(printed)
+    keys: dict[str, str] = await printed_by("benchmarks.house", database_url, charge_points, garages)
     return keys
 
 
