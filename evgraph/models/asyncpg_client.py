@@ -1,10 +1,11 @@
 """Tortoise's asyncpg client. A transaction that could not begin (connection lost, task cancelled) gives its connection
 back to the pool: Tortoise keeps it, and after ten of them everybody waits for ever. One that is cancelled at its end
-ends first."""
+ends first. A connection that goes back to the pool is not reset."""
 
 import asyncio
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
     ConnectionWrapper,
@@ -19,7 +20,18 @@ from tortoise.exceptions import TransactionManagementError
 from evgraph.models.reads import note_anything
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        """Nothing: it would be a trip to the database for each statement, and no session of ours is left with a
+        setting, a lock, a cursor or a channel. A transaction that is still open is rolled back all the same."""
+        return ""
+
+
 class EVGraphAsyncpgClient(AsyncpgDBClient):
+    connection_class = _Connection
+
     def acquire_connection(self) -> ConnectionWrapper[Any] | PoolConnectionWrapper[Any]:
         note_anything()
         return super().acquire_connection()
