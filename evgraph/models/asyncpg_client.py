@@ -3,7 +3,8 @@ back to the pool: Tortoise keeps it, and after ten of them everybody waits for e
 ends first. A connection that goes back to the pool is not reset."""
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -18,6 +19,8 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
 from evgraph.models.reads import note_anything
+
+T = TypeVar("T")
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -40,6 +43,17 @@ class EVGraphAsyncpgClient(AsyncpgDBClient):
         note_anything()
         return _TransactionContext(TransactionWrapper(self), self._pool_init_lock)
 
+    async def run(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
+        """The rows of a statement that is a transaction by itself. Who is cancelled meanwhile waits for its end all the
+        same. Raises what asyncpg raises."""
+        return await _to_its_end(self._run(statement, parameters))
+
+    async def _run(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
+        async with self.acquire_connection() as connection:
+            self.log.debug("%s: %s", statement, parameters)
+            rows: Sequence[Any] = await connection.fetch(statement, *parameters)
+            return rows
+
 
 class _TransactionContext(TransactionContextPooled):
     client: TransactionWrapper
@@ -61,12 +75,8 @@ class _TransactionContext(TransactionContextPooled):
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         """Who is cancelled meanwhile waits for its end all the same."""
-        ending = asyncio.ensure_future(self._end(exc_type))
         try:
-            await asyncio.shield(ending)
-        except asyncio.CancelledError:
-            await asyncio.gather(ending, return_exceptions=True)
-            raise
+            await _to_its_end(self._end(exc_type))
         finally:
             get_connections().reset(self.token)
 
@@ -82,6 +92,15 @@ class _TransactionContext(TransactionContextPooled):
             pool = self.client._parent._pool
             if pool:
                 await pool.release(self.client._connection)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    working = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.gather(working, return_exceptions=True)
+        raise
 
 
 client_class = EVGraphAsyncpgClient
