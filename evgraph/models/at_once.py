@@ -27,8 +27,8 @@ _COUNT_UP = f"UPDATE garage SET locked = locked % {_MOST} + 1 WHERE id IN"  # no
 _TELL = "RETURNING id, locked"
 # In one order everywhere, so that two changes over the same garages cannot wait for each other.
 _TAKE = "SELECT id, locked FROM garage WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE"
-# The statement sees all rows as they were when it began, and in `taken` as they are once nobody else has them. Both must
-# be at the version: what was committed meanwhile shows in the one, and that the saves see the version in the other.
+# The statement sees all rows as they were when it began, and in `taken` as they are once nobody else has them. Both
+# must be at the version: what was committed meanwhile shows in the one, and that the saves see it in the other.
 _AT_ONCE = f"""
 WITH given AS MATERIALIZED (SELECT * FROM unnest($1::INT[], $2::INT[]) AS given (id, version)),
 taken AS MATERIALIZED (SELECT id, locked FROM garage WHERE id = ANY($1::INT[]) ORDER BY id FOR NO KEY UPDATE),
