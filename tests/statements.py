@@ -26,7 +26,7 @@ from evgraph.models.plain import flat, marked
 _APP = str(Path(evgraph.__file__).parent)
 _TESTS = str(Path(__file__).parent)
 _MODELS = f"{_APP}/models"
-_KINDS = ("SELECT", "UPDATE", "DELETE", "INSERT")
+_KINDS = ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")
 # Where all that there is must be looked at, whatever it is found by; each with its reason.
 BY_DESIGN = {
     "evgraph/ocpp/replay/ledger.py": "proves all bills, beside the server, by a snapshot",
@@ -68,7 +68,7 @@ class Recorder(logging.Filter):
         if record.levelno > logging.DEBUG:
             return True
         sql, given = _sql_of(record)
-        if sql.lstrip()[:6].upper() in _KINDS:
+        if sql.lstrip()[:6].upper().startswith(_KINDS):
             self.heard(sql, given)
         return self.passes_on
 
@@ -109,7 +109,7 @@ def recording() -> Iterator[Recorder]:
     rows = _InLoop.rows
 
     async def heard(self: _InLoop, statement: str, *parameters: Any) -> Any:
-        if statement[:6] in _KINDS:
+        if statement.startswith(_KINDS):
             recorder.heard(marked(statement, parameters), tuple(flat(parameters)))
         return await rows(self, statement, *parameters)
 

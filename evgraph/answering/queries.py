@@ -2,8 +2,8 @@
 
 An answer is kept with the versions of the garages that it was made of (`models.reads`), and given again while they are
 the same: one look at them, in the database itself, so that it is right whoever writes there. What has changed is made
-anew by the plan, and of that only what changed (`resolvers.kept_answers`). Whatever this road does not know, and every
-error, takes the long one.
+anew by the plan, and of that only what changed (`resolvers.kept_answers`). Those who ask for it meanwhile share the
+next answer (`answering.turns`). Whatever this road does not know, and every error, takes the long one.
 """
 
 from collections import OrderedDict
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from strawberry import Schema
 
 from evgraph.answering.plans import Plans
+from evgraph.answering.turns import Turns
 from evgraph.domain.people import Viewer
 from evgraph.execution import Plan, Unplanned
 from evgraph.execution.plan import Arguments
@@ -40,6 +41,7 @@ class _Kept:
     """For one viewer. `answer` is null until one could be kept."""
 
     viewer: Viewer | None
+    turns: Turns[bytes | None] = field(default_factory=Turns)
     pieces: KeptAnswers = field(default_factory=KeptAnswers)
     versions: Mapping[int, int] = field(default_factory=dict)
     answer: bytes | None = None
@@ -66,13 +68,16 @@ class Queries:
         if asked is None:
             return None
         kept = _kept_for(viewer, asked)
+        return await kept.turns.of(lambda: self._answer(asked, kept, request))
+
+    async def _answer(self, asked: _Asked, kept: _Kept, request: HTTPConnection) -> bytes | None:
         if kept.answer is not None and await _are_now(kept.versions):
             return kept.answer
         loaders = make_loaders(self._services)
         operation = Operation(
             services=self._services,
             loaders=loaders,
-            viewer=viewer,
+            viewer=kept.viewer,
             token=None,
             request=request,
             response=Response(),

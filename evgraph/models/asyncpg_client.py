@@ -1,10 +1,12 @@
 """Tortoise's asyncpg client. A transaction that could not begin (connection lost, task cancelled) gives its connection
 back to the pool: Tortoise keeps it, and after ten of them everybody waits for ever. One that is cancelled at its end
-ends first."""
+ends first. A connection that goes back to the pool is not reset."""
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
+import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
     ConnectionWrapper,
@@ -18,8 +20,21 @@ from tortoise.exceptions import TransactionManagementError
 
 from evgraph.models.reads import note_anything
 
+T = TypeVar("T")
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        """Nothing: it would be a trip to the database for each statement, and no session of ours is left with a
+        setting, a lock, a cursor or a channel. A transaction that is still open is rolled back all the same."""
+        return ""
+
 
 class EVGraphAsyncpgClient(AsyncpgDBClient):
+    connection_class = _Connection
+
     def acquire_connection(self) -> ConnectionWrapper[Any] | PoolConnectionWrapper[Any]:
         note_anything()
         return super().acquire_connection()
@@ -27,6 +42,17 @@ class EVGraphAsyncpgClient(AsyncpgDBClient):
     def _in_transaction(self) -> TransactionContext:
         note_anything()
         return _TransactionContext(TransactionWrapper(self), self._pool_init_lock)
+
+    async def run(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
+        """The rows of a statement that is a transaction by itself. Who is cancelled meanwhile waits for its end all the
+        same. Raises what asyncpg raises."""
+        return await _to_its_end(self._run(statement, parameters))
+
+    async def _run(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
+        async with self.acquire_connection() as connection:
+            self.log.debug("%s: %s", statement, parameters)
+            rows: Sequence[Any] = await connection.fetch(statement, *parameters)
+            return rows
 
 
 class _TransactionContext(TransactionContextPooled):
@@ -49,12 +75,8 @@ class _TransactionContext(TransactionContextPooled):
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         """Who is cancelled meanwhile waits for its end all the same."""
-        ending = asyncio.ensure_future(self._end(exc_type))
         try:
-            await asyncio.shield(ending)
-        except asyncio.CancelledError:
-            await asyncio.gather(ending, return_exceptions=True)
-            raise
+            await _to_its_end(self._end(exc_type))
         finally:
             get_connections().reset(self.token)
 
@@ -70,6 +92,15 @@ class _TransactionContext(TransactionContextPooled):
             pool = self.client._parent._pool
             if pool:
                 await pool.release(self.client._connection)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    working = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.gather(working, return_exceptions=True)
+        raise
 
 
 client_class = EVGraphAsyncpgClient

@@ -4,6 +4,7 @@ of columns."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from tortoise.fields import DatetimeField
@@ -12,11 +13,19 @@ from tortoise.models import Model
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulk:
-    """`instants`: the places of the columns that are instants."""
+    """`pattern`: PostgreSQL's, with {given} where the columns come from, and {only_if} as one of its conditions.
+    `types`: PostgreSQL's, of the columns. `instants`: the places of those that are instants."""
 
     sqlite: str
-    postgres: str
+    pattern: str
+    types: tuple[str, ...]
     instants: tuple[int, ...]
+
+    @cache  # noqa: B019 - there are as many as statements in the code
+    def postgres(self, first: int = 1, only_if: str = "TRUE") -> str:
+        """Its parameters are one array for each column, numbered from `first`."""
+        arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(self.types, first))
+        return self.pattern.format(given=f"unnest({arrays})", only_if=only_if)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ def insert(row_type: type[Model], *columns: str) -> Bulk:
     table, names = row_type._meta.db_table, ", ".join(columns)
     return Bulk(
         sqlite=f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}) ON CONFLICT DO NOTHING",  # noqa: S608
-        postgres=f"INSERT INTO {table} ({names}) SELECT * FROM {_arrays(row_type, columns)} ON CONFLICT DO NOTHING",  # noqa: S608
+        pattern=f"INSERT INTO {table} ({names}) SELECT * FROM {{given}} WHERE {{only_if}} ON CONFLICT DO NOTHING",  # noqa: S608
+        types=_types(row_type, columns),
         instants=_instants(row_type, columns),
     )
 
@@ -61,16 +71,16 @@ def update(row_type: type[Model], *columns: str) -> Bulk:
     taken = ", ".join(f"{name} = given.{name}" for name in columns)
     return Bulk(
         sqlite=f"UPDATE {table} SET {changes} WHERE id = ?",  # noqa: S608 - names of ours
-        postgres=f"UPDATE {table} SET {taken} FROM {_arrays(row_type, given)} AS given ({', '.join(given)})"  # noqa: S608
-        f" WHERE {table}.id = given.id",
+        pattern=f"UPDATE {table} SET {taken} FROM {{given}} AS given ({', '.join(given)})"  # noqa: S608
+        f" WHERE {table}.id = given.id AND {{only_if}}",
+        types=_types(row_type, given),
         instants=_instants(row_type, given),
     )
 
 
-def _arrays(row_type: type[Model], columns: Sequence[str]) -> str:
+def _types(row_type: type[Model], columns: Sequence[str]) -> tuple[str, ...]:
     fields = row_type._meta.fields_map
-    types = (fields[name].get_for_dialect("postgres", "SQL_TYPE") for name in columns)
-    return f"unnest({', '.join(f'${number}::{type_}[]' for number, type_ in enumerate(types, 1))})"
+    return tuple(fields[name].get_for_dialect("postgres", "SQL_TYPE") for name in columns)
 
 
 def _instants(row_type: type[Model], columns: Sequence[str]) -> tuple[int, ...]:

@@ -74,7 +74,7 @@ async def execute(save: Save) -> None:
         if is_sqlite():
             await get_connection(WRITER).execute_many(save.bulk.sqlite, save.as_rows())  # type: ignore[arg-type]
         else:
-            await get_connection(WRITER).execute_query(save.bulk.postgres, save.as_columns())
+            await get_connection(WRITER).execute_query(save.bulk.postgres(), save.as_columns())
 
 
 def flat(parameters: Sequence[Any]) -> list[Any]:

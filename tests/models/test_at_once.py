@@ -6,15 +6,17 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 
 import pytest
+from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
 from evgraph.models import GarageRow, MeterSampleRow, OrganizationRow, database
 from evgraph.models.at_once import Version, following, save_at_once, taken
 from evgraph.models.bulk import Bulk, Save, insert, update
+from tests.conftest import POSTGRES
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SAMPLES = insert(MeterSampleRow, "charge_point_id", "connector_id", "session_id", "at", "received_at", "energy_wh")
-NAMES = update(GarageRow, "name")
+NAMES = update(OrganizationRow, "name")
 
 
 @pytest.fixture
@@ -44,10 +46,11 @@ async def _versions(garage_ids: list[int]) -> dict[int, Version]:
 async def test_a_batch_is_saved_and_counted(garages: list[int]) -> None:
     versions = await _versions(garages[:2])
     rows = [_sample(10), _sample(20), _sample(30, session_id=None)]
-    assert await save_at_once(versions, [Save(SAMPLES, rows), Save(NAMES, []), Save(NAMES, [("New", garages[0])])])
+    owner = await OrganizationRow.get()
+    assert await save_at_once(versions, [Save(SAMPLES, rows), Save(NAMES, []), Save(NAMES, [("New", owner.id)])])
     # M4: of two readings of one moment the first is kept.
     assert {(row.session_id, row.energy_wh) for row in await MeterSampleRow.all()} == {(7, 10), (None, 30)}
-    assert [row.name for row in await GarageRow.all().order_by("id")] == ["New", "A garage", "A garage"]
+    assert (await OrganizationRow.get()).name == "New"
     assert await _versions(garages[:2]) == {id_: following(version) for id_, version in versions.items()}
     assert (await MeterSampleRow.filter(at=NOON, received_at=NOON).count()) == 2
 
@@ -66,7 +69,8 @@ async def test_a_batch_that_fails_leaves_nothing_behind(garages: list[int]) -> N
     versions = await _versions(garages)
     ids = Bulk(
         sqlite="INSERT INTO organization (id, name) VALUES (?, ?)",
-        postgres="INSERT INTO organization (id, name) SELECT * FROM unnest($1::INT[], $2::TEXT[])",
+        pattern="INSERT INTO organization (id, name) SELECT * FROM {given} WHERE {only_if}",
+        types=("INT", "TEXT"),
         instants=(),
     )
     with pytest.raises(Exception, match=r"(?i)unique"):
@@ -108,6 +112,50 @@ async def test_a_change_that_is_open_is_waited_for_and_found(garages: list[int])
         done, _ = await asyncio.wait({racing}, timeout=0.1)
         assert not done
     assert not await racing
+    assert await MeterSampleRow.all().count() == 0
+    # Those that matched are as they were.
+    assert await _versions(garages[1:]) == {id_: versions[id_] for id_ in garages[1:]}
+
+
+async def test_a_change_that_is_open_and_is_given_up_is_waited_for_and_forgotten(garages: list[int]) -> None:
+    versions, outside = await _versions(garages), copy_context()
+    async with in_transaction(database.WRITER) as change:
+        await taken(garages[:1])
+        racing = asyncio.create_task(save_at_once(versions, [Save(SAMPLES, [_sample(10)])]), context=outside)
+        await asyncio.wait({racing}, timeout=0.1)
+        await change.rollback()
+    assert await racing
+    assert await MeterSampleRow.all().count() == 1
+    assert await _versions(garages) == {id_: following(version) for id_, version in versions.items()}
+
+
+async def test_what_is_written_to_a_garage_without_a_change_of_it_is_kept(garages: list[int]) -> None:
+    versions, outside = await _versions(garages), copy_context()
+    async with in_transaction(database.WRITER):
+        await GarageRow.filter(id=garages[1]).update(name="New")
+        racing = asyncio.create_task(save_at_once(versions, [Save(SAMPLES, [_sample(10)])]), context=outside)
+        await asyncio.wait({racing}, timeout=0.1)
+    assert await racing
+    assert (await GarageRow.get(id=garages[1])).name == "New"
+    assert await _versions(garages) == {id_: following(version) for id_, version in versions.items()}
+
+
+@pytest.mark.skipif(not POSTGRES, reason="One statement to PostgreSQL")
+async def test_it_is_one_trip_to_the_database(garages: list[int]) -> None:
+    said: list[str] = []
+
+    async def save(n: int) -> bool:
+        return await save_at_once(await _versions(garages), [Save(SAMPLES, [_sample(n)])])
+
+    # The first makes the types known.
+    assert await save(0)
+    async with get_connection(database.WRITER).acquire_connection() as connection:
+        connection.add_query_logger(lambda query: said.append(query.query))
+    assert await save(1)
+    assert await save(2)
+    looking, saving = said[:2]
+    assert "meter_sample" in saving
+    assert said == [looking, saving] * 2
 
 
 async def test_a_caller_that_is_cancelled_leaves_the_database_usable(garages: list[int]) -> None:

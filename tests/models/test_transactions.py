@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
+from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
@@ -13,6 +14,7 @@ from evgraph.models.database import READER, WRITER
 from tests.conftest import POSTGRES
 
 only_on_sqlite = pytest.mark.skipif(POSTGRES, reason="SQLite's one writer")
+only_on_postgres = pytest.mark.skipif(not POSTGRES, reason="PostgreSQL's pool")
 
 
 @pytest.fixture
@@ -93,6 +95,34 @@ async def test_a_transaction_that_is_cancelled_at_whatever_moment_gives_its_plac
             await _look(name)
             await _add("Midtown Parking")
         assert await OrganizationRow.all().count() == 1
+    finally:
+        await database.close_database()
+
+
+@only_on_postgres
+async def test_a_connection_goes_back_to_the_pool_without_a_word(database_url):
+    await database.open_database(database_url, pool_size=1)
+    try:
+        said: list[str] = []
+        async with get_connection(WRITER).acquire_connection() as connection:
+            connection.add_query_logger(lambda query: said.append(query.query))
+        await get_connection(WRITER).execute_query("SELECT 2")
+        await _look(WRITER)
+        assert said == ["SELECT 2", "BEGIN;", "SELECT 1", "COMMIT;"]
+    finally:
+        await database.close_database()
+
+
+@only_on_postgres
+async def test_a_transaction_that_was_left_open_is_undone_when_its_connection_goes_back(database_url):
+    await database.open_database(database_url, pool_size=1)
+    errors: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context["message"]))
+    try:
+        async with get_connection(WRITER).acquire_connection() as connection:
+            await connection.execute("BEGIN; INSERT INTO organization (name) VALUES ('Midtown Parking')")
+        assert await OrganizationRow.all().count() == 0
+        assert [error[:46] for error in errors] == ["Resetting connection with an active transactio"]
     finally:
         await database.close_database()
 
