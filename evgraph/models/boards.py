@@ -1,7 +1,8 @@
-"""The rows of boards, in a fixed number of statements for any number of garages, and the values that they are."""
+"""The rows of boards, and the values that they are. What belongs together comes by one statement, for any number of
+garages: it sees one moment, and is one trip to PostgreSQL."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final, Generic, TypeVar
 
@@ -37,42 +38,85 @@ _line_items = Values(LineItemRow, LineItem)
 
 _ACTIVE: Final = [SessionStatus.STARTING.value, SessionStatus.CHARGING.value]
 _GARAGES = f"SELECT {_garages.columns('g')}, g.revision, {VERSION} FROM garage g WHERE g.id IN (?)"
-_RATES_IN_FORCE = (
-    f"SELECT g.id, {VERSION}, {_rates.columns('r')} FROM garage g LEFT JOIN rate r"
-    " ON r.id = (SELECT max(n.id) FROM rate n WHERE n.garage_id = g.id) WHERE g.id IN (?)"
-)
-_RATES = f"SELECT {_rates.columns('r')} FROM rate r WHERE r.id IN (?)"
+_IN_FORCE = "LEFT JOIN rate r ON r.id = (SELECT max(n.id) FROM rate n WHERE n.garage_id = g.id)"
 
 
 @cache
-def _ports_statement(is_sqlite: bool) -> str:
-    port, session = (array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_ports, "p"), (_sessions, "s")))
+def _rates_in_force(is_sqlite: bool) -> str:
+    rate = array(_rates, "r", is_sqlite=is_sqlite)
+    return f"SELECT g.id, {VERSION}, {rate} FROM garage g {_IN_FORCE} WHERE g.id IN (?)"
+
+
+@cache
+def _metered_statement(garages: int, is_sqlite: bool) -> str:
+    """Of each: its id, revision and version. The sessions come only for one that is at this revision and at another
+    version."""
+    known = ", ".join(["(CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER))"] * garages)
+    session = array(_sessions, "s", is_sqlite=is_sqlite)
     return (
-        f"SELECT p.id, {port}, c.identity, c.is_online, {session}"
+        f"WITH known (id, revision, version) AS (VALUES {known})"
+        f" SELECT g.id, g.revision, {VERSION}, s.id, {session} FROM known JOIN garage g ON g.id = known.id"
+        " LEFT JOIN charging_session s ON s.garage_id = g.id AND s.status IN (?)"
+        f" AND g.revision = known.revision AND {VERSION} <> known.version"
+    )
+
+
+_GARAGE, _PORT, _CARD = range(3)
+
+
+@cache
+def _whole_statements(is_sqlite: bool) -> tuple[str, str, str]:
+    """Rows of three kinds, each with its garage, its id, and four texts."""
+    port, session, request, stay, latest, in_force = (
+        array(of, alias, is_sqlite=is_sqlite)
+        for of, alias in (
+            (_ports, "p"),
+            (_sessions, "s"),
+            (_requests, "q"),
+            (_stays, "t"),
+            (_sessions, "l"),
+            (_rates, "r"),
+        )
+    )
+    items = gathered(_line_items, "i", "FROM line_item i WHERE i.session_id = l.id", is_sqlite=is_sqlite)
+    return (
+        f"SELECT {_GARAGE}, g.id, {VERSION}, CAST(g.revision AS TEXT), {in_force}, NULL, NULL"
+        f" FROM garage g {_IN_FORCE} WHERE g.id IN (?)",
+        f"SELECT {_PORT}, p.garage_id, p.id, {port}, c.identity, CASE WHEN c.is_online THEN '1' ELSE '' END, {session}"
         " FROM port p JOIN charge_point c ON c.id = p.charge_point_id"
         " LEFT JOIN charging_session s ON s.port_id = p.id AND s.status IN (?)"
-        " WHERE p.garage_id IN (?)"
+        " WHERE p.garage_id IN (?)",
+        f"SELECT {_CARD}, t.garage_id, q.id, {request}, {stay}, {latest}, {items}"
+        " FROM stay t JOIN charging_request q ON q.stay_id = t.id"
+        " LEFT JOIN charging_session l ON l.id = q.session_id"
+        " WHERE t.garage_id IN (?) AND t.status = ? AND q.status <> ?",
     )
 
 
 @cache
-def _running_statement(is_sqlite: bool) -> str:
-    session = array(_sessions, "s", is_sqlite=is_sqlite)
-    return f"SELECT s.id, {session} FROM charging_session s WHERE s.garage_id = ? AND s.status IN (?)"
+def _rates_statement(is_sqlite: bool) -> str:
+    return f"SELECT r.id, {array(_rates, 'r', is_sqlite=is_sqlite)} FROM rate r WHERE r.id IN (?)"
 
 
-@cache
-def _cards_statement(is_sqlite: bool) -> str:
-    columns = ", ".join(
-        array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_requests, "r"), (_stays, "t"), (_sessions, "s"))
-    )
-    items = gathered(_line_items, "i", "FROM line_item i WHERE i.session_id = s.id", is_sqlite=is_sqlite)
-    return (
-        f"SELECT r.id, {columns}, {items}"
-        " FROM stay t JOIN charging_request r ON r.stay_id = t.id"
-        " LEFT JOIN charging_session s ON s.id = r.session_id"
-        " WHERE t.garage_id IN (?) AND t.status = ? AND r.status <> ?"
-    )
+@dataclass(slots=True)
+class Whole:
+    """All that a garage's board shows; ports and cards in no order. `cards`: the requests of the vehicles on the lot,
+    cancelled ones left out."""
+
+    revision: int
+    version: int
+    rate: Rate | None
+    ports: list[PortView] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Metered:
+    """`running`: the sessions that hold a port, by id; none where the version is the one that was known."""
+
+    revision: int
+    version: int
+    running: dict[int, ChargingSession] = field(default_factory=dict)
 
 
 async def garages(look: Look, ids: Sequence[int]) -> dict[int, tuple[Garage, int, int]]:
@@ -84,26 +128,45 @@ async def garages(look: Look, ids: Sequence[int]) -> dict[int, tuple[Garage, int
 
 async def rates_in_force(look: Look, garage_ids: Sequence[int]) -> dict[int, tuple[Rate | None, int]]:
     """By garage, each with its version."""
-    rows = await look.rows(_RATES_IN_FORCE, list(garage_ids))
-    return {row[0]: (None if row[2] is None else _rates.of(row[2:]), row[1]) for row in rows}
+    rows = await look.rows(_rates_in_force(is_sqlite()), list(garage_ids))
+    return {garage_id: (_rate(rate), version) for garage_id, version, rate in rows}
 
 
-async def ports_and_cards(look: Look, garage_ids: Sequence[int]) -> tuple[list[PortView], list[Card]]:
-    """The ports, and the requests of the vehicles on the lot, cancelled ones left out; in no order."""
-    ids, sqlite = list(garage_ids), is_sqlite()
-    ports = [_port(row) for row in await look.rows(_ports_statement(sqlite), _ACTIVE, ids)]
+async def metered(look: Look, known: Mapping[int, tuple[int, int]]) -> dict[int, Metered]:
+    """By garage, what its meters counted since it was known at this revision and version; those that there are."""
+    parameters = [one for id_, (revision, version) in known.items() for one in (id_, revision, version)]
+    found: dict[int, Metered] = {}
+    for id_, revision, version, session_id, session in await look.rows(
+        _metered_statement(len(known), is_sqlite()), *parameters, _ACTIVE
+    ):
+        garage = found.get(id_)
+        if garage is None:
+            garage = found[id_] = Metered(revision, version)
+        if session_id is not None:
+            garage.running[session_id] = _one_session((session_id, session))
+    return found
+
+
+async def whole(look: Look, garage_ids: Sequence[int], rates: dict[int, Rate]) -> dict[int, Whole]:
+    """By garage, those that there are. `rates`: those that are known, by id; what else the sessions have is added. A
+    rate never changes (T10), and many sessions have the same."""
+    ids = list(garage_ids)
     on_the_lot = (ids, StayStatus.OPEN.value, RequestStatus.CANCELED.value)
-    cards = [_card(row) for row in await look.rows(_cards_statement(sqlite), *on_the_lot)]
-    sessions = [shown.session for shown in ports] + [shown.session for shown in cards]
+    asked = zip(_whole_statements(is_sqlite()), ((ids,), (_ACTIVE, ids), on_the_lot), strict=True)
+    rows = await look.together(*asked)
+    found = {row[1]: Whole(int(row[3]), row[2], _rate(row[4])) for row in rows if row[0] == _GARAGE}
+    ports = [(row[1], _port(row[2:])) for row in rows if row[0] == _PORT]
+    cards = [(row[1], _card(row[2:])) for row in rows if row[0] == _CARD]
+    sessions = [shown.session for _, shown in ports] + [shown.session for _, shown in cards]
     wanted = {session.rate_id for session in sessions if session is not None and session.rate_id is not None}
-    rates = {row[0]: _rates.of(row) for row in await look.rows(_RATES, sorted(wanted))} if wanted else {}
-    return [shown.at(rates, _port_at) for shown in ports], [shown.at(rates, _card_at) for shown in cards]
-
-
-async def running(look: Look, garage_id: int) -> dict[int, ChargingSession]:
-    """The sessions that hold a port, by id."""
-    rows = await look.rows(_running_statement(is_sqlite()), garage_id, _ACTIVE)
-    return {row[0]: _one_session(row) for row in rows}
+    if wanted := wanted - rates.keys():
+        for id_, text in await look.rows(_rates_statement(is_sqlite()), sorted(wanted)):
+            rates[id_] = _rates.of(row_of(text))
+    for garage_id, port in ports:
+        found[garage_id].ports.append(port.at(rates, _port_at))
+    for garage_id, card in cards:
+        found[garage_id].cards.append(card.at(rates, _card_at))
+    return found
 
 
 S = TypeVar("S")
@@ -119,7 +182,7 @@ class _Priced(Generic[S]):
         self.session = session
 
     def at(self, rates: Mapping[int, Rate], priced: Callable[[S, Rate | None], S]) -> S:
-        """With its session's rate, which comes by a statement of its own: many sessions have the same."""
+        """With its session's rate."""
         session = self.session
         self.value = priced(self.value, rates.get(session.rate_id or 0) if session is not None else None)
         return self.value
@@ -131,6 +194,11 @@ def _port_at(value: PortView, rate: Rate | None) -> PortView:
 
 def _card_at(value: Card, rate: Rate | None) -> Card:
     return value if value.rate is rate else replace(value, rate=rate)
+
+
+def _rate(text: str) -> Rate | None:
+    row = row_of(text)
+    return None if row[0] is None else _rates.of(row)
 
 
 def _shown_port(row: Row) -> _Priced[PortView]:
