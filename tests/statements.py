@@ -192,9 +192,10 @@ def _in_short(sql: str) -> str:
 def _tables(sql: str) -> dict[str, str]:
     """By the name that a plan has it by, alias or not. Derived tables are not among them."""
     names = {name: name for name in re.findall(r'(?:FROM|JOIN|UPDATE|INTO) "?(\w+)"?', sql)}
-    no_alias = "WHERE|ON|LEFT|JOIN|ORDER|LIMIT|GROUP|INNER"
+    no_alias = "WHERE|ON|LEFT|JOIN|ORDER|LIMIT|GROUP|INNER|UNION"
     aliased = re.findall(rf'(?:FROM|JOIN) "?(\w+)"? (?:AS )?"?(?!{no_alias})(\w+)"?', sql)
-    return names | {alias: name for name, alias in aliased}
+    derived = set(re.findall(r"(?:WITH|\),) (\w+)(?: \([\w, ]+\))? AS (?:NOT )?(?:MATERIALIZED )?\(", sql))
+    return {alias: name for alias, name in (names | {b: a for a, b in aliased}).items() if name not in derived}
 
 
 def _is_first_of_all(sql: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
+    BaseDBAsyncClient,
     ConnectionWrapper,
     PoolConnectionWrapper,
     TransactionalDBClient,
@@ -43,16 +44,10 @@ class EVGraphAsyncpgClient(AsyncpgDBClient):
         note_anything()
         return _TransactionContext(TransactionWrapper(self), self._pool_init_lock)
 
-    async def run(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
+    async def run(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a statement that is a transaction by itself. Who is cancelled meanwhile waits for its end all the
         same. Raises what asyncpg raises."""
-        return await _to_its_end(self._run(statement, parameters))
-
-    async def _run(self, statement: str, parameters: Sequence[Any]) -> Sequence[Any]:
-        async with self.acquire_connection() as connection:
-            self.log.debug("%s: %s", statement, parameters)
-            rows: Sequence[Any] = await connection.fetch(statement, *parameters)
-            return rows
+        return await _to_its_end(rows_of(self, statement, parameters))
 
 
 class _TransactionContext(TransactionContextPooled):
@@ -92,6 +87,14 @@ class _TransactionContext(TransactionContextPooled):
             pool = self.client._parent._pool
             if pool:
                 await pool.release(self.client._connection)
+
+
+async def rows_of(client: BaseDBAsyncClient, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """In as few steps as there can be: Tortoise's own take half as long as a small statement. Raises what asyncpg
+    raises."""
+    async with client.acquire_connection() as connection:
+        client.log.debug("%s: %s", statement, parameters)
+        return [tuple(row) for row in await connection.fetch(statement, *parameters)]
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

@@ -1,7 +1,8 @@
-"""The rows of boards, in a fixed number of statements for any number of garages, and the values that they are."""
+"""The rows of boards, and the values that they are. What belongs together comes by one statement, for any number of
+garages: it sees one moment, and is one trip to PostgreSQL."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final, Generic, TypeVar
 
@@ -36,44 +37,90 @@ _rates = Values(RateRow, Rate)
 _line_items = Values(LineItemRow, LineItem)
 
 _GARAGES = f"SELECT {_garages.columns('g')}, g.revision, {VERSION} FROM garage g WHERE g.id IN (?)"
-_RATES_IN_FORCE = (
-    f"SELECT g.id, {VERSION}, {_rates.columns('r')} FROM garage g LEFT JOIN rate r"
-    " ON r.id = (SELECT max(n.id) FROM rate n WHERE n.garage_id = g.id) WHERE g.id IN (?)"
-)
-_PORTS_OF: Final = "p.garage_id IN (?)"
-_ON_THE_LOT: Final = "t.garage_id IN (?) AND t.status = ? AND r.status <> ?"
-_RATES = f"SELECT {_rates.columns('r')} FROM rate r WHERE r.id IN (?)"
+_IN_FORCE = "LEFT JOIN rate r ON r.id = (SELECT max(n.id) FROM rate n WHERE n.garage_id = g.id)"
+
+
+@cache
+def _rates_in_force(is_sqlite: bool) -> str:
+    rate = array(_rates, "r", is_sqlite=is_sqlite)
+    return f"SELECT g.id, {VERSION}, {rate} FROM garage g {_IN_FORCE} WHERE g.id IN (?)"
+
+
+@cache
+def _metered_statement(garages: int, is_sqlite: bool) -> str:
+    """Of each: its id, revision and version. The sessions come only for one that is at this revision and at another
+    version."""
+    known = ", ".join(["(CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER))"] * garages)
+    session = array(_sessions, "s", is_sqlite=is_sqlite)
+    return (
+        f"WITH known (id, revision, version) AS (VALUES {known})"
+        f" SELECT g.id, g.revision, {VERSION}, s.id, {session} FROM known JOIN garage g ON g.id = known.id"
+        f" LEFT JOIN charging_session s ON s.garage_id = g.id AND s.{IS_ACTIVE}"
+        f" AND g.revision = known.revision AND {VERSION} <> known.version"
+    )
+
+
+# Rows of three kinds come together, each with its garage, its id, and four texts.
+_GARAGE, _PORT, _CARD = range(3)
+_ON_THE_LOT: Final = "t.garage_id IN (?) AND t.status = ? AND q.status <> ?"
+
+
+@cache
+def _garages_statement(is_sqlite: bool) -> str:
+    in_force = array(_rates, "r", is_sqlite=is_sqlite)
+    return (
+        f"SELECT {_GARAGE}, g.id, {VERSION}, CAST(g.revision AS TEXT), {in_force}, NULL, NULL"
+        f" FROM garage g {_IN_FORCE} WHERE g.id IN (?)"
+    )
 
 
 @cache
 def _ports_statement(is_sqlite: bool, which: str) -> str:
     port, session = (array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_ports, "p"), (_sessions, "s")))
     return (
-        f"SELECT p.id, {port}, c.identity, c.is_online, {session}"
+        f"SELECT {_PORT}, p.garage_id, p.id, {port}, c.identity, CASE WHEN c.is_online THEN '1' ELSE '' END, {session}"
         " FROM port p JOIN charge_point c ON c.id = p.charge_point_id"
-        f" LEFT JOIN charging_session s ON s.port_id = p.id AND s.{IS_ACTIVE}"
-        f" WHERE {which}"
+        f" LEFT JOIN charging_session s ON s.port_id = p.id AND s.{IS_ACTIVE} WHERE {which}"
     )
-
-
-@cache
-def _running_statement(is_sqlite: bool) -> str:
-    session = array(_sessions, "s", is_sqlite=is_sqlite)
-    return f"SELECT s.id, {session} FROM charging_session s WHERE s.garage_id = ? AND s.{IS_ACTIVE}"
 
 
 @cache
 def _cards_statement(is_sqlite: bool, which: str) -> str:
-    columns = ", ".join(
-        array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_requests, "r"), (_stays, "t"), (_sessions, "s"))
+    request, stay, latest = (
+        array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_requests, "q"), (_stays, "t"), (_sessions, "l"))
     )
-    items = gathered(_line_items, "i", "FROM line_item i WHERE i.session_id = s.id", is_sqlite=is_sqlite)
+    items = gathered(_line_items, "i", "FROM line_item i WHERE i.session_id = l.id", is_sqlite=is_sqlite)
     return (
-        f"SELECT r.id, {columns}, {items}"
-        " FROM stay t JOIN charging_request r ON r.stay_id = t.id"
-        " LEFT JOIN charging_session s ON s.id = r.session_id"
-        f" WHERE {which}"
+        f"SELECT {_CARD}, t.garage_id, q.id, {request}, {stay}, {latest}, {items}"
+        " FROM stay t JOIN charging_request q ON q.stay_id = t.id"
+        f" LEFT JOIN charging_session l ON l.id = q.session_id WHERE {which}"
     )
+
+
+@cache
+def _rates_statement(is_sqlite: bool) -> str:
+    return f"SELECT r.id, {array(_rates, 'r', is_sqlite=is_sqlite)} FROM rate r WHERE r.id IN (?)"
+
+
+@dataclass(slots=True)
+class Whole:
+    """All that a garage's board shows; ports and cards in no order. `cards`: the requests of the vehicles on the lot,
+    cancelled ones left out."""
+
+    revision: int
+    version: int
+    rate: Rate | None
+    ports: list[PortView] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Metered:
+    """`running`: the sessions that hold a port, by id; none where the version is the one that was known."""
+
+    revision: int
+    version: int
+    running: dict[int, ChargingSession] = field(default_factory=dict)
 
 
 async def garages(look: Look, ids: Sequence[int]) -> dict[int, tuple[Garage, int, int]]:
@@ -85,17 +132,41 @@ async def garages(look: Look, ids: Sequence[int]) -> dict[int, tuple[Garage, int
 
 async def rates_in_force(look: Look, garage_ids: Sequence[int]) -> dict[int, tuple[Rate | None, int]]:
     """By garage, each with its version."""
-    rows = await look.rows(_RATES_IN_FORCE, list(garage_ids))
-    return {row[0]: (None if row[2] is None else _rates.of(row[2:]), row[1]) for row in rows}
+    rows = await look.rows(_rates_in_force(is_sqlite()), list(garage_ids))
+    return {garage_id: (_rate(rate), version) for garage_id, version, rate in rows}
 
 
-async def ports_and_cards(look: Look, garage_ids: Sequence[int]) -> tuple[list[PortView], list[Card]]:
-    """The ports, and the requests of the vehicles on the lot, cancelled ones left out; in no order."""
-    ids, sqlite = list(garage_ids), is_sqlite()
-    ports = [_port(row) for row in await look.rows(_ports_statement(sqlite, _PORTS_OF), ids)]
-    on_the_lot = (ids, StayStatus.OPEN.value, RequestStatus.CANCELED.value)
-    cards = [_card(row) for row in await look.rows(_cards_statement(sqlite, _ON_THE_LOT), *on_the_lot)]
-    return await _with_rates(look, ports, cards)
+async def metered(look: Look, known: Mapping[int, tuple[int, int]]) -> dict[int, Metered]:
+    """By garage, what its meters counted since it was known at this revision and version; those that there are."""
+    parameters = [one for id_, (revision, version) in known.items() for one in (id_, revision, version)]
+    found: dict[int, Metered] = {}
+    for id_, revision, version, session_id, session in await look.rows(
+        _metered_statement(len(known), is_sqlite()), *parameters
+    ):
+        garage = found.get(id_)
+        if garage is None:
+            garage = found[id_] = Metered(revision, version)
+        if session_id is not None:
+            garage.running[session_id] = _one_session((session_id, session))
+    return found
+
+
+async def whole(look: Look, garage_ids: Sequence[int], rates: dict[int, Rate]) -> dict[int, Whole]:
+    """By garage, those that there are. `rates`: those that are known, by id; what else the sessions have is added. A
+    rate never changes (T10), and many sessions have the same."""
+    sqlite, ids = is_sqlite(), list(garage_ids)
+    rows = await look.together(
+        (_garages_statement(sqlite), (ids,)),
+        (_ports_statement(sqlite, "p.garage_id IN (?)"), (ids,)),
+        (_cards_statement(sqlite, _ON_THE_LOT), (ids, StayStatus.OPEN.value, RequestStatus.CANCELED.value)),
+    )
+    found = {row[1]: Whole(int(row[3]), row[2], _rate(row[4])) for row in rows if row[0] == _GARAGE}
+    ports, cards = await _shown(look, rows, rates)
+    for view in ports:
+        found[view.port.garage_id].ports.append(view)
+    for card in cards:
+        found[card.stay.garage_id].cards.append(card)
+    return found
 
 
 async def touched(
@@ -103,30 +174,24 @@ async def touched(
 ) -> tuple[list[PortView], list[Card]]:
     """These ports, and the cards of these requests, whether or not a board shows them; in no order."""
     sqlite = is_sqlite()
-    ports: list[_Priced[PortView]] = []
-    cards: list[_Priced[Card]] = []
+    asked = []
     if port_ids:
-        rows = await look.rows(_ports_statement(sqlite, "p.id IN (?)"), list(port_ids))
-        ports = [_port(row) for row in rows]
+        asked.append((_ports_statement(sqlite, "p.id IN (?)"), (list(port_ids),)))
     if request_ids:
-        rows = await look.rows(_cards_statement(sqlite, "r.id IN (?)"), list(request_ids))
-        cards = [_card(row) for row in rows]
-    return await _with_rates(look, ports, cards)
+        asked.append((_cards_statement(sqlite, "q.id IN (?)"), (list(request_ids),)))
+    return await _shown(look, await look.together(*asked) if asked else [], {})
 
 
-async def _with_rates(
-    look: Look, ports: "list[_Priced[PortView]]", cards: "list[_Priced[Card]]"
-) -> tuple[list[PortView], list[Card]]:
+async def _shown(look: Look, rows: Sequence[Row], rates: dict[int, Rate]) -> tuple[list[PortView], list[Card]]:
+    """Of such rows, with the rates of their sessions; those that are not known are added."""
+    ports = [_port(row[2:]) for row in rows if row[0] == _PORT]
+    cards = [_card(row[2:]) for row in rows if row[0] == _CARD]
     sessions = [shown.session for shown in ports] + [shown.session for shown in cards]
     wanted = {session.rate_id for session in sessions if session is not None and session.rate_id is not None}
-    rates = {row[0]: _rates.of(row) for row in await look.rows(_RATES, sorted(wanted))} if wanted else {}
+    if wanted := wanted - rates.keys():
+        for id_, text in await look.rows(_rates_statement(is_sqlite()), sorted(wanted)):
+            rates[id_] = _rates.of(row_of(text))
     return [shown.at(rates, _port_at) for shown in ports], [shown.at(rates, _card_at) for shown in cards]
-
-
-async def running(look: Look, garage_id: int) -> dict[int, ChargingSession]:
-    """The sessions that hold a port, by id."""
-    rows = await look.rows(_running_statement(is_sqlite()), garage_id)
-    return {row[0]: _one_session(row) for row in rows}
 
 
 S = TypeVar("S")
@@ -142,7 +207,7 @@ class _Priced(Generic[S]):
         self.session = session
 
     def at(self, rates: Mapping[int, Rate], priced: Callable[[S, Rate | None], S]) -> S:
-        """With its session's rate, which comes by a statement of its own: many sessions have the same."""
+        """With its session's rate."""
         session = self.session
         self.value = priced(self.value, rates.get(session.rate_id or 0) if session is not None else None)
         return self.value
@@ -154,6 +219,11 @@ def _port_at(value: PortView, rate: Rate | None) -> PortView:
 
 def _card_at(value: Card, rate: Rate | None) -> Card:
     return value if value.rate is rate else replace(value, rate=rate)
+
+
+def _rate(text: str) -> Rate | None:
+    row = row_of(text)
+    return None if row[0] is None else _rates.of(row)
 
 
 def _shown_port(row: Row) -> _Priced[PortView]:

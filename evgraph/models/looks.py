@@ -6,54 +6,41 @@ with the years would hold up every charger. On PostgreSQL they go through the po
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, cast
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import OperationalError
 
-from evgraph.models.database import is_sqlite, reader, snapshot
+from evgraph.models.asyncpg_client import rows_of
+from evgraph.models.database import is_sqlite, reader
 from evgraph.models.plain import flat, marked, select
 from evgraph.models.reads import covered
 from evgraph.models.sqlite import EVGraphSqliteClient
 
 Row: TypeAlias = tuple[Any, ...]
+# A statement and its parameters.
+_Asked: TypeAlias = tuple[str, tuple[Any, ...]]
 
 
 class Look(Protocol):
     async def rows(self, statement: str, *parameters: Any) -> Sequence[Row]:
         """A `?` stands for a parameter, and where that is a list, for as many as it holds."""
 
-
-@asynccontextmanager
-async def look() -> AsyncIterator[Look]:
-    """What is asked within it belongs to one moment. Whoever asks tells the version that covers it (`reads`)."""
-    if not is_sqlite():
-        with covered():
-            async with snapshot() as connection:
-                yield _Pooled(connection)
-        return
-    in_loop = _in_loop()
-    await in_loop.rows("BEGIN")
-    try:
-        yield in_loop
-    finally:
-        await in_loop.rows("ROLLBACK")
+    async def together(self, *asked: _Asked) -> Sequence[Row]:
+        """The rows of all these statements, as of one moment; they have the same columns."""
 
 
 def by_itself() -> Look:
-    """For one statement, which needs no other of the same moment."""
-    return _in_loop() if is_sqlite() else _Pooled(reader())
+    """For one statement, which sees one moment. Whoever asks tells the version that covers it (`reads`)."""
+    if is_sqlite():
+        return _InLoop(cast("EVGraphSqliteClient", reader()).in_loop())
+    return _Pooled(reader())
 
 
 def within() -> Look:
     """Within the transaction that is open: what it has saved is seen."""
     return _Within()
-
-
-def _in_loop() -> "_InLoop":
-    return _InLoop(cast("EVGraphSqliteClient", reader()).in_loop())
 
 
 class _InLoop:
@@ -70,17 +57,28 @@ class _InLoop:
         except sqlite3.OperationalError as failure:
             raise OperationalError(failure) from failure
 
+    async def together(self, *asked: _Asked) -> Sequence[Row]:
+        # As one statement they take a fifth longer.
+        await self.rows("BEGIN")
+        try:
+            return [row for statement, parameters in asked for row in await self.rows(statement, *parameters)]
+        finally:
+            await self.rows("ROLLBACK")
+
 
 class _Pooled:
-    __slots__ = ("_connection",)
+    __slots__ = ("_client",)
 
-    def __init__(self, connection: BaseDBAsyncClient) -> None:
-        self._connection = connection
+    def __init__(self, client: BaseDBAsyncClient) -> None:
+        self._client = client
 
     async def rows(self, statement: str, *parameters: Any) -> Sequence[Row]:
         with covered():
-            _, rows = await self._connection.execute_query(marked(statement, parameters), flat(parameters))
-        return [tuple(row.values()) for row in rows]
+            return await rows_of(self._client, marked(statement, parameters), flat(parameters))
+
+    async def together(self, *asked: _Asked) -> Sequence[Row]:
+        statement, parameters = _united(asked)
+        return await self.rows(statement, *parameters)
 
 
 class _Within:
@@ -88,3 +86,14 @@ class _Within:
 
     async def rows(self, statement: str, *parameters: Any) -> Sequence[Row]:
         return await select(statement, *parameters)
+
+    async def together(self, *asked: _Asked) -> Sequence[Row]:
+        if is_sqlite():
+            return [row for statement, parameters in asked for row in await select(statement, *parameters)]
+        statement, parameters = _united(asked)
+        return await select(statement, *parameters)
+
+
+def _united(asked: Sequence[_Asked]) -> tuple[str, list[Any]]:
+    statement = " UNION ALL ".join([statement for statement, _ in asked])
+    return statement, [one for _, parameters in asked for one in parameters]

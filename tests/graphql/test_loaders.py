@@ -43,8 +43,8 @@ async def test_a_list_costs_the_same_number_of_queries_however_long(world, queri
         # Words that were not asked before: what is asked again also looks whether anything has changed.
         await operator.data(f"{DOCUMENTS[name]} # {len(plates)}", id=world.garage.id)
         counted.append(len(queries))
-    assert counted[0] == counted[1]
-    assert counted[0] < 25
+    # A rate is asked for once.
+    assert counted[1] <= counted[0] < 25
 
 
 async def test_pages_of_many_garages_cost_the_same_as_of_two(world, queries):
