@@ -26,7 +26,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
-from evgraph.answering import Planned, Plans, Queries
+from evgraph.answering import DONE, Planned, Plans, Queries
 from evgraph.resolvers import cookies
 from evgraph.resolvers.context import Operation
 from evgraph.resolvers.limits import Documents, LimitedDocuments
@@ -169,6 +169,7 @@ class GraphApp(GraphQL[Operation, None]):
             token=token,
             request=request,
             response=response,
+            done=request.scope.get(DONE),
         )
 
     def _token(self, request: Request | WebSocket) -> str | None:

@@ -1,9 +1,12 @@
-"""The short road of a query over HTTP: a body that was asked before, by a viewer whom we know.
+"""The short road of a query or a mutation over HTTP, by a plan.
 
 An answer is kept with the versions of the garages that it was made of (`models.reads`), and given again while they are
 the same: one look at them, in the database itself, so that it is right whoever writes there. What has changed is made
 anew by the plan, and of that only what changed (`resolvers.kept_answers`). Those who ask for it meanwhile share the
 next answer (`answering.turns`). Whatever this road does not know, and every error, takes the long one.
+
+A mutation is done here, once, and answered by its plan; where that fails, the long road is told what was done, and
+tells what went wrong.
 """
 
 from collections import OrderedDict
@@ -21,16 +24,20 @@ from evgraph.answering.plans import Plans
 from evgraph.answering.turns import Turns
 from evgraph.domain.people import Viewer
 from evgraph.execution import Plan, Unplanned
-from evgraph.execution.plan import Arguments
+from evgraph.execution.plan import Arguments, Change
 from evgraph.models.boards import VERSIONS
 from evgraph.models.looks import by_itself
 from evgraph.models.reads import Reads, noting
-from evgraph.resolvers.context import Operation
+from evgraph.resolvers.context import Done, Operation
 from evgraph.resolvers.kept_answers import KeptAnswers
 from evgraph.resolvers.limits import Documents, refusals
 from evgraph.resolvers.loaders import make_loaders
 from evgraph.services.house import Services
 
+# Of a request's scope: what its mutation has done already.
+DONE = "evgraph.done"
+# Their answers are more than data.
+_WITH_COOKIES = frozenset({"signIn", "signOut"})
 _MOST_BODIES = 300
 _MOST_VIEWERS = 20
 _LONGEST_BODY = 20_000
@@ -67,31 +74,50 @@ class Queries:
         asked = self._asked_by(body)
         if asked is None:
             return None
+        if asked.plan.change is not None:
+            return await self._changed(asked.plan, asked.plan.change, asked.arguments, viewer, request)
         kept = _kept_for(viewer, asked)
         return await kept.turns.of(lambda: self._answer(asked, kept, request))
 
     async def _answer(self, asked: _Asked, kept: _Kept, request: HTTPConnection) -> bytes | None:
         if kept.answer is not None and await _are_now(kept.versions):
             return kept.answer
-        loaders = make_loaders(self._services)
-        operation = Operation(
+        operation, reads = self._operation(kept.viewer, request), Reads()
+        try:
+            with noting(reads):
+                keeper = kept.pieces.of_run(operation.loaders)
+                data = await asked.plan.run_with(asked.arguments, operation, None, keeper)
+        except Exception:
+            # graphql-core meets it again, and says where it belongs.
+            return None
+        answer = _answer_of(data)
+        kept.answer, kept.versions = (answer, reads.versions) if reads.is_covered else (None, {})
+        return answer
+
+    async def _changed(
+        self, plan: Plan, change: Change, arguments: Arguments, viewer: Viewer | None, request: HTTPConnection
+    ) -> bytes | None:
+        operation = self._operation(viewer, request)
+        try:
+            payload = await change.do(operation, arguments)
+        except Exception as failure:
+            request.scope[DONE] = Done(failure=failure)
+            return None
+        try:
+            return _answer_of(await plan.run_with(arguments, operation, payload))
+        except Exception:
+            request.scope[DONE] = Done(payload)
+            return None
+
+    def _operation(self, viewer: Viewer | None, request: HTTPConnection) -> Operation:
+        return Operation(
             services=self._services,
-            loaders=loaders,
-            viewer=kept.viewer,
+            loaders=make_loaders(self._services),
+            viewer=viewer,
             token=None,
             request=request,
             response=Response(),
         )
-        reads = Reads()
-        try:
-            with noting(reads):
-                data = await asked.plan.run_with(asked.arguments, operation, None, kept.pieces.of_run(loaders))
-        except Exception:
-            # graphql-core meets it again, and says where it belongs.
-            return None
-        answer = b'{"data":' + orjson.dumps(data) + b"}"
-        kept.answer, kept.versions = (answer, reads.versions) if reads.is_covered else (None, {})
-        return answer
 
     def _asked_by(self, body: bytes) -> _Asked | None:
         asked = self._asked.get(body)
@@ -99,14 +125,14 @@ class Queries:
             self._asked.move_to_end(body)
             return asked
         asked = self._read(body)
-        if asked is not None and len(body) <= _LONGEST_BODY:
+        if asked is not None and asked.plan.is_query and len(body) <= _LONGEST_BODY:
             self._asked[body] = asked
             if len(self._asked) > _MOST_BODIES:
                 self._asked.popitem(last=False)
         return asked
 
     def _read(self, body: bytes) -> _Asked | None:
-        """Null for what is no plain query: a batch, extensions, a mutation, an error of any kind."""
+        """Null for what is no plain operation: a batch, extensions, a subscription, an error of any kind."""
         try:
             said = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -118,7 +144,7 @@ class Queries:
             return None
         document = self._document(text, variables, name)
         plan = self._plans.of(self._schema, document, name, variables) if document is not None else None
-        if plan is None or not plan.is_query:
+        if plan is None or not (plan.is_query or _is_done_here(plan.change)):
             return None
         try:
             return _Asked(plan, plan.arguments(variables))
@@ -131,6 +157,14 @@ class Queries:
         except (GraphQLSyntaxError, RecursionError):
             return None
         return None if errors or refusals(text, document, variables, name) else document
+
+
+def _answer_of(data: Any) -> bytes:
+    return b'{"data":' + orjson.dumps(data) + b"}"
+
+
+def _is_done_here(change: Change | None) -> bool:
+    return change is not None and change.field not in _WITH_COOKIES
 
 
 def _kept_for(viewer: Viewer | None, asked: _Asked) -> _Kept:

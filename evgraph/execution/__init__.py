@@ -2,7 +2,8 @@
 fraction of its time. A plan knows Strawberry and graphql-core, and nothing of parking.
 
 Whoever runs one must be ready for `Unplanned` and for any error of a resolver: then graphql-core is asked, which says
-what went wrong where. So a plan need only be right where all goes well, and only what may be asked twice is planned.
+what went wrong where. So a plan need only be right where all goes well; and what a mutation changes is no part of it,
+for that must not be done twice.
 """
 
 from evgraph.execution.compiling import compile_plan, deciding_variables

@@ -36,7 +36,7 @@ from strawberry.types.field import StrawberryField
 from evgraph.execution.calling import calling
 from evgraph.execution.completing import by_type, completer_of
 from evgraph.execution.driving import all_of
-from evgraph.execution.plan import Column, Plan, Run, Selection, Step, Unplanned
+from evgraph.execution.plan import Arguments, Change, Column, Plan, Run, Selection, Step, Unplanned
 
 _BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF
 _TYPE_NAME = "__typename"
@@ -86,6 +86,7 @@ class _Compiler:
         self._variables = _coerced(self._schema, self._operation, variables)
         # Of each field whose arguments ask variables: what makes its resolver's keywords of them.
         self._converters: list[Callable[[VariableValues], Mapping[str, Any]]] = []
+        self._change: Change | None = None
 
     def plan(self) -> Plan:
         root = self._schema.get_root_type(self._operation.operation)
@@ -94,8 +95,12 @@ class _Compiler:
         collected = collect_fields(self._schema, self._fragments, self._variables, root, self._operation)
         if collected.new_defer_usages:
             raise Unplanned("@defer")
-        selection = self._selection(root, collected.grouped_field_set)
-        return Plan(selection, self._arguments, is_query=self._operation.operation is OperationType.QUERY)
+        kind, fields = self._operation.operation, collected.grouped_field_set
+        if kind is OperationType.MUTATION and len(fields) != 1:
+            # One after the other, each answered before the next is begun.
+            raise Unplanned("several changes")
+        selection = self._selection(root, fields)
+        return Plan(selection, self._arguments, is_query=kind is OperationType.QUERY, change=self._change)
 
     def _arguments(self, variables: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
         """Also where no argument asks for them: a variable that does not fit is an error all the same."""
@@ -146,9 +151,21 @@ class _Compiler:
         if self._operation.operation is OperationType.SUBSCRIPTION and parent is self._schema.subscription_type:
             # The event itself.
             return _itself
+        if self._operation.operation is OperationType.MUTATION and parent is self._schema.mutation_type:
+            self._change = self._changing(field, definition, details)
+            return _itself
         if field.base_resolver is None:
             return _attribute(self._strawberry.config.default_resolver, field.python_name)
         return self._called(field, definition, details)
+
+    def _changing(self, field: StrawberryField, definition: GraphQLField, details: FieldDetails) -> Change:
+        step = self._called(field, definition, details)
+
+        async def do(context: Any, arguments: Arguments) -> Any:
+            (given,) = await step(Run(context, arguments, None), [None])
+            return given
+
+        return Change(details.node.name.value, do)
 
     def _called(self, field: StrawberryField, definition: GraphQLField, details: FieldDetails) -> Step:
         resolver = field.base_resolver
@@ -196,9 +213,6 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
     if len(chosen) != 1:
         raise Unplanned("no one operation")
-    if chosen[0].operation is OperationType.MUTATION:
-        # What it changes must not be done twice.
-        raise Unplanned("a mutation")
     return chosen[0]
 
 

@@ -1,6 +1,7 @@
 """What a plan is made of, and how it runs: each field once, over the column of all objects that it is asked of."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from evgraph.execution.driving import all_of, driven
@@ -79,18 +80,35 @@ class Selection:
 Arguments: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-class Plan:
-    """One operation of a document. Immutable: it may run any number of times, also at once."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a mutation does, of its context and its arguments. `field`: its name in the schema."""
 
-    __slots__ = ("_root", "arguments", "is_query")
+    field: str
+    do: Callable[[Any, Arguments], Awaitable[Any]]
+
+
+class Plan:
+    """One operation of a document. Immutable: it may run any number of times, also at once.
+
+    A mutation's `change` is no part of a run: it is done first, once, and what it gave is the run's root.
+    """
+
+    __slots__ = ("_root", "arguments", "change", "is_query")
 
     def __init__(
-        self, root: Selection, arguments: Callable[[Mapping[str, Any] | None], Arguments], *, is_query: bool
+        self,
+        root: Selection,
+        arguments: Callable[[Mapping[str, Any] | None], Arguments],
+        *,
+        is_query: bool,
+        change: Change | None,
     ) -> None:
         # What a run's variables make of the arguments of fields; the same variables need be asked once. Raises
         # Unplanned where they do not fit.
         self.arguments = arguments
         self.is_query = is_query
+        self.change = change
         self._root = root
 
     async def run(self, context: Context, root: Any, variables: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -19,10 +19,24 @@ from evgraph.schema.context import Loaders
 from evgraph.services.house import Services
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a mutation gave, or why it failed: it is not done again to tell what of its answer cannot be told."""
+
+    payload: Any = None
+    failure: Exception | None = None
+
+    def again(self) -> Any:
+        """Raises what it failed with."""
+        if self.failure is not None:
+            raise self.failure
+        return self.payload
+
+
 @dataclass(kw_only=True)
 class Operation:
-    """`connection_params` is filled by Strawberry from connection_init. One object serves a whole socket, and gives
-    each operation on it a copy of its own (`begin`)."""
+    """`done`: where its mutation is done already. `connection_params` is filled by Strawberry from connection_init. One
+    object serves a whole socket, and gives each operation on it a copy of its own (`begin`)."""
 
     services: Services
     loaders: Loaders
@@ -31,6 +45,7 @@ class Operation:
     request: HTTPConnection
     response: Response | WebSocket
     connection_params: dict[str, Any] | None = field(default=None, repr=False)
+    done: Done | None = None
 
     @property
     def loads(self) -> Loads:
