@@ -33,13 +33,9 @@ async def select_values(
     db: BaseDBAsyncClient | None = None,
 ) -> list[V]:
     """The values that those rows hold, as `to_value` makes them; by `db`, or within the transaction that is open."""
-    names = [field.name for field in fields(value_type)]  # type: ignore[arg-type]
-    readers = readers_of(row_type, tuple(names))
-    # Quoted, for authorization is a word of PostgreSQL's.
-    quoted = ", ".join(f'"{name}"' for name in names)
-    statement = f"SELECT {quoted} FROM {row_type._meta.db_table} WHERE {where}"  # noqa: S608 - names of ours
+    head, names, readers = _selecting(row_type, value_type)  # type: ignore[arg-type]
     values = []
-    for row in await select(statement, *parameters, db=db):
+    for row in await select(head + where, *parameters, db=db):
         columns = list(row)
         for place, read in readers:
             column = columns[place]
@@ -47,6 +43,16 @@ async def select_values(
                 columns[place] = read(column)
         values.append(value_type(**dict(zip(names, columns, strict=True))))
     return values
+
+
+@cache
+def _selecting(row_type: type[Model], value_type: type[Any]) -> tuple[str, list[str], list[tuple[int, Reader]]]:
+    """A statement up to its WHERE, the value's fields, and what makes them of its columns."""
+    names = [field.name for field in fields(value_type)]
+    # Quoted, for authorization is a word of PostgreSQL's.
+    quoted = ", ".join(f'"{name}"' for name in names)
+    head = f"SELECT {quoted} FROM {row_type._meta.db_table} WHERE "  # noqa: S608 - names of ours
+    return head, names, readers_of(row_type, tuple(names))
 
 
 async def select(statement: str, *parameters: Any, db: BaseDBAsyncClient | None = None) -> list[tuple[Any, ...]]:

@@ -24,6 +24,7 @@ from evgraph.models.reads import note_anything
 T = TypeVar("T")
 
 _CACHED_STATEMENTS = 512
+_ROWS_AT_ONCE = 64
 # Readers wait for nobody in WAL, but for a moment when a crashed writer's log is recovered.
 _IN_LOOP_BUSY_MS = 100
 
@@ -36,9 +37,7 @@ class EVGraphSqliteClient(SqliteClient):
         take turns, for whoever uses it holds the lock."""
         if self._connection is not None:
             return
-        self._connection = await aiosqlite.connect(
-            self.filename, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
-        )
+        self._connection = await _Connection(self._connect, iter_chunk_size=_ROWS_AT_ONCE)
         self._connection._conn.row_factory = sqlite3.Row
         for pragma, value in self.pragmas.items():
             await self._connection.execute_fetchall(f"PRAGMA {pragma}={value}")
@@ -51,6 +50,11 @@ class EVGraphSqliteClient(SqliteClient):
             self._in_loop.execute(f"PRAGMA busy_timeout={_IN_LOOP_BUSY_MS}")
             self._in_loop.execute("PRAGMA query_only=ON")
         return self._in_loop
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self.filename, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
+        )
 
     async def close(self) -> None:
         if self._in_loop is not None:
@@ -78,6 +82,28 @@ class EVGraphSqliteClient(SqliteClient):
         return _TransactionContext(Transaction(self), self._lock)
 
 
+class _Connection(aiosqlite.Connection):
+    """It knows whether its thread has anything to do. `_asked` is counted in the event loop, `_done` in the thread."""
+
+    _asked = 0
+    _done = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Also what a cancelled caller left to the thread is done."""
+        return self._asked == self._done
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        def work() -> Any:
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                self._done += 1
+
+        self._asked += 1
+        return await super()._execute(work)  # type: ignore[no-untyped-call]
+
+
 class _TransactionContext(SqliteTransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
@@ -98,6 +124,7 @@ class Transaction(SqliteTransactionWrapper):
     def __init__(self, client: EVGraphSqliteClient) -> None:
         super().__init__(client)
         self._begin = "BEGIN" if client.pragmas.get("query_only") else "BEGIN IMMEDIATE"
+        self._waits = f"PRAGMA busy_timeout={client.pragmas['busy_timeout']}"
 
     def rows(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """In the event loop itself, for a statement that touches few rows: some microseconds, a tenth of the way to the
@@ -113,6 +140,8 @@ class Transaction(SqliteTransactionWrapper):
             raise IntegrityError(failure) from failure
 
     async def begin(self) -> None:
+        if self._has_begun_at_once():
+            return
         connection = self._connection
         try:
             await connection.execute(self._begin)
@@ -122,6 +151,20 @@ class Transaction(SqliteTransactionWrapper):
             # It begins all the same, on the connection's thread; what that is told next undoes it.
             await connection.rollback()
             raise
+
+    def _has_begun_at_once(self) -> bool:
+        """In the event loop, where the thread has nothing to do and no other process writes: else it would wait."""
+        if not isinstance(self._connection, _Connection) or not self._connection.is_idle:
+            return False
+        connection = self._connection._conn
+        connection.execute("PRAGMA busy_timeout=0")
+        try:
+            connection.execute(self._begin)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            connection.execute(self._waits)
+        return True
 
     async def commit(self) -> None:
         connection = self._connection

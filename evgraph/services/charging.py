@@ -21,6 +21,8 @@ from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing
 from evgraph.services.settling import give_up_start
 
+_ONE_TIME_TAGS = len(ONE_TIME_ALPHABET) ** ONE_TIME_LENGTH
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartCharging:
@@ -153,7 +155,11 @@ class Charging:
 
 def one_time_tag() -> str:
     """An idTag of at most 20 characters, never used again: 88 random bits in capitals that all chargers print (S1)."""
-    return ONE_TIME_PREFIX + "".join(secrets.choice(ONE_TIME_ALPHABET) for _ in range(ONE_TIME_LENGTH))
+    left, letters = secrets.randbelow(_ONE_TIME_TAGS), []
+    for _ in range(ONE_TIME_LENGTH):
+        left, letter = divmod(left, len(ONE_TIME_ALPHABET))
+        letters.append(ONE_TIME_ALPHABET[letter])
+    return ONE_TIME_PREFIX + "".join(letters)
 
 
 def _begun(session: ChargingSession) -> ChargingSession:

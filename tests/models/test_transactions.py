@@ -2,15 +2,17 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 from tortoise.connection import get_connection
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
 from evgraph.models import GarageRow, OrganizationRow, database
 from evgraph.models.database import READER, WRITER
+from evgraph.models.plain import select
 from tests.conftest import POSTGRES
 
 only_on_sqlite = pytest.mark.skipif(POSTGRES, reason="SQLite's one writer")
@@ -150,3 +152,58 @@ async def _add_garage_of_nobody() -> None:
 async def _look(name: str) -> None:
     async with in_transaction(name) as connection:
         await connection.execute_query("SELECT 1")
+
+
+@only_on_sqlite
+async def test_a_transaction_begins_after_what_a_cancelled_caller_left_to_the_thread(opened):
+    """Begun in the event loop meanwhile, it would be rolled back, or committed, with that."""
+    client = get_connection(WRITER)
+    may_go = threading.Event()
+
+    def slow_change(connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        may_go.wait()
+        connection.execute("INSERT INTO organization (name) VALUES ('Left behind')")
+        connection.execute("COMMIT")
+
+    leaving = asyncio.create_task(client.run(slow_change))
+    await asyncio.sleep(0.05)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    adding = asyncio.create_task(_add("Midtown Parking"))
+    done, _ = await asyncio.wait({adding}, timeout=0.1)
+    assert not done
+    may_go.set()
+    await adding
+    assert {row.name for row in await OrganizationRow.all()} == {"Left behind", "Midtown Parking"}
+
+
+@only_on_sqlite
+async def test_rows_of_a_transaction_go_with_it_when_it_fails(opened):
+    with pytest.raises(ZeroDivisionError):
+        await _add_and_fail("Midtown Parking")
+    assert await OrganizationRow.all().count() == 0
+    await _add("Uptown Parking")
+    with pytest.raises(IntegrityError):
+        await _add_garage_twice()
+    assert await GarageRow.all().count() == 0
+
+
+async def _add_and_fail(name: str) -> None:
+    async with in_transaction(WRITER):
+        assert len(await select("INSERT INTO organization (name) VALUES (?) RETURNING id", name)) == 1
+        assert await select("SELECT name FROM organization") == [(name,)]
+        raise ZeroDivisionError
+
+
+async def _add_garage_twice() -> None:
+    owner = await OrganizationRow.get(name="Uptown Parking")
+    async with in_transaction(WRITER):
+        for _ in range(2):
+            await select(
+                "INSERT INTO garage (organization_id, location_id, name, time_zone, currency, locale, revision, locked,"
+                " free_starts) VALUES (?, 'NYC-1', 'One', 'UTC', 'USD', 'en_US', 0, 0, ?) RETURNING id",
+                owner.id,
+                False,
+            )
