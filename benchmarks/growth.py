@@ -55,7 +55,7 @@ _STAYS = """query($at: String!, $after: String) { garage(locationId: $at) { stay
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """What a CPU second of the server gave, by run, with a short history and with a long one."""
+    """What a second gave, by run, with a short history and with a long one."""
 
     name: str
     few: tuple[float, ...]
@@ -87,6 +87,8 @@ class _House:
     chargers: list[Charger]
     on_the_board: Charger
     sessions: int
+    # Of the server's CPU; where the database is another process, that would not show what it does.
+    by_the_clock: bool
     registers: "itertools.count[int]"
     registers_on_the_board: "itertools.count[int]"
 
@@ -168,6 +170,7 @@ async def _serving(
                 chargers=chargers,
                 on_the_board=on_the_board,
                 sessions=sessions,
+                by_the_clock=isinstance(database, Postgres),
                 registers=itertools.count(1),
                 # Its session's register goes on from where the last run of this file left it.
                 registers_on_the_board=itertools.count(int(time())),
@@ -179,7 +182,7 @@ async def _serving(
 
 async def _readings(one: _House, seconds: float) -> float:
     answered = await closed_loop(one.chargers, one.server, one.registers, seconds=seconds, warm_up=0.5)
-    return answered.a_cpu_second
+    return answered.a_second if one.by_the_clock else answered.a_cpu_second
 
 
 async def _updates(one: _House, seconds: float) -> float:
@@ -194,6 +197,7 @@ async def _updates(one: _House, seconds: float) -> float:
             a_second=UPDATES_A_SECOND,
             warm_up=0,
         )
+    # As many as are paced, by the clock: what they cost is the server's CPU.
     return told.share * BOARDS * UPDATES_A_SECOND * seconds / told.usage.server_s
 
 
@@ -247,7 +251,8 @@ async def _over(one: _House, seconds: float, once: Callable[[GraphClient], Await
         while monotonic() < until:
             await once(client)
             count += 1
-        return count / meter.read().server_s
+        usage = meter.read()
+        return count / (usage.seconds if one.by_the_clock else usage.server_s)
     finally:
         client.close()
 
@@ -295,7 +300,9 @@ def main(
     seconds: float = 3.0,
     only: Annotated[str, typer.Option(help="Figures whose names hold this.")] = "",
 ) -> None:
-    """What a CPU second of the server gives, with a short history and a long one, and how many times as dear it is."""
+    """What a second of the server's CPU gives with a short history and a long one, and how many times as dear it is.
+
+    On PostgreSQL, whose own work would not show in that, a second by the clock."""
     gc.disable()
     show(
         uvloop.run(measure(sessions=round(SESSIONS * scale), database=database, runs=runs, seconds=seconds, only=only))
