@@ -4,6 +4,7 @@ garages: it sees one moment, and is one trip to PostgreSQL."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
 from typing import Final, Generic, TypeVar
 
 from evgraph.domain.billing import LineItem
@@ -20,6 +21,7 @@ from evgraph.models.database import is_sqlite
 from evgraph.models.garage import GarageRow
 from evgraph.models.json_rows import array, gathered, row_of, rows_of
 from evgraph.models.looks import Look, Row
+from evgraph.models.plain import rounded
 from evgraph.models.rate import RateRow
 from evgraph.models.remembered import Remembering, Values
 from evgraph.models.stay import LineItemRow, StayRow
@@ -138,10 +140,11 @@ async def rates_in_force(look: Look, garage_ids: Sequence[int]) -> dict[int, tup
 
 async def metered(look: Look, known: Mapping[int, tuple[int, int]]) -> dict[int, Metered]:
     """By garage, what its meters counted since it was known at this revision and version; those that there are."""
-    parameters = [one for id_, (revision, version) in known.items() for one in (id_, revision, version)]
+    asked = [(id_, *at) for id_, at in known.items()]
+    asked += asked[-1:] * (rounded(len(asked)) - len(asked))
     found: dict[int, Metered] = {}
     for id_, revision, version, session_id, session in await look.rows(
-        _metered_statement(len(known), is_sqlite()), *parameters
+        _metered_statement(len(asked), is_sqlite()), *chain.from_iterable(asked)
     ):
         garage = found.get(id_)
         if garage is None:

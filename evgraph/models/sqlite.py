@@ -23,7 +23,7 @@ from evgraph.models.reads import note_anything
 
 T = TypeVar("T")
 
-_CACHED_STATEMENTS = 512
+_CACHED_STATEMENTS = 256
 _ROWS_AT_ONCE = 64
 # Readers wait for nobody in WAL, but for a moment when a crashed writer's log is recovered.
 _IN_LOOP_BUSY_MS = 100

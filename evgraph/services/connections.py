@@ -1,10 +1,11 @@
 """Who was connected when, from where, and why it ended (C1)."""
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tortoise.transactions import in_transaction
 
@@ -81,15 +82,30 @@ class Connections:
 
 
 async def _keep_opened(opened: Sequence[_Opened]) -> Sequence[int]:
-    one = f"({', '.join('?' * len(_Opened._fields))})"
-    statement = _SAVE_OPENED.format(", ".join([one] * len(opened)))
+    rows: list[tuple[Any, ...]] = []
     async with in_transaction(WRITER):
-        rows = await select(statement, *chain.from_iterable(opened))
+        for some in _by_powers_of_two(opened):
+            rows += await select(_opened_statement(len(some)), *chain.from_iterable(some))
     # In whatever order they come back: ids of one charge point rise in the order of its connections.
     ids: defaultdict[int, deque[int]] = defaultdict(deque)
     for id_, charge_point_id in sorted(rows):
         ids[charge_point_id].append(id_)
     return [ids[one.charge_point_id].popleft() for one in opened]
+
+
+@cache
+def _opened_statement(count: int) -> str:
+    one = f"({', '.join('?' * len(_Opened._fields))})"
+    return _SAVE_OPENED.format(", ".join([one] * count))
+
+
+def _by_powers_of_two(opened: Sequence[_Opened]) -> Iterator[Sequence[_Opened]]:
+    """So that there are few statements, each prepared once."""
+    first = 0
+    while rest := len(opened) - first:
+        count = 1 << (rest.bit_length() - 1)
+        yield opened[first : first + count]
+        first += count
 
 
 async def _keep_closed(closed: Sequence[_Closed]) -> Sequence[None]:
