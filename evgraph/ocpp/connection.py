@@ -209,6 +209,9 @@ class Connection:
             await self._refuse(call.message_id, call.action, refusal)
             return
         except dispatch.Unanswered:
+            if call.action == "StatusNotification":
+                # Unlike a transaction's messages (OCPP 1.6 section 3.7) it is not sent again.
+                self.peer.missed()
             return
         text = frames.encode_result(call.message_id, payload)
         self._answered.keep(call.message_id, call.action, raw, text, now)

@@ -37,7 +37,7 @@ def _nobody() -> None:
 class Peer:
     """The charge point at the other end. `acceptance` is as it was when it signed in, at its last boot, or
     as an operator set it since (B1); `security_profile` the one that this connection is in. `tell` is called when it
-    booted or was accepted."""
+    booted or was accepted, `missed` when a status of it was lost, for want of a database."""
 
     id: int
     garage_id: int
@@ -45,6 +45,7 @@ class Peer:
     acceptance: Acceptance
     security_profile: int = 0
     tell: Callable[[], None] = _nobody
+    missed: Callable[[], None] = _nobody
     _has_booted: bool = False
 
     def boot(self, acceptance: Acceptance) -> None:

@@ -1,4 +1,5 @@
-"""What a charge point is asked when it comes: its statuses (B5), its configuration (B3), to boot once it may (B1)."""
+"""What a charge point is asked when it comes: its statuses (B5), its configuration (B3), to boot once it may (B1). And
+its statuses again, where one that it told could not be kept."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ import structlog
 from evgraph.domain.asks import TriggerMessage
 from evgraph.ocpp.calls.trigger_message import trigger_message, trigger_status_notification
 from evgraph.ocpp.connection import Connection
+from evgraph.ocpp.dispatch import OUT_OF_REACH
 from evgraph.ocpp.failures import log_failure
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
@@ -20,6 +22,8 @@ TRIGGER_DEADLINE = 10.0
 # Also those that never answer have a place each, until their deadline.
 AT_ONCE = 200
 _TICK_S = 0.01
+# After a status was lost, and after it could not be asked for: the database may be back by then.
+AGAIN_S = 2.0
 
 Work = Callable[[Connection], Awaitable[None]]
 
@@ -44,6 +48,7 @@ class Welcome:
         # In the order of their coming, which is the order in which their time is up.
         self._expected: dict[Connection, float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._missed: dict[Connection, asyncio.TimerHandle] = {}
         # What each is to be asked next; an order that lasts, so that each has its turn.
         self._waiting: dict[Connection, Work] = {}
         self._asked: dict[Connection, asyncio.Task[None]] = {}
@@ -52,13 +57,16 @@ class Welcome:
         """It has come, and may boot."""
         loop = asyncio.get_running_loop()
         connection.peer.tell = partial(self._has_news, connection)
+        connection.peer.missed = partial(self._has_missed, connection)
         self._expected[connection] = loop.time() + self._boot_wait
         if self._timer is None:
             self._timer = loop.call_later(self._boot_wait, self._time_is_up)
 
     async def part(self, connection: Connection) -> None:
         """Its connection closed: it is asked no more."""
-        connection.peer.tell = _nothing
+        connection.peer.tell = connection.peer.missed = _nothing
+        if connection in self._missed:
+            self._missed.pop(connection).cancel()
         self._expected.pop(connection, None)
         self._waiting.pop(connection, None)
         if not self._expected and self._timer is not None:
@@ -75,6 +83,16 @@ class Welcome:
         self._expected.pop(connection, None)
         work = self._bring_into_service if connection.peer.take_boot() else self._ask_to_boot
         self._waiting[connection] = work
+        self._begin()
+
+    def _has_missed(self, connection: Connection) -> None:
+        if connection not in self._missed:
+            loop = asyncio.get_running_loop()
+            self._missed[connection] = loop.call_later(AGAIN_S, self._look_again, connection)
+
+    def _look_again(self, connection: Connection) -> None:
+        del self._missed[connection]
+        self._waiting.setdefault(connection, self._ask_for_statuses)
         self._begin()
 
     def _time_is_up(self) -> None:
@@ -141,8 +159,7 @@ class Welcome:
             except ChargerRejected as refusal:
                 log.info("status not triggered", charge_point=peer.identity, why=str(refusal))
 
-    @staticmethod
-    async def _quietly(connection: Connection, work: Work) -> None:
+    async def _quietly(self, connection: Connection, work: Work) -> None:
         peer = connection.peer
         if not peer.is_accepted:
             return
@@ -150,6 +167,9 @@ class Welcome:
             await work(connection)
         except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
             log.info("not asked for all", charge_point=peer.identity, why=str(failure))
+        except OUT_OF_REACH as failure:
+            log.warning("not asked for want of a database", charge_point=peer.identity, error=repr(failure))
+            self._has_missed(connection)
         except Exception as failure:
             log_failure("welcome failed", failure, charge_point=peer.identity)
 

@@ -132,6 +132,8 @@ class FakeServices:
         await self._tell("quarantine", (action, raw, why))
 
     async def connectors(self, charge_point_id: int) -> list[int]:
+        if "connectors" in self.failing:
+            raise self.failing["connectors"]
         return self.known_connectors
 
     async def is_due(self, charge_point_id: int) -> bool:

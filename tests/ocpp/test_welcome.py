@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tortoise.exceptions import OperationalError
 
 from evgraph.domain.charge_point import Acceptance
 from evgraph.ocpp.inbound import Peer
@@ -36,6 +37,27 @@ async def test_b3_an_accepted_boot_is_followed_by_its_configuration_and_its_stat
         await _asked(charger)
         await _asked(charger)
         assert central.services.configured == [1, 1]
+
+
+async def test_a_status_that_could_not_be_kept_is_asked_for_until_it_is(
+    central: CentralSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A charger tells it once; without this the board would show for hours what is no more."""
+    monkeypatch.setattr("evgraph.ocpp.welcome.AGAIN_S", 0.05)
+    central.services.known_connectors = [1]
+    status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+    async with central.charger() as charger:
+        central.services.failing["status"] = OperationalError("database is locked")
+        await charger.send([2, "lost", "StatusNotification", status])
+        for _ in range(2):
+            assert await _asked(charger) == {"requestedMessage": "StatusNotification", "connectorId": 1}
+            await charger.send([2, "lost", "StatusNotification", status])
+        central.services.failing["connectors"] = OperationalError("database is locked")
+        await asyncio.sleep(0.15)
+        central.services.failing.clear()
+        assert await _asked(charger) == {"requestedMessage": "StatusNotification", "connectorId": 1}
+        assert (await charger.call("StatusNotification", status, "kept"))[:2] == [3, "kept"]
+        assert await charger.hears_nothing(0.2)
 
 
 async def test_b3_one_that_is_not_kept_configured_is_asked_for_nothing(central: CentralSystem) -> None:
