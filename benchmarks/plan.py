@@ -44,9 +44,9 @@ THOROUGH = Plan(
 )
 QUICK = Plan(
     rounds=1,
-    readings=2,
+    readings=1.5,
     board_query=1,
-    fan_out=1,
+    fan_out=0.7,
     latency=2,
     together=3,
     idle=3,
