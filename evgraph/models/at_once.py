@@ -15,7 +15,7 @@ from tortoise.connection import get_connection
 from evgraph.models.asyncpg_client import EVGraphAsyncpgClient
 from evgraph.models.bulk import Bulk, Save
 from evgraph.models.database import WRITER, is_sqlite
-from evgraph.models.plain import select
+from evgraph.models.plain import flat, marked, select
 from evgraph.models.sqlite import EVGraphSqliteClient
 
 # Of all that belongs to a garage: its row's `locked`, which every change counts up.
@@ -72,13 +72,14 @@ async def save_at_once(versions: Mapping[int, Version], saves: Sequence[Save]) -
 
 async def _on_sqlite(versions: Mapping[int, Version], saves: Sequence[Save]) -> bool:
     expected = sorted((id_, following(version)) for id_, version in versions.items())
-    count_up = f"{_COUNT_UP} ({', '.join('?' * len(versions))}) {_TELL}"
+    ids = (list(versions),)
+    count_up, parameters = marked(f"{_COUNT_UP} (?) {_TELL}", ids), flat(ids)
     work = [(save.bulk.sqlite, save.as_rows()) for save in saves]
 
     def transaction(connection: sqlite3.Connection) -> bool:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if sorted(map(tuple, connection.execute(count_up, tuple(versions)))) != expected:
+            if sorted(map(tuple, connection.execute(count_up, parameters))) != expected:
                 connection.execute("ROLLBACK")
                 return False
             for statement, rows in work:

@@ -65,8 +65,6 @@ class Welcome:
     async def part(self, connection: Connection) -> None:
         """Its connection closed: it is asked no more."""
         connection.peer.tell = connection.peer.missed = _nothing
-        if connection in self._missed:
-            self._missed.pop(connection).cancel()
         self._expected.pop(connection, None)
         self._waiting.pop(connection, None)
         if not self._expected and self._timer is not None:
@@ -78,6 +76,9 @@ class Welcome:
             await asyncio.gather(task, return_exceptions=True)
             # One that was cancelled before it began does not say so itself.
             self._done(connection)
+        # Last: what it was asked may have failed just now.
+        if connection in self._missed:
+            self._missed.pop(connection).cancel()
 
     def _has_news(self, connection: Connection) -> None:
         self._expected.pop(connection, None)
