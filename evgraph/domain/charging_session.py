@@ -58,6 +58,9 @@ class SessionFlag(StrEnum):
     ESTIMATED = "ESTIMATED"
     SUPERSEDED = "SUPERSEDED"
     AFTER_CHECKOUT = "AFTER_CHECKOUT"
+    OTHER_ID_TAG = "OTHER_ID_TAG"
+    METER_START_ESTIMATED = "METER_START_ESTIMATED"
+    AFTER_UNPLUG = "AFTER_UNPLUG"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,16 @@ class ChargingSession:
     `low_power_since`: the port delivers next to nothing (M6). `leapt_to_wh`, `leapt_at`: a register that leapt beyond
     what the port can deliver, and waits to be confirmed (M5).
     `flat_fee_paid`: an earlier part of the same charge bore the flat fee (T8).
+
+    `reported_id_tag`: the idTag that its StartTransaction bore, null where that is `id_tag` (S2). `clock_error_us`: the
+    microseconds to add to the charger's stamps, null where they are right (B7). `register_source`: the best location and
+    kind of energy value that was seen, null before the first; `register_step_wh`: the finest step in which those
+    values came (M1, M2). `charging_seen_at`: the latest Charging status (T3).
+
+    `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and
+    `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins (T4). `stop_asked_at`: when
+    RemoteStopTransaction was last sent, `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to
+    nothing in any way (T7). `closed_at`: when EVGraph, and not the charger, ended it.
     """
 
     id: int
@@ -109,6 +122,19 @@ class ChargingSession:
     leapt_to_wh: WattHours | None = None
     leapt_at: datetime | None = None
     flat_fee_paid: bool = False
+    reported_id_tag: str | None = None
+    clock_error_us: int | None = None
+    register_source: int | None = None
+    register_step_wh: WattHours | None = None
+    charging_seen_at: datetime | None = None
+    ev_gone_at: datetime | None = None
+    ev_gone_register_wh: WattHours | None = None
+    held_back_from_wh: WattHours | None = None
+    held_back_since: datetime | None = None
+    stop_asked_at: datetime | None = None
+    stop_rejected_at: datetime | None = None
+    stop_failed_at: datetime | None = None
+    closed_at: datetime | None = None
 
     @property
     def is_active(self) -> bool:

@@ -14,7 +14,8 @@ from evgraph.models.records import to_value
 class ChargePointRow(Model):
     """`key_hash` is null for a charge point that signs in without a key (security profile 0); `next_key_hash` holds a
     key that it was given and may have taken: either is good until one is proven. `security_profile`: the least that
-    it must connect with. `configures`: its configuration is brought to the wishes after a boot (B3)."""
+    it must connect with. `configures`: its configuration is brought to the wishes after a boot (B3).
+    `max_frame_bytes`: its own limit for a frame, null for the setting (C6)."""
 
     id = fields.IntField(primary_key=True)
     garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
@@ -35,6 +36,7 @@ class ChargePointRow(Model):
     is_online = fields.BooleanField(default=False)
     last_seen_at = fields.DatetimeField(null=True)
     last_boot_at = fields.DatetimeField(null=True)
+    max_frame_bytes = fields.IntField(null=True)
 
     class Meta:
         table = "charge_point"
@@ -45,7 +47,8 @@ class ChargePointRow(Model):
 
 
 class PortRow(Model):
-    """Which session holds a port is not written here: it is the one session of the port that is active."""
+    """Which session holds a port is not written here: it is the one session of the port that is active. `is_reported`:
+    false where no StatusNotification has named the connector; it is then shown with its sessions only (B4)."""
 
     id = fields.IntField(primary_key=True)
     garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
@@ -65,6 +68,7 @@ class PortRow(Model):
     info = fields.CharField(max_length=100, null=True)
     max_power_w = fields.IntField(null=True)
     is_out_of_order = fields.BooleanField(default=False)
+    is_reported = fields.BooleanField(default=True)
 
     class Meta:
         table = "port"
@@ -93,7 +97,8 @@ class RefusedConnectionRow(Model):
 
 class QuarantinedMessageRow(Model):
     """A message that was answered and could not be placed or read whole (C8, T3, M3). `garage_id` is its charge
-    point's, which stays in its garage; here, for a garage's newest to be found by an index."""
+    point's, which stays in its garage; here, for a garage's newest to be found by an index. `is_orphan`: a
+    StopTransaction whose session is not known, and may still begin (T3, X2)."""
 
     id = fields.IntField(primary_key=True)
     charge_point: fields.ForeignKeyRelation[ChargePointRow] = fields.ForeignKeyField(
@@ -110,6 +115,7 @@ class QuarantinedMessageRow(Model):
     resolved_by = fields.CharField(max_length=100, null=True)
     resolution = fields.CharField(max_length=300, null=True)
     session_id = fields.IntField(null=True)
+    is_orphan = fields.BooleanField(default=False)
 
     class Meta:
         table = "quarantined_message"

@@ -96,6 +96,19 @@ class SessionRow(Model):
     leapt_to_wh = fields.BigIntField(null=True)
     leapt_at = fields.DatetimeField(null=True)
     flat_fee_paid = fields.BooleanField(default=False)
+    reported_id_tag = fields.CharField(max_length=20, null=True)
+    clock_error_us = fields.BigIntField(null=True)
+    register_source = fields.IntField(null=True)
+    register_step_wh = fields.IntField(null=True)
+    charging_seen_at = fields.DatetimeField(null=True)
+    ev_gone_at = fields.DatetimeField(null=True)
+    ev_gone_register_wh = fields.BigIntField(null=True)
+    held_back_from_wh = fields.BigIntField(null=True)
+    held_back_since = fields.DatetimeField(null=True)
+    stop_asked_at = fields.DatetimeField(null=True)
+    stop_rejected_at = fields.DatetimeField(null=True)
+    stop_failed_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "charging_session"
@@ -105,6 +118,7 @@ class SessionRow(Model):
             ("charge_point_id", "status"),
             ("charge_point_id", "connector_id", "started_at", "id"),
             ("charge_point_id", "id_tag", "meter_start_wh"),
+            ("charge_point_id", "reported_id_tag"),
             ("port_id", "id"),
             ("port_id", "started_at", "id"),
             ("request_id",),
@@ -118,7 +132,8 @@ class SessionRow(Model):
 
 class MeterSampleRow(Model):
     """One reading as it came: `energy_wh` is what the session had delivered by then. Without a session it is a charge
-    point's own meter (connector 0), or one of a connector where nothing ran (M3)."""
+    point's own meter (connector 0), or one of a connector where nothing ran (M3). `detail`: as JSON, what the other
+    columns cannot say of it (phases, locations, contexts, steps); null where they say it all."""
 
     id = fields.BigIntField(primary_key=True)
     charge_point_id = fields.IntField()
@@ -129,6 +144,7 @@ class MeterSampleRow(Model):
     register_wh = fields.BigIntField(null=True)
     power_w = fields.IntField(null=True)
     energy_wh = fields.BigIntField(null=True)
+    detail = fields.TextField(null=True)
 
     class Meta:
         table = "meter_sample"

@@ -162,6 +162,9 @@ _show(
     ESTIMATED="Closed by us with the last reading; the charger never reported the end.",
     SUPERSEDED="Ended because another transaction began on its port.",
     AFTER_CHECKOUT="Billed or corrected after its ticket was checked out.",
+    OTHER_ID_TAG="The charger started it with an idTag of its own instead of the one it was sent.",
+    METER_START_ESTIMATED="The meter reading at the start could not be read; the first reading after it stands in.",
+    AFTER_UNPLUG="Energy that flowed after the first vehicle was unplugged, and before the charger ended its session.",
 )
 _show(CardStatus)
 _show(FrameDirection, "As seen from here.")

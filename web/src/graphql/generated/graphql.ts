@@ -72,7 +72,13 @@ export type SessionFlag =
   /** Ended because another transaction began on its port. */
   | 'SUPERSEDED'
   /** Billed or corrected after its ticket was checked out. */
-  | 'AFTER_CHECKOUT';
+  | 'AFTER_CHECKOUT'
+  /** The charger started it with an idTag of its own instead of the one it was sent. */
+  | 'OTHER_ID_TAG'
+  /** The meter reading at the start could not be read; the first reading after it stands in. */
+  | 'METER_START_ESTIMATED'
+  /** Energy that flowed after the first vehicle was unplugged, and before the charger ended its session. */
+  | 'AFTER_UNPLUG';
 
 export type Role =
   /** Reads the board of its garages: a wall display. */

@@ -1,0 +1,114 @@
+"""What a session must remember to be billed right under every charger's habit (docs/rules.md)."""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise import fields
+from tortoise.indexes import Index
+from evgraph.models.columns import AddColumn
+
+class Migration(migrations.Migration):
+    dependencies = [('evgraph', '0004_growing')]
+
+    initial = False
+
+    operations = [
+        AddColumn(
+            model_name='ChargePointRow',
+            name='max_frame_bytes',
+            field=fields.IntField(null=True),
+        ),
+        AddColumn(
+            model_name='MeterSampleRow',
+            name='detail',
+            field=fields.TextField(null=True, unique=False),
+        ),
+        ops.AlterModelOptions(
+            name='PortRow',
+            options={'table': 'port', 'app': 'evgraph', 'unique_together': (('charge_point_id', 'connector_id'),), 'indexes': [Index(fields=['garage_id']), Index(fields=['is_out_of_order'])], 'pk_attr': 'id', 'table_description': 'Which session holds a port is not written here: it is the one session of the port that is active. `is_reported`:'},
+        ),
+        AddColumn(
+            model_name='PortRow',
+            name='is_reported',
+            field=fields.BooleanField(default=True),
+        ),
+        AddColumn(
+            model_name='QuarantinedMessageRow',
+            name='is_orphan',
+            field=fields.BooleanField(default=False),
+        ),
+        # Until now a stop that could not be placed, and only such a one, was kept with its register.
+        ops.RunSQL(
+            "UPDATE quarantined_message SET is_orphan = TRUE"
+            " WHERE action = 'StopTransaction' AND resolved_at IS NULL AND energy_wh IS NOT NULL",
+            reverse_sql=ops.RunSQL.noop,
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='charging_seen_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='clock_error_us',
+            field=fields.BigIntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='closed_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='ev_gone_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='ev_gone_register_wh',
+            field=fields.BigIntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='held_back_from_wh',
+            field=fields.BigIntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='held_back_since',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='register_source',
+            field=fields.IntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='register_step_wh',
+            field=fields.IntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='reported_id_tag',
+            field=fields.CharField(null=True, max_length=20),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='stop_asked_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='stop_failed_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='stop_rejected_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddIndex(
+            model_name='SessionRow',
+            index=Index(fields=['charge_point_id', 'reported_id_tag']),
+        ),
+    ]
