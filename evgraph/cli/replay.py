@@ -67,7 +67,6 @@ def replay(
         return await derive_again(
             selection,
             supplies=Supplies(settings.simulated_speed),
-            free_for=timedelta(seconds=settings.forgotten_after_s),
             now=SystemClock().now(),
         )
 

@@ -7,12 +7,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
-from evgraph.domain.energy import WattHours
+from evgraph.domain.energy import SMALLEST_CHARGED_WH, WattHours
 from evgraph.domain.money import Cents, to_cents
 from evgraph.domain.rate import Rate, RateKind, plain
 from evgraph.domain.stay import Stay, StayStatus
 
-SMALLEST_CHARGED_WH = 10
 _THOUSANDTH = Decimal("0.001")
 _HUNDREDTH = Decimal("0.01")
 _NOTHING = Decimal(0)

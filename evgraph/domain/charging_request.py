@@ -103,6 +103,29 @@ def charged(request: ChargingRequest, session_id: int) -> ChargingRequest:
     return replace(request, status=RequestStatus.CHARGED)
 
 
+def charged_in_vain(request: ChargingRequest, session_id: int, why: str) -> ChargingRequest:
+    """T7: its session was cut off before any energy flowed: it waits again, and says why."""
+    if request.session_id != session_id or request.status is not RequestStatus.CHARGING:
+        return request
+    return replace(request, status=RequestStatus.NEEDS_CHARGING, last_start_failure=why)
+
+
+def charged_after_all(request: ChargingRequest, session_id: int) -> ChargingRequest:
+    """T5, T7: the session that had been cut off in vain has delivered energy, as its charger tells now."""
+    waits_in_vain = request.status is RequestStatus.NEEDS_CHARGING and request.last_start_failure is not None
+    if request.session_id != session_id or not waits_in_vain:
+        return request
+    return replace(request, status=RequestStatus.CHARGED, last_start_failure=None)
+
+
+def charging_again(request: ChargingRequest, session_id: int) -> ChargingRequest:
+    """T7: a session that we had closed runs on. A request that has moved on is left alone."""
+    is_over = request.status in (RequestStatus.CHARGED, RequestStatus.NEEDS_CHARGING)
+    if request.session_id != session_id or not is_over:
+        return request
+    return replace(request, status=RequestStatus.CHARGING, last_start_failure=None)
+
+
 def canceled(request: ChargingRequest) -> ChargingRequest:
     """Only a waiting request can be cancelled; cancelling twice changes nothing."""
     if request.status is RequestStatus.CANCELED:

@@ -78,15 +78,16 @@ class ChargingSession:
     `flat_fee_paid`: an earlier part of the same charge bore the flat fee (T8).
 
     `reported_id_tag`: the idTag that its StartTransaction bore, null where that is `id_tag` (S2). `clock_error_us`: the
-    microseconds to add to the charger's stamps, null where they are right (B7). `register_source`: the best location and
-    kind of energy value that was seen, null before the first; `register_step_wh`: the finest step in which those
+    microseconds to add to the charger's stamps, null where they are right (B7). `register_source`: the best location
+    and kind of energy value that was seen, null before the first; `register_step_wh`: the finest step in which those
     values came (M1, M2). `charging_seen_at`: the latest Charging status (T3).
 
     `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and
     `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins (T4). `stop_asked_at`: when
     RemoteStopTransaction was last sent, `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to
-    nothing in any way (T7). `closed_at`: when EVGraph, and not the charger, ended it.
-    """
+    nothing in any way (T7). `closed_at`: when EVGraph, and not the charger, ended it. `must_stop`:
+    RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that ended it, null
+    where none was read (T3)."""
 
     id: int
     garage_id: int
@@ -135,6 +136,8 @@ class ChargingSession:
     stop_rejected_at: datetime | None = None
     stop_failed_at: datetime | None = None
     closed_at: datetime | None = None
+    must_stop: bool = False
+    stop_register_wh: WattHours | None = None
 
     @property
     def is_active(self) -> bool:

@@ -8,6 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 WattHours = int
 Watts = int
 
+# T8: 0.01 kWh; a session that delivered less is not charged for.
+SMALLEST_CHARGED_WH: WattHours = 10
+
 REGISTER = "Energy.Active.Import.Register"
 INTERVAL = "Energy.Active.Import.Interval"
 POWER = "Power.Active.Import"

@@ -34,7 +34,8 @@ class Port:
     """`reported_at` is the charger's stamp of its last status, `status_changed_at` ours of the last change.
 
     `identity` and `is_online` are its charge point's. `active_session_id` is the session that holds the port.
-    `is_out_of_order`: an operator took it out of service.
+    `is_out_of_order`: an operator took it out of service. `is_reported`: false where only transactions have named the
+    connector, and no StatusNotification; no board shows it (B4).
     """
 
     id: int
@@ -52,6 +53,7 @@ class Port:
     max_power_w: int | None
     active_session_id: int | None
     is_out_of_order: bool = False
+    is_reported: bool = True
 
     @property
     def name(self) -> str:

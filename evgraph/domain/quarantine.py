@@ -5,7 +5,8 @@ from datetime import datetime
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.session_end import CLOSED_BY_US, may_end_at
+from evgraph.domain.session_clock import lies_before_start
+from evgraph.domain.session_end import was_closed_by_us
 from evgraph.domain.transactions import TransactionStop
 
 MAX_RESOLUTION = 300
@@ -30,8 +31,10 @@ class QuarantinedMessage:
     session_id: int | None
 
 
-def why_not_placed(stop: TransactionStop) -> str:
-    """T3, for an operator."""
+def why_not_placed(stop: TransactionStop, session: ChargingSession | None) -> str:
+    """T3, for an operator. `session`: the one that its transactionId names, and that it did not end."""
+    if session is not None:
+        return f"Session {session.id} was ended by another StopTransaction, and this one is no correction of it."
     if stop.transaction_id is None:
         return "It names none of our sessions, and none can be told to be meant."
     return f"No session is known by transactionId {stop.transaction_id}."
@@ -62,12 +65,12 @@ def refuse_unless_it_ends(stop: TransactionStop | None, session: ChargingSession
         raise Refusal(
             ErrorCode.INVALID, "This message does not tell how a session ended. Resolve it without one.", _SESSION
         )
-    if session.status is SessionStatus.ENDED and not session.flags & CLOSED_BY_US:
+    if session.status is SessionStatus.ENDED and not was_closed_by_us(session):
         raise Refusal(
             ErrorCode.SESSION_NOT_ACTIVE, "The charger itself told how this session ended: its bill stands.", _SESSION
         )
     if session.status not in (SessionStatus.CHARGING, SessionStatus.ENDED):
         raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session never began to charge.", _SESSION)
-    if not may_end_at(session, stop.at, clock_replaced=stop.clock_replaced):
+    if lies_before_start(session, stop):
         raise Refusal(ErrorCode.INVALID, "This message is older than the session: it ended another one.", _SESSION)
     return stop

@@ -12,14 +12,23 @@ from evgraph.domain.charging_session import (
     StopReason,
     flagged,
 )
-from evgraph.domain.energy import Reading, WattHours
+from evgraph.domain.energy import SMALLEST_CHARGED_WH, Reading, WattHours
 from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
 from evgraph.domain.supply import Supply
-from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 
 SILENT_FOR = timedelta(hours=24)
+# T7: a transaction that its charge point has lost.
+BOOTED_FOR = timedelta(minutes=2)
+NO_READING_FOR = timedelta(seconds=60)
+NO_READING_FOR_LONG = timedelta(minutes=5)
+_FREQUENT = timedelta(minutes=2)
+_INTERVALS = 3
+# Of a session that never told a reading nobody knows how often it would.
+_NEVER_READ_FOR = timedelta(minutes=15)
+
 CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
+_OF_RUNNING = frozenset({SessionFlag.UNCONFIRMED})
 
 
 def transaction_stopped(
@@ -32,79 +41,51 @@ def transaction_stopped(
     readings: Iterable[Reading] = (),
     clock_replaced: bool = False,
 ) -> ChargingSession:
-    """T1, M5: ended at its last register. T2: one that has ended stays as it is. T6: energy never falls. `supply`: the
-    port's, null where nobody knows it."""
+    """T1, M5: ended at its last register. T2: one that has ended stays as it is. T6: energy never falls. T4: what
+    flowed after its vehicle left is held back. `supply`: the port's, null where nobody knows it."""
     if session.status is SessionStatus.ENDED:
         return session
     if session.status is not SessionStatus.CHARGING or session.started_at is None:
         raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
     session = readings_taken(session, readings, supply=supply)
-    if meter_stop_wh is not None:
+    if meter_stop_wh is not None and session.held_back_from_wh is None:
         session = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
     return replace(
         session,
         status=SessionStatus.ENDED,
-        flags=flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced) - {SessionFlag.UNCONFIRMED},
+        flags=flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced) - _OF_RUNNING,
         ended_at=max(at, session.started_at or at),
         stop_reason=reason,
+        stop_register_wh=meter_stop_wh,
+        must_stop=False,
         power_w=None,
     )
 
 
-def may_end_at(session: ChargingSession, at: datetime, *, clock_replaced: bool) -> bool:
-    """T3: a stop without a usable transactionId that lies before the session's start is of an earlier one, and waited
-    in the charger's queue. Where a stamp of either is our own, the two cannot be compared."""
-    if clock_replaced or SessionFlag.CLOCK_REPLACED in session.flags:
-        return True
-    return session.started_at is not None and at >= session.started_at
-
-
-def was_ended_by(session: ChargingSession, stop: TransactionStop, *, is_alone: bool) -> bool:
-    """X2: a stop that came before its session began is its end: by its idTag, or where it names none as all that runs
-    at the charge point. An idTag of ours can bear no other session; else the stamps of both must tell, and the first
-    stop is the one."""
-    if is_one_time(session.id_tag) and stop.id_tag and tag(stop.id_tag) == session.id_tag:
-        return may_end_at(session, stop.at, clock_replaced=stop.clock_replaced)
-    if stop.clock_replaced or SessionFlag.CLOCK_REPLACED in session.flags:
-        return False
-    if session.status is SessionStatus.ENDED and stop.at != session.ended_at:
-        return False
-    is_same = tag(stop.id_tag) == session.id_tag if stop.id_tag else is_alone
-    return is_same and may_end_at(session, stop.at, clock_replaced=False)
-
-
-def given_up_before(stop: TransactionStop, latest: Iterable[ChargingSession]) -> ChargingSession | None:
-    """T3, T7: the session of which a stop without a usable transactionId is the late truth, where nothing runs any
-    more. `latest`: of each connector the last one that had begun by then. An idTag must be its own; a stop that bears
-    none must leave no choice."""
-    if stop.clock_replaced:
-        return None
-    id_tag = tag(stop.id_tag) if stop.id_tag else None
-    candidates = [
-        session
-        for session in latest
-        if SessionFlag.ESTIMATED in session.flags
-        and SessionFlag.CLOCK_REPLACED not in session.flags
-        and id_tag in (None, tag(session.id_tag))
-        and may_end_at(session, stop.at, clock_replaced=False)
-    ]
-    return candidates[0] if len(candidates) == 1 else None
+def flagged_by_time(session: ChargingSession, is_replaced: bool) -> ChargingSession:
+    """B7: a stamp of the session was replaced."""
+    return replace(session, flags=flagged(session, SessionFlag.CLOCK_REPLACED, is_replaced))
 
 
 def superseded(
     session: ChargingSession,
-    meter_start_wh: WattHours,
+    meter_start_wh: WattHours | None,
     at: datetime,
     *,
     supply: Supply | None,
     clock_replaced: bool = False,
 ) -> ChargingSession:
     """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher and
-    within reach (M5). One that has ended stays as it is."""
+    within reach (M5). An unconfirmed one ends when and where it was last heard of; what the meter counted since then is
+    a gap (T11). One that has ended stays as it is. `meter_start_wh`: null where it could not be read."""
     if session.status is SessionStatus.ENDED:
         return session
-    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=supply)
+    is_unconfirmed = SessionFlag.UNCONFIRMED in session.flags
+    ended_at = last_known(session) if is_unconfirmed else at
+    ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
+    if meter_start_wh is None or is_unconfirmed or session.held_back_from_wh is not None:
+        return ended
     # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
     guess_wh = session.carried_wh + meter_start_wh - session.base_register_wh
     if guess_wh <= ended.energy_wh:
@@ -115,46 +96,31 @@ def superseded(
     return replace(ended, energy_wh=guess_wh)
 
 
-def truth_told(
-    session: ChargingSession,
-    *,
-    meter_stop_wh: WattHours | None,
-    at: datetime,
-    reason: StopReason,
-    supply: Supply | None,
-    readings: Iterable[Reading] = (),
-    clock_replaced: bool = False,
-) -> ChargingSession:
-    """T5, T7: the charger's own end of a session that we had closed with what we knew. Its energy becomes what it
-    would have been, had this stop come in time: down to the last reading at most (M2). An end whose time cannot be
-    believed leaves ours. A stop that tells no register changes nothing."""
-    if session.status is not SessionStatus.ENDED or not session.flags & CLOSED_BY_US:
-        return session
-    readings = sorted(readings, key=lambda one: one.at)
-    if meter_stop_wh is None:
-        told_wh = [one.register_wh for one in readings if one.register_wh is not None]
-        if not told_wh:
-            return session
-        meter_stop_wh = told_wh[-1]
-    session = readings_told(session, readings, supply=supply)
-    if SessionFlag.SUPERSEDED in session.flags:
-        session = replace(session, energy_wh=session.carried_wh)
-    told = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
-    return replace(
-        told,
-        ended_at=session.ended_at if clock_replaced else max(at, session.started_at or at),
-        stop_reason=reason,
-        flags=flagged(told, SessionFlag.CLOCK_REPLACED, clock_replaced) - {SessionFlag.ESTIMATED},
-    )
-
-
-def given_up(session: ChargingSession, at: datetime) -> ChargingSession:
+def given_up(session: ChargingSession, at: datetime, *, closed_at: datetime | None = None) -> ChargingSession:
     """T7: closed with its last reading, marked estimated. The truth, if it still comes, is a correction. One that
-    has ended stays as it is."""
+    has ended stays as it is. `at`: when it ended, `closed_at` when we said so."""
     if session.status is SessionStatus.ENDED:
         return session
     ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=None)
-    return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED})
+    return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED}, closed_at=closed_at)
+
+
+def was_closed_by_us(session: ChargingSession) -> bool:
+    """T5, T7: it ended by our word, and its charger has not told its end yet."""
+    is_closed = session.status is SessionStatus.ENDED and bool(session.flags & CLOSED_BY_US)
+    return is_closed and session.stop_register_wh is None
+
+
+def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: bool) -> ChargingSession:
+    """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
+    its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
+    charger's own leaves ours."""
+    return replace(
+        told,
+        ended_at=told.ended_at if is_own_time else closed.ended_at,
+        flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *_OF_RUNNING},
+        closed_at=None,
+    )
 
 
 def last_known(session: ChargingSession) -> datetime:
@@ -169,15 +135,39 @@ def readings_told(
     supply: Supply | None,
     next_start_at: datetime | None = None,
 ) -> ChargingSession:
-    """T5, T7: readings that were still under way when we closed the session as forgotten. It becomes what it would
-    have been, had they come in time, and stays estimated. From `next_start_at` on the port's meter counts for another;
-    null where none began after it."""
-    if session.status is not SessionStatus.ENDED or SessionFlag.ESTIMATED not in session.flags:
+    """T5, T7: readings that were still under way when we closed the session. It becomes what it would have been, had
+    they come in time, and stays estimated. From `next_start_at` on the port's meter counts for another; null where none
+    began after it."""
+    if SessionFlag.ESTIMATED not in session.flags or not was_closed_by_us(session):
         return session
     in_time = [one for one in readings if next_start_at is None or one.at < next_start_at]
-    running = replace(session, status=SessionStatus.CHARGING, ended_at=None, stop_reason=None)
+    running = _running_again(session)
     told = readings_taken(running, in_time, supply=supply)
-    return session if told is running else given_up(told, last_known(told))
+    return session if told is running else given_up(told, last_known(told), closed_at=session.closed_at)
+
+
+def reopened(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession | None:
+    """T7: a session that we had closed runs on: a reading of after that shows more energy. It is open again, and its
+    charger is asked to stop it. Null where the readings do not say so."""
+    if SessionFlag.ESTIMATED not in session.flags or not was_closed_by_us(session) or session.closed_at is None:
+        return None
+    readings = list(readings)
+    if not any(one.at > session.closed_at for one in readings):
+        return None
+    told = readings_taken(_running_again(session), readings, supply=supply)
+    if told.energy_wh <= session.energy_wh:
+        return None
+    return replace(told, available_since=None, closed_at=None, must_stop=True, stop_asked_at=None)
+
+
+def _running_again(session: ChargingSession) -> ChargingSession:
+    return replace(
+        session,
+        status=SessionStatus.CHARGING,
+        flags=session.flags - {SessionFlag.ESTIMATED},
+        ended_at=None,
+        stop_reason=None,
+    )
 
 
 def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:
@@ -201,11 +191,51 @@ def deadline(session: ChargingSession, last_seen: datetime | None, free_for: tim
     return min(silent + SILENT_FOR, session.available_since + free_for)
 
 
+def lost_deadline(
+    session: ChargingSession,
+    *,
+    booted_at: datetime | None,
+    read_at: datetime | None,
+    interval: timedelta | None,
+) -> datetime | None:
+    """T7: when a running session whose RemoteStop was rejected is to be closed as lost, if no reading of it comes: its
+    charge point had booted at least two minutes before the rejection, and a minute passed since; or nothing was read
+    for five minutes, or for three intervals where readings are rare. Null where nothing was rejected. `booted_at`: the
+    last accepted boot; `read_at`: when the last reading came, `interval` how far the last two were apart."""
+    rejected_at = session.stop_rejected_at
+    if session.status is not SessionStatus.CHARGING or rejected_at is None or session.started_at is None:
+        return None
+    if interval is None:
+        patience = _NEVER_READ_FOR if read_at is None else NO_READING_FOR_LONG
+    else:
+        patience = NO_READING_FOR_LONG if interval <= _FREQUENT else interval * _INTERVALS
+    quiet_since = max(read_at or session.started_at, session.started_at)
+    quiet = max(quiet_since + patience, rejected_at)
+    booted_since = booted_at is not None and booted_at > session.started_at
+    if not booted_since or booted_at is None or rejected_at < booted_at + BOOTED_FOR:
+        return quiet
+    if read_at is not None and read_at > rejected_at:
+        return quiet
+    return min(quiet, rejected_at + NO_READING_FOR)
+
+
 def was_cut_off(session: ChargingSession) -> bool:
     """T8: the charger ended it by losing power or rebooting, or never told its end."""
     return session.status is SessionStatus.ENDED and (
         session.stop_reason in INTERRUPTED or bool(session.flags & CLOSED_BY_US)
     )
+
+
+def why_in_vain(session: ChargingSession) -> str | None:
+    """T7: why a session that delivered nothing was cut off, in an attendant's words; null for one that delivered, or
+    that ended otherwise."""
+    if session.energy_wh >= SMALLEST_CHARGED_WH or not was_cut_off(session):
+        return None
+    if SessionFlag.SUPERSEDED in session.flags:
+        return "Another session began at the port before any energy was delivered. Start again."
+    if SessionFlag.ESTIMATED in session.flags:
+        return "The charger lost the session before any energy was delivered. Start again."
+    return "The charger restarted or lost power before any energy was delivered. Start again."
 
 
 def last_register_wh(session: ChargingSession) -> WattHours:

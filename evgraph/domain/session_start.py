@@ -13,7 +13,10 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.energy import WattHours
 from evgraph.domain.refusals import ErrorCode, IllegalMove
 from evgraph.domain.session_end import was_cut_off
-from evgraph.domain.transactions import is_one_time
+from evgraph.domain.transactions import TransactionStart, is_one_time, tag
+
+# S2, S5: a clock that is a little off, and a charger that is a little late.
+WINDOW_GRACE = timedelta(seconds=30)
 
 
 def asked(
@@ -55,7 +58,8 @@ def remote_start_accepted(session: ChargingSession, now: datetime, window: timed
 
 
 def start_failed(session: ChargingSession, code: ErrorCode, why: str, now: datetime) -> ChargingSession:
-    """S1, S4: nothing came of it, `why` in an attendant's words. One that runs already stays as it is."""
+    """S1, S4: nothing came of it, `why` in an attendant's words. Its deadline stays: the charger may begin by then, and
+    be late to say so (S5). One that runs already stays as it is."""
     if session.status is not SessionStatus.STARTING:
         return session
     return replace(
@@ -64,7 +68,6 @@ def start_failed(session: ChargingSession, code: ErrorCode, why: str, now: datet
         failure_code=code,
         failure=why,
         ended_at=now,
-        start_deadline=None,
     )
 
 
@@ -77,22 +80,27 @@ def rate_taken_at(asked_for: ChargingSession | None, at: datetime) -> datetime:
 def transaction_started(
     session: ChargingSession,
     *,
-    meter_start_wh: WattHours,
+    meter_start_wh: WattHours | None,
     at: datetime,
     reported_start: str,
     rate_id: int | None,
     flat_fee_paid: bool = False,
     clock_replaced: bool = False,
+    clock_error_us: int | None = None,
     last_register_wh: WattHours | None = None,
+    reported_id_tag: str | None = None,
 ) -> ChargingSession:
-    """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10).
-    `last_register_wh`: where the session before it left the port's meter (T11)."""
+    """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10). `meter_start_wh`:
+    null where it could not be read (S6). `last_register_wh`: where the session before it left the port's meter (T11).
+    `reported_id_tag`: what the charger put in the place of our idTag, null where it did not."""
     if session.status not in (SessionStatus.STARTING, SessionStatus.FAILED) or session.started_at is not None:
         raise IllegalMove("transaction started", expected="STARTING or FAILED", got=session.status)
+    register_wh = _first_register(meter_start_wh, last_register_wh)
+    flags = _flags_of_start(meter_start_wh, last_register_wh, clock_replaced)
     return replace(
         session,
         status=SessionStatus.CHARGING,
-        flags=session.flags | _flags_of_start(meter_start_wh, last_register_wh, clock_replaced),
+        flags=session.flags | flags | ({SessionFlag.OTHER_ID_TAG} if reported_id_tag is not None else frozenset()),
         authorization=AuthorizationStatus.ACCEPTED,
         rate_id=rate_id,
         failure_code=None,
@@ -101,9 +109,11 @@ def transaction_started(
         started_at=at,
         ended_at=None,
         reported_start=reported_start,
-        meter_start_wh=meter_start_wh,
-        base_register_wh=meter_start_wh,
-        register_at=None if clock_replaced else at,
+        reported_id_tag=reported_id_tag,
+        clock_error_us=clock_error_us,
+        meter_start_wh=register_wh,
+        base_register_wh=register_wh,
+        register_at=None if clock_replaced or meter_start_wh is None else at,
         flat_fee_paid=flat_fee_paid,
     )
 
@@ -116,16 +126,18 @@ def unassigned(
     connector_id: int,
     id_tag: str,
     authorization: AuthorizationStatus,
-    meter_start_wh: WattHours,
+    meter_start_wh: WattHours | None,
     at: datetime,
     reported_start: str,
     rate_id: int | None,
     clock_replaced: bool,
     now: datetime,
+    clock_error_us: int | None = None,
     last_register_wh: WattHours | None = None,
 ) -> ChargingSession:
-    """S6: a transaction that nobody asked for; it runs, is metered, and belongs to no ticket yet.
-    `last_register_wh`: where the session before it left the port's meter (T11)."""
+    """S6: a transaction that nobody asked for; it runs, is metered, and belongs to no ticket yet. `meter_start_wh`:
+    null where it could not be read. `last_register_wh`: where the session before it left the port's meter (T11)."""
+    register_wh = _first_register(meter_start_wh, last_register_wh)
     return ChargingSession(
         id=0,
         garage_id=garage_id,
@@ -142,22 +154,65 @@ def unassigned(
         asked_at=now,
         started_at=at,
         reported_start=reported_start,
-        meter_start_wh=meter_start_wh,
-        base_register_wh=meter_start_wh,
-        register_at=None if clock_replaced else at,
+        clock_error_us=clock_error_us,
+        meter_start_wh=register_wh,
+        base_register_wh=register_wh,
+        register_at=None if clock_replaced or meter_start_wh is None else at,
     )
 
 
-def was_opened_by(session: ChargingSession, *, connector_id: int, reported_start: str) -> bool:
-    """S2: this StartTransaction is the one that opened the session, sent again. A one-time idTag is proof enough of
-    that, until its charger was cut off and may begin anew with it (T8); otherwise the stamp is, as it was sent."""
-    if is_one_time(session.id_tag) and not was_cut_off(session):
+def was_opened_by(session: ChargingSession, start: TransactionStart, *, another_waits: bool) -> bool:
+    """S2: this StartTransaction is the one that opened the session, sent again; known by what it says, as it was sent.
+    A one-time idTag is proof enough, until its charger was cut off and may begin anew with it (T8). `another_waits`: a
+    start waits at the connector, so that a stamp that cannot be believed does not make this one an ended session's."""
+    bore = tag(session.reported_id_tag if session.reported_id_tag is not None else session.id_tag)
+    was_read = SessionFlag.METER_START_ESTIMATED not in session.flags
+    if tag(start.id_tag) != bore or start.meter_start_wh != (session.meter_start_wh if was_read else None):
+        return False
+    if is_one_time(bore) and not was_cut_off(session):
         return True
-    return session.connector_id == connector_id and session.reported_start == reported_start
+    if another_waits and start.clock_replaced and session.status is SessionStatus.ENDED:
+        return False
+    return session.connector_id == start.connector_id and session.reported_start == start.reported_at
+
+
+def takes_tag_of_its_own(session: ChargingSession, start: TransactionStart, *, is_card: bool) -> bool:
+    """S2: a charger that puts an idTag of its own into the start that it was asked for: while that start waits, within
+    its window by the charger's own stamp, and with an idTag that is nobody's card (`is_card`) and no other start's."""
+    if session.status is not SessionStatus.STARTING or session.start_deadline is None:
+        return False
+    if not start.id_tag or is_card or is_one_time(start.id_tag) or start.clock_replaced:
+        return False
+    return session.asked_at - WINDOW_GRACE <= start.at <= session.start_deadline + WINDOW_GRACE
+
+
+def may_be_revived(session: ChargingSession, at: datetime) -> bool:
+    """S5: a start that was given up may still begin, within its window. `at`: when it began (B7)."""
+    if session.status is not SessionStatus.FAILED or session.started_at is not None:
+        return False
+    return session.start_deadline is None or at <= session.start_deadline + WINDOW_GRACE
+
+
+def released(session: ChargingSession) -> ChargingSession:
+    """S2: the start that the session was taken for has come after all, with our idTag: this one is nobody's (S6)."""
+    return replace(
+        session,
+        request_id=None,
+        stay_id=None,
+        id_tag=session.reported_id_tag or "",
+        reported_id_tag=None,
+        flat_fee_paid=False,
+    )
+
+
+def _first_register(meter_start_wh: WattHours | None, last_register_wh: WattHours | None) -> WattHours:
+    """S6, T11: until a register of the session is read, the port's last one stands in for a meterStart that could not
+    be read."""
+    return meter_start_wh if meter_start_wh is not None else last_register_wh or 0
 
 
 def _flags_of_start(
-    meter_start_wh: WattHours, last_register_wh: WattHours | None, clock_replaced: bool
+    meter_start_wh: WattHours | None, last_register_wh: WattHours | None, clock_replaced: bool
 ) -> frozenset[SessionFlag]:
     """T11: energy flowed between two sessions that nobody was billed for. A lower start is no gap: another meter, one
     that was reset, or one that counts each session from 0, as some chargers do for good; what is missing, if anything,
@@ -165,6 +220,8 @@ def _flags_of_start(
     flags = set()
     if clock_replaced:
         flags.add(SessionFlag.CLOCK_REPLACED)
-    if last_register_wh is not None and meter_start_wh > last_register_wh:
+    if meter_start_wh is None:
+        flags.add(SessionFlag.METER_START_ESTIMATED)
+    elif last_register_wh is not None and meter_start_wh > last_register_wh:
         flags.add(SessionFlag.METER_GAP)
     return frozenset(flags)

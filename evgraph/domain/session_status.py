@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
-from evgraph.domain.port import PortStatus
+from evgraph.domain.port import PortStatus, StatusReport, ev_side_disconnected
+from evgraph.domain.session_clock import time_within
 from evgraph.domain.session_full import full_since_low
+from evgraph.domain.session_unplug import charging_again, vehicle_left
 
 
 def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now: datetime) -> ChargingSession:
@@ -25,6 +27,23 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
         available_since=(session.available_since or now) if is_available else None,
         flags=session.flags - {SessionFlag.UNCONFIRMED} if is_available else session.flags,
     )
+
+
+def reported(session: ChargingSession, report: StatusReport, received_at: datetime) -> ChargingSession:
+    """What a StatusNotification of its connector makes of a running session, by the session's time (B7): M6, T7, T4,
+    and T3: when it was last said to charge."""
+    if session.status is not SessionStatus.CHARGING:
+        return session
+    at = report.at
+    if session.clock_error_us is not None:
+        at = time_within(session, report.at, received_at).at
+    session = status_seen(session, report.status, at, received_at)
+    if report.status is PortStatus.CHARGING:
+        later = max(session.charging_seen_at or at, at)
+        session = charging_again(replace(session, charging_seen_at=later), at)
+    if ev_side_disconnected(report):
+        session = vehicle_left(session, at)
+    return session
 
 
 def booted(session: ChargingSession) -> ChargingSession:

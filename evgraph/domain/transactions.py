@@ -17,19 +17,31 @@ _ONE_TIME = re.compile(f"{ONE_TIME_PREFIX}[{ONE_TIME_ALPHABET}]{{{ONE_TIME_LENGT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionStart:
-    """A StartTransaction. `at` is the instant to bill from (B7), `reported_at` the charger's stamp as it was sent."""
+    """A StartTransaction. `connector_id` is 0 and `id_tag` empty where they could not be read, `meter_start_wh` null.
+
+    `at` is the instant to bill from by the stamp alone (B7), `reported_at` the charger's stamp as text. `stamped_at`:
+    the instant that the charger wrote, believable or not, null where it cannot be read; left out where it is `at`.
+    `received_at`: when it came, null where that is not known."""
 
     connector_id: int
     id_tag: str
-    meter_start_wh: WattHours
+    meter_start_wh: WattHours | None
     at: datetime
     reported_at: str
     clock_replaced: bool
+    stamped_at: datetime | None = None
+    received_at: datetime | None = None
+
+    @property
+    def own_stamp(self) -> datetime | None:
+        """What the charger wrote."""
+        return _own_stamp(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionStop:
-    """A StopTransaction. `meter_stop_wh` is null when it could not be read; `raw` is the frame, for quarantine (T3)."""
+    """A StopTransaction. `meter_stop_wh` is null when it could not be read; `raw` is the frame, for quarantine (T3).
+    Its times as of TransactionStart."""
 
     transaction_id: int | None
     id_tag: str | None
@@ -39,6 +51,13 @@ class TransactionStop:
     readings: tuple[Reading, ...]
     clock_replaced: bool
     raw: str
+    stamped_at: datetime | None = None
+    received_at: datetime | None = None
+
+    @property
+    def own_stamp(self) -> datetime | None:
+        """What the charger wrote."""
+        return _own_stamp(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +79,9 @@ def tag(id_tag: str) -> str:
 def is_one_time(id_tag: str) -> bool:
     """S1: an idTag that was made for one start, which no card bears: 88 random bits."""
     return _ONE_TIME.fullmatch(tag(id_tag)) is not None
+
+
+def _own_stamp(message: TransactionStart | TransactionStop) -> datetime | None:
+    if message.stamped_at is not None or message.clock_replaced:
+        return message.stamped_at
+    return message.at

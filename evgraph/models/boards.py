@@ -160,7 +160,7 @@ async def whole(look: Look, garage_ids: Sequence[int], rates: dict[int, Rate]) -
     sqlite, ids = is_sqlite(), list(garage_ids)
     rows = await look.together(
         (_garages_statement(sqlite), (ids,)),
-        (_ports_statement(sqlite, "p.garage_id IN (?)"), (ids,)),
+        (_ports_statement(sqlite, "p.garage_id IN (?) AND p.is_reported"), (ids,)),
         (_cards_statement(sqlite, _ON_THE_LOT), (ids, StayStatus.OPEN.value, RequestStatus.CANCELED.value)),
     )
     found = {row[1]: Whole(int(row[3]), row[2], _rate(row[4])) for row in rows if row[0] == _GARAGE}

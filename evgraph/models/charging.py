@@ -109,6 +109,8 @@ class SessionRow(Model):
     stop_rejected_at = fields.DatetimeField(null=True)
     stop_failed_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
+    must_stop = fields.BooleanField(default=False)
+    stop_register_wh = fields.BigIntField(null=True)
 
     class Meta:
         table = "charging_session"

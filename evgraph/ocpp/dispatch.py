@@ -19,6 +19,8 @@ log = structlog.get_logger("evgraph.ocpp")
 # CALLERROR would be the end of them: a charger gives up after three, and the bill is lost (OCPP 1.6 section 3.7.1).
 PRECIOUS = frozenset({"BootNotification", "StatusNotification", "StartTransaction", "StopTransaction", "MeterValues"})
 
+_OF_A_TRANSACTION = frozenset({"StopTransaction", "MeterValues"})
+
 # A database that is locked or gone is so for a moment: whatever the charger said, it may say again.
 OUT_OF_REACH = (OperationalError, DBConnectionError, OSError)
 
@@ -32,7 +34,7 @@ class Unanswered(Exception):
 async def answer(call: InboundCall) -> Answer:
     """The payload of the CALLRESULT. Raises CallRefused for a CALLERROR, Unanswered for silence."""
     handler = HANDLERS.get(call.action)
-    if not call.peer.is_accepted and call.action != "BootNotification":
+    if not call.peer.is_accepted and call.action != "BootNotification" and not await _is_of_ours(call):
         # OCPP-J 1.6 errata 3.8.
         raise CallRefused(ErrorCode.SECURITY_ERROR, "BootNotification is not accepted yet.")
     if handler is None:
@@ -48,6 +50,17 @@ async def answer(call: InboundCall) -> Answer:
         raise _failed(call, failure) from failure
     except Exception as failure:
         raise _failed(call, failure) from failure
+
+
+async def _is_of_ours(call: InboundCall) -> bool:
+    """B1: what it says of a transaction that it was given is served whatever an operator thinks of it since: it is what
+    a customer is billed by."""
+    if call.action not in _OF_A_TRANSACTION:
+        return False
+    transaction_id = call.told.transaction_id if call.told is not None else call.fields.quietly().transaction_id()
+    if transaction_id is None:
+        return False
+    return await call.services.transactions.is_known(call.peer.id, transaction_id)
 
 
 async def _handle(handler: Handler, call: InboundCall) -> Answer:

@@ -25,11 +25,13 @@ _REASONS = {reason.value.casefold(): reason for reason in StopReason}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """`at` is the instant to go by, `reported` the charger's own words."""
+    """`at` is the instant to go by, `reported` the charger's own words, `stamped_at` the instant that they name, null
+    where they cannot be read."""
 
     at: datetime
     reported: str
     is_replaced: bool
+    stamped_at: datetime | None
 
 
 def stamp(reported: str | None, received_at: datetime) -> Stamp:
@@ -37,8 +39,8 @@ def stamp(reported: str | None, received_at: datetime) -> Stamp:
     receipt; one in the past is right: it was queued offline."""
     at = instant(reported) if reported else None
     if at is None or at < EARLIEST or at - received_at > FARTHEST_AHEAD:
-        return Stamp(at=received_at, reported=reported or "", is_replaced=True)
-    return Stamp(at=at, reported=reported or "", is_replaced=False)
+        return Stamp(at=received_at, reported=reported or "", is_replaced=True, stamped_at=at)
+    return Stamp(at=min(at, received_at), reported=reported or "", is_replaced=False, stamped_at=at)
 
 
 def boot_report(message: messages.BootNotification) -> BootReport:
@@ -69,18 +71,18 @@ def error_code(message: messages.StatusNotification) -> str | None:
     return None if (message.error_code or _NO_ERROR).casefold() == _NO_ERROR else message.error_code
 
 
-def transaction_start(message: messages.StartTransaction, received_at: datetime) -> TransactionStart | None:
-    """Null when it lacks what a session is billed by: its connector, its idTag, its first meter reading."""
-    if message.connector_id is None or message.id_tag is None or message.meter_start_wh is None:
-        return None
+def transaction_start(message: messages.StartTransaction, received_at: datetime) -> TransactionStart:
+    """S6: whatever of it could not be read, it is a start."""
     begun = stamp(message.timestamp, received_at)
     return TransactionStart(
-        connector_id=message.connector_id,
-        id_tag=message.id_tag,
+        connector_id=message.connector_id or 0,
+        id_tag=message.id_tag or "",
         meter_start_wh=message.meter_start_wh,
         at=begun.at,
         reported_at=begun.reported,
         clock_replaced=begun.is_replaced,
+        stamped_at=begun.stamped_at,
+        received_at=received_at,
     )
 
 
@@ -95,6 +97,8 @@ def transaction_stop(message: messages.StopTransaction, received_at: datetime, r
         readings=readings(message.transaction_data, received_at),
         clock_replaced=ended.is_replaced,
         raw=raw,
+        stamped_at=ended.stamped_at,
+        received_at=received_at,
     )
 
 

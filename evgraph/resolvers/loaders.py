@@ -115,7 +115,7 @@ async def _ports_by_id(ids: list[int]) -> list[Port | None]:
 
 async def _ports_by(column: str, keys: list[int]) -> list[list[Port]]:
     found: defaultdict[int, list[Port]] = defaultdict(list)
-    ports = await reading.ports(reader(), **{f"{column}__in": keys})
+    ports = await reading.ports(reader(), **{f"{column}__in": keys, "is_reported": True})
     for port in sorted(ports, key=lambda port: (port.charge_point_id, port.connector_id)):
         found[getattr(port, column)].append(port)
     return [found[key] for key in keys]

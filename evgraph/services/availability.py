@@ -76,7 +76,7 @@ class Availability:
 
     async def _change(self, charge_point: ChargePoint, port: Port | None, *, is_available: bool) -> Changed:
         async with self._books.change(charge_point.garage_id) as change:
-            its = await reading.ports(charge_point_id=charge_point.id)
+            its = await reading.ports(charge_point_id=charge_point.id, is_reported=True)
             meant = [found for found in its if port is None or found.id == port.id]
             ports = []
             for before in sorted(meant, key=lambda found: found.connector_id):

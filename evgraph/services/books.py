@@ -157,7 +157,8 @@ class Change:
         )
         ports: defaultdict[int, list[PortView]] = defaultdict(list)
         for view in views:
-            ports[view.port.garage_id].append(view)
+            if view.port.is_reported:
+                ports[view.port.garage_id].append(view)
         cards: defaultdict[int, list[Card]] = defaultdict(list)
         for card in shown:
             cards[card.request.garage_id].append(card)

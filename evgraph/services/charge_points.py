@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 import structlog
 from tortoise.exceptions import DoesNotExist
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from evgraph.domain import port as ports
@@ -38,6 +39,7 @@ _LONGEST_REMOTE = 100
 _FIELDS = tuple(field.name for field in fields(ChargePoint))
 _MOST_SEEN = 1000
 _SEEN_EVERY_S = 0.25
+_ASKED_AGAIN_AFTER = timedelta(minutes=1)
 _SAVE_SEEN = "UPDATE charge_point SET last_seen_at = ? WHERE id = ?"
 _SAVE_REFUSED = "INSERT INTO refused_connection (identity, remote, reason, at) VALUES (?, ?, ?, ?)"
 
@@ -109,7 +111,8 @@ class ChargePoints:
         self._refused: Together[_Refused, None] = Together(_keep_refused)
         self._seen: Together[int, None] = Together(self._save_seen, most=_MOST_SEEN, pause_s=_SEEN_EVERY_S)
         self._reports: Together[_Reported, ChargingSession | None] = Together(self._save_reports)
-        self._asking: set[asyncio.Task[None]] = set()
+        # By session, while its charger is asked to stop it.
+        self._asking: dict[int, asyncio.Task[None]] = {}
 
     async def admit(
         self,
@@ -173,7 +176,7 @@ class ChargePoints:
         await self._seen.add(charge_point_id)
 
     async def connectors(self, charge_point_id: int) -> list[int]:
-        rows = await PortRow.filter(charge_point_id=charge_point_id).order_by("connector_id")
+        rows = await PortRow.filter(charge_point_id=charge_point_id, is_reported=True).order_by("connector_id")
         return [row.connector_id for row in rows]
 
     async def report_status(self, charge_point_id: int, report: StatusReport) -> None:
@@ -201,7 +204,7 @@ class ChargePoints:
         for together in (self._asked_for, self._refused, self._seen, self._reports):
             await together.close()
         await self._presence.close()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
 
     async def _save_seen(self, charge_point_ids: Sequence[int]) -> Sequence[None]:
         now = self._books.now()
@@ -218,7 +221,7 @@ class ChargePoints:
             raise DoesNotExist("ChargePointRow")
         to_stop: list[ChargingSession | None] = []
         async with self._books.change(*garages.values()) as change:
-            found = await reading.ports(charge_point_id__in=list(ids))
+            found = await reading.ports(charge_point_id__in=list(ids), is_reported=True)
             known = {(port.charge_point_id, port.connector_id): port for port in found}
             for charge_point_id, report in told:
                 place = (charge_point_id, max(report.connector_id, 1))
@@ -260,16 +263,31 @@ class ChargePoints:
                 await give_up_start(change, session, ErrorCode.PORT_NOT_OPEN, why)
             return None
         # The instant that its frame is kept with, so that what follows from it can be derived again (T7, C10).
-        told = session_status.status_seen(session, report.status, report.at, report.received_at or change.now)
+        told = session_status.reported(session, report, report.received_at or change.now)
         if told != session:
             await change.save_session(told)
         return told if ports.ev_side_disconnected(report) else None
 
+    async def remind_to_stop(self) -> int:
+        """T4, T7: asks again for the end of the sessions whose vehicle left, or that run on after we closed them, once
+        a minute while their charge point is connected; tells how many."""
+        now = self._books.now()
+        running = SessionRow.filter(
+            status=SessionStatus.CHARGING, must_stop=True, charge_point__is_online=True, started_at__isnull=False
+        )
+        overdue = running.filter(Q(stop_asked_at__isnull=True) | Q(stop_asked_at__lte=now - _ASKED_AGAIN_AFTER))
+        sessions = [row.value() for row in await overdue if row.id not in self._asking]
+        for session in sessions:
+            self._ask_later(session)
+        return len(sessions)
+
     def _ask_later(self, session: ChargingSession) -> None:
         """T4: from a task of ours, since the charger that must answer is being served right now."""
+        if session.id in self._asking:
+            return
         task = asyncio.create_task(self._stop_quietly(session))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        self._asking[session.id] = task
+        task.add_done_callback(lambda _: self._asking.pop(session.id, None))
 
     async def _stop_quietly(self, session: ChargingSession) -> None:
         try:
@@ -312,5 +330,5 @@ def _start_ended_by(before: Port, report: StatusReport) -> str | None:
     if report.status is PortStatus.UNAVAILABLE:
         return "The charger went out of service. Choose another port."
     if report.status is PortStatus.AVAILABLE and before.reported_status is PortStatus.PREPARING:
-        return "The cable was taken out before charging began. Plug in and start again."
+        return "The port became available again before charging began. Plug in and start again."
     return None

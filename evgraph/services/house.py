@@ -117,6 +117,7 @@ def open_house(
     local_lists = LocalLists(clock, gateway)
     supplies = Supplies(simulated_speed)
     transactions = Transactions(books, supplies, gateway, free_for=free_for)
+    charge_points = ChargePoints(books, charging.ask_to_stop)
     configurations = Configurations(books, once, gateway, heartbeat_interval=heartbeat_interval_s)
     key_rotation = KeyRotation(books, once, gateway, configurations)
     return Services(
@@ -135,7 +136,7 @@ def open_house(
         metering=Metering(books, bus, supplies),
         rates=Rates(books),
         ports=Ports(books),
-        charge_points=ChargePoints(books, charging.ask_to_stop),
+        charge_points=charge_points,
         commands=Commands(gateway, key_rotation),
         availability=availability,
         reservations=reservations,
@@ -156,6 +157,7 @@ def open_house(
         upkeep=Upkeep(
             charging,
             transactions,
+            charge_points,
             Retention(clock, frames_kept_days=frames_kept_days),
             Thinning(clock, kept_whole_days=samples_kept_whole_days),
             local_lists,

@@ -18,6 +18,7 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
+from evgraph.domain.session_clock import readings_within
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
 from evgraph.models.at_once import Version
@@ -27,7 +28,8 @@ from evgraph.services.batch import Batch, Message, meant, shows_on_boards
 from evgraph.services.books import Books, Change
 from evgraph.services.placing import keep_in_quarantine
 from evgraph.services.running import Running, RunningInGarage
-from evgraph.services.settling import correct
+from evgraph.services.settling import correct, open_again
+from evgraph.services.stop_lookup import next_start_at
 from evgraph.services.supplies import Supplies
 
 MOST_TOGETHER = 500
@@ -188,17 +190,17 @@ class Metering:
             self._running.learn(garage_id, version, of_garage, here, supplies)
 
     async def _told_late(self, change: Change, session: ChargingSession, message: Message) -> ChargingSession:
-        """T5, T7: what was given up while these readings were under way is corrected; else it stays as it is."""
+        """T5, T7: what we had closed while these readings were under way is corrected; where they show that it runs on,
+        it is open again, if no other session holds its port. Else it stays as it is."""
         if SessionFlag.ESTIMATED not in session.flags:
             return session
-        following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
-        next_one = await following.order_by("started_at").first()
-        told = session_end.readings_told(
-            session,
-            message.readings,
-            supply=await self._supplies.of_port(session.port_id),
-            next_start_at=next_one.started_at if next_one is not None else None,
-        )
+        supply = await self._supplies.of_port(session.port_id)
+        readings = readings_within(session, message.readings)
+        if message.transaction_id == session.id and await change.holder(session.port_id) is None:
+            again = session_end.reopened(session, readings, supply=supply)
+            if again is not None:
+                return await open_again(change, again)
+        told = session_end.readings_told(session, readings, supply=supply, next_start_at=await next_start_at(session))
         return await correct(change, told) if told is not session else session
 
     async def _know_rates_of(self, sessions: Iterable[ChargingSession]) -> None:

@@ -1,5 +1,6 @@
 """Where a charger's words belong: its ports, made when they are first heard of, and the quarantine for the rest."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from evgraph.domain.events import MessageQuarantined
@@ -13,11 +14,32 @@ DEFAULT_MAX_POWER_W = 11_500
 
 
 async def port_at(change: Change, garage_id: int, charge_point_id: int, connector_id: int) -> Port:
-    """B4: the connector's port. A connector below 1, which no vehicle can be at, is taken as the first."""
-    connector_id = max(connector_id, 1)
+    """B4: the connector's port; its StatusNotification makes it, if there is none, and shows it on the boards."""
     found = await reading.ports(charge_point_id=charge_point_id, connector_id=connector_id)
-    if found:
-        return found[0]
+    if not found:
+        return await _make(change, garage_id, charge_point_id, connector_id, is_reported=True)
+    port = found[0]
+    return port if port.is_reported else await change.save_port(replace(port, is_reported=True))
+
+
+async def place_of(change: Change, garage_id: int, charge_point_id: int, connector_id: int) -> Port:
+    """B4, S6: where a session of this connector is kept: at its port; or, where no StatusNotification has named such a
+    connector, at a place that no board shows, one for each session that runs (S7 says nothing of those)."""
+    if connector_id > 0:
+        found = await reading.ports(charge_point_id=charge_point_id, connector_id=connector_id)
+        if found and (found[0].is_idle or found[0].is_reported):
+            return found[0]
+        if not found:
+            return await _make(change, garage_id, charge_point_id, connector_id, is_reported=False)
+    # Connectors are counted from 1.
+    hidden = await reading.ports(charge_point_id=charge_point_id, connector_id__lte=0)
+    idle = sorted((port for port in hidden if port.is_idle), key=lambda port: -port.connector_id)
+    if idle:
+        return idle[0]
+    return await _make(change, garage_id, charge_point_id, -len(hidden), is_reported=False)
+
+
+async def _make(change: Change, garage_id: int, charge_point_id: int, connector_id: int, *, is_reported: bool) -> Port:
     sibling = await PortRow.filter(charge_point_id=charge_point_id).order_by("connector_id").first()
     charge_point = await ChargePointRow.get(id=charge_point_id)
     return await change.save_port(
@@ -36,6 +58,7 @@ async def port_at(change: Change, garage_id: int, charge_point_id: int, connecto
             info=None,
             max_power_w=sibling.max_power_w if sibling else DEFAULT_MAX_POWER_W,
             active_session_id=None,
+            is_reported=is_reported,
         )
     )
 
@@ -54,8 +77,10 @@ async def keep_in_quarantine(
     why: str,
     energy_wh: int | None = None,
     at: datetime | None = None,
+    is_orphan: bool = False,
 ) -> None:
-    """C8, T3, M3: what could not be placed is kept as it came. `at`: when, where that is known better than by now."""
+    """C8, T3, M3: what could not be placed is kept as it came. `at`: when, where that is known better than by now.
+    `is_orphan`: a stop whose session may still begin (X2)."""
     garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
     row = await QuarantinedMessageRow.create(
         charge_point_id=charge_point_id,
@@ -65,5 +90,6 @@ async def keep_in_quarantine(
         why=why[:_LONGEST_WHY],
         energy_wh=energy_wh,
         at=at or change.now,
+        is_orphan=is_orphan,
     )
     change.tell(MessageQuarantined(garage_id=garage_id, message=row.value()))

@@ -20,7 +20,7 @@ class Ports:
             if port is None:
                 raise missing("port", "input", "portId")
             port = renamed(port, name)
-            others = await reading.ports(garage_id=garage_id)
+            others = await reading.ports(garage_id=garage_id, is_reported=True)
             if any(other.name.casefold() == port.name.casefold() for other in others if other.id != port.id):
                 raise Refusal(ErrorCode.NAME_TAKEN, f"Another port is named {port.name} already.", ("input", "name"))
             return await change.save_port(port)

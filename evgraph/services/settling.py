@@ -3,29 +3,29 @@
 from dataclasses import replace
 
 from evgraph.domain import billing, charging_request, session_start
-from evgraph.domain.billing import LineItemUnit
-from evgraph.domain.charging_session import ChargingSession, SessionFlag
+from evgraph.domain.billing import LineItem, LineItemUnit
+from evgraph.domain.charging_request import ChargingRequest
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.session_end import was_cut_off
-from evgraph.domain.stay import StayStatus
-from evgraph.models import LineItemRow
+from evgraph.domain.session_end import was_cut_off, why_in_vain
+from evgraph.domain.stay import Stay, StayStatus
+from evgraph.models import LineItemRow, StayRow
+from evgraph.models.plain import select_values
 from evgraph.services.books import Change
 
 
-async def settle(change: Change, session: ChargingSession) -> ChargingSession:
-    """Saves a session that has just ended and bills it. T5: also when its ticket is checked out, marked so."""
+async def settle(change: Change, session: ChargingSession, *, by_person: bool = False) -> ChargingSession:
+    """Saves a session that has just ended and bills it, on its ticket whether or not that is checked out (T5). What it
+    was billed before it was open again stands, and the rest is a correction (T7). `by_person`: somebody ended it, so
+    that its vehicle does not wait again, however little it drew."""
     stay = await change.stay(session.stay_id) if session.stay_id is not None else None
     if stay is None:
         return await change.save_session(session)
-    item = billing.line_item(session, await change.rate(session.rate_id), stay, change.now)
-    if stay.status is StayStatus.CLOSED:
-        session = replace(session, flags=session.flags | {SessionFlag.AFTER_CHECKOUT})
-    session = await change.save_session(session)
-    if item is not None:
-        await change.add_line_item(item)
+    session = await _billed(change, session, stay)
     request = await change.request(session.request_id) if session.request_id is not None else None
     if request is not None:
-        await change.save_request(charging_request.charged(request, session.id))
+        await _save_if_moved(change, request, _after_end(request, session, stay, by_person=by_person))
     return session
 
 
@@ -34,14 +34,31 @@ async def correct(change: Change, session: ChargingSession) -> ChargingSession:
     stay = await change.stay(session.stay_id) if session.stay_id is not None else None
     if stay is None:
         return await change.save_session(session)
-    billed = [row.value() for row in await LineItemRow.filter(session_id=session.id).order_by("sequence")]
-    item = billing.correction(session, await change.rate(session.rate_id), stay, billed, change.now)
-    if stay.status is StayStatus.CLOSED:
-        session = replace(session, flags=session.flags | {SessionFlag.AFTER_CHECKOUT})
-    session = await change.save_session(session)
-    if item is not None:
-        await change.add_line_item(item)
+    session = await _billed(change, session, stay)
+    request = await change.request(session.request_id) if session.request_id is not None else None
+    if request is not None and session.energy_wh >= SMALLEST_CHARGED_WH:
+        await _save_if_moved(change, request, charging_request.charged_after_all(request, session.id))
     return session
+
+
+async def open_again(change: Change, session: ChargingSession) -> ChargingSession:
+    """T7: saves a session that we had closed and that runs on; its request is charging again. What it was billed stands
+    until it ends."""
+    session = await change.save_session(session)
+    stay = await change.stay(session.stay_id) if session.stay_id is not None else None
+    request = await change.request(session.request_id) if session.request_id is not None else None
+    if stay is not None and stay.status is StayStatus.OPEN and request is not None:
+        await _save_if_moved(change, request, charging_request.charging_again(request, session.id))
+    return session
+
+
+async def take_back(change: Change, session: ChargingSession) -> None:
+    """S2: what a session was billed that turns out to be nobody's is given back to the tickets that it stands on.
+    `session`: as it is now, without a ticket."""
+    billed = await _line_items(session)
+    stays = [row.value() for row in await StayRow.filter(id__in=list({item.stay_id for item in billed}))]
+    for item in billing.moved(session, None, billed, {stay.id: stay for stay in stays}, change.now):
+        await change.add_line_item(item)
 
 
 async def flat_fee_paid(session: ChargingSession) -> bool:
@@ -63,3 +80,30 @@ async def give_up_start(change: Change, session: ChargingSession, code: ErrorCod
     if request is not None:
         await change.save_request(charging_request.start_failed(request, failed.id, why))
     return failed
+
+
+async def _billed(change: Change, session: ChargingSession, stay: Stay) -> ChargingSession:
+    item = billing.correction(session, await change.rate(session.rate_id), stay, await _line_items(session), change.now)
+    if stay.status is StayStatus.CLOSED:
+        session = replace(session, flags=session.flags | {SessionFlag.AFTER_CHECKOUT})
+    session = await change.save_session(session)
+    if item is not None:
+        await change.add_line_item(item)
+    return session
+
+
+async def _line_items(session: ChargingSession) -> list[LineItem]:
+    return await select_values(LineItemRow, LineItem, "session_id = ? ORDER BY sequence", session.id)
+
+
+def _after_end(request: ChargingRequest, session: ChargingSession, stay: Stay, *, by_person: bool) -> ChargingRequest:
+    """T7, T12: charged; or cut off before any energy flowed, and waiting again, while the vehicle is on the lot."""
+    why = why_in_vain(session)
+    if why is None or by_person or stay.status is not StayStatus.OPEN or session.status is not SessionStatus.ENDED:
+        return charging_request.charged(request, session.id)
+    return charging_request.charged_in_vain(request, session.id, why)
+
+
+async def _save_if_moved(change: Change, before: ChargingRequest, after: ChargingRequest) -> None:
+    if after != before:
+        await change.save_request(after)

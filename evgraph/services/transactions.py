@@ -3,36 +3,30 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
-
-from evgraph.domain import charging_request, session_end, session_full, session_start
+from evgraph.domain import charging_request, session_end, session_start
 from evgraph.domain.cards import IdTagInfo
-from evgraph.domain.charging_request import ChargingRequest
-from evgraph.domain.charging_session import (
-    AuthorizationStatus,
-    ChargingSession,
-    SessionStatus,
-)
+from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionStatus
 from evgraph.domain.energy import WattHours
 from evgraph.domain.port import Port
 from evgraph.domain.quarantine import why_not_placed
 from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.session_end import SILENT_FOR
-from evgraph.domain.session_full import FULL_AFTER
+from evgraph.domain.session_clock import StartTime, start_time
 from evgraph.domain.session_metering import leap_confirmed
-from evgraph.domain.stay import StayStatus
+from evgraph.domain.stop_matching import differs, is_correction, was_waiting_for
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
-from evgraph.models import ChargePointRow, MeterSampleRow, QuarantinedMessageRow, RequestRow, SessionRow
-from evgraph.services import reading
+from evgraph.models import ChargePointRow, QuarantinedMessageRow, SessionRow
+from evgraph.services import reading, start_lookup, stop_lookup
 from evgraph.services.books import Books, Change
 from evgraph.services.cards import card_info
+from evgraph.services.forgotten_sessions import FREE_FOR, ForgottenSessions
 from evgraph.services.interfaces import ChargePointGateway
-from evgraph.services.placing import keep_in_quarantine, port_at
-from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle
+from evgraph.services.placing import keep_in_quarantine, place_of
+from evgraph.services.session_endings import end_by
+from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle, take_back
 from evgraph.services.supplies import Supplies
 
-FREE_FOR = timedelta(minutes=5)
+__all__ = ["FREE_FOR", "OURSELVES", "STOP_TRANSACTION", "Transactions"]
+
 STOP_TRANSACTION = "StopTransaction"
 OURSELVES = "EVGraph"
 
@@ -43,57 +37,58 @@ class Transactions:
     ) -> None:
         self._books = books
         self._gateway = gateway
-        self._free_for = free_for
         self._supplies = supplies
+        self._free_for = free_for
 
     async def authorize(self, charge_point_id: int, id_tag: str) -> IdTagInfo:
         """S3: Accepted for an idTag that StartTransaction would take, or that runs a session of ours; else what S6 says
-        of it."""
+        of it. An idTag of the charger's own is Accepted only until the start that waits is over."""
         id_tag = tag(id_tag)
         if (
-            await self._waiting(charge_point_id, id_tag) is not None
-            or await self._cut_off(charge_point_id, id_tag) is not None
-            or await self._latest(charge_point_id, id_tag, SessionStatus.CHARGING) is not None
+            await start_lookup.waiting(charge_point_id, id_tag) is not None
+            or await start_lookup.cut_off(charge_point_id, id_tag) is not None
+            or await start_lookup.running(charge_point_id, id_tag) is not None
         ):
             return IdTagInfo(status=AuthorizationStatus.ACCEPTED)
         charge_point = await ChargePointRow.get(id=charge_point_id)
-        return await card_info(charge_point.garage_id, id_tag, self._books.now())
+        info = await card_info(charge_point.garage_id, id_tag, self._books.now())
+        if info.status is not AuthorizationStatus.INVALID or is_one_time(id_tag) or not id_tag:
+            return info
+        waiting = await start_lookup.waiting_for_any_tag(charge_point_id, self._books.now())
+        if waiting is None:
+            return info
+        return IdTagInfo(status=AuthorizationStatus.ACCEPTED, expires_at=waiting.start_deadline)
 
     async def transaction_started(self, charge_point_id: int, start: TransactionStart) -> StartAnswer:
         """S2, S5, S6, S7: a transactionId and a status, the same ones for a StartTransaction that was sent before."""
         garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
         async with self._books.change(garage_id) as change:
-            id_tag = tag(start.id_tag)
-            port = await port_at(change, garage_id, charge_point_id, start.connector_id)
-            known = await self._known(charge_point_id, port, id_tag, start)
+            start = start if start.received_at is not None else replace(start, received_at=change.now)
+            port = await place_of(change, garage_id, charge_point_id, start.connector_id)
+            holder = await change.holder(port.id)
+            begun = await start_lookup.begun_by(charge_point_id, start)
+            another_waits = begun is not None or (holder is not None and holder.status is SessionStatus.STARTING)
+            known = await start_lookup.known(charge_point_id, start, another_waits=another_waits)
             if known is not None:
                 return await self._answer(known)
-            waiting = await self._waiting(charge_point_id, id_tag)
-            await self._end_what_runs(change, port, start, except_for=waiting)
-            waiting = waiting or await self._continued(charge_point_id, id_tag, start)
-            rate = await reading.rate_in_force(None, garage_id, session_start.rate_taken_at(waiting, start.at))
-            rate_id = rate.id if rate else None
-            last_register_wh = await _left_by_the_one_before(change, port, start)
-            if waiting is not None:
-                session = await self._begin(change, waiting, port, start, rate_id, last_register_wh)
-            else:
-                session = await change.save_session(
-                    session_start.unassigned(
-                        garage_id=garage_id,
-                        charge_point_id=charge_point_id,
-                        port_id=port.id,
-                        connector_id=port.connector_id,
-                        id_tag=id_tag,
-                        authorization=(await card_info(garage_id, id_tag, change.now)).status,
-                        meter_start_wh=start.meter_start_wh,
-                        at=start.at,
-                        reported_start=start.reported_at,
-                        rate_id=rate_id,
-                        clock_replaced=start.clock_replaced,
-                        now=change.now,
-                        last_register_wh=last_register_wh,
-                    )
-                )
+            its_own = None
+            if begun is None:
+                its_own = await start_lookup.begun_with_tag_of_its_own(holder, garage_id, start)
+            begun = (
+                begun
+                or its_own
+                or await self._given_back(change, charge_point_id, port, start)
+                or await self._continued(charge_point_id, port, start)
+            )
+            await self._end_what_runs(change, port, start, except_for=begun)
+            time = start_time(
+                start,
+                asked_at=begun.asked_at if begun is not None else None,
+                connected_since=await start_lookup.connected_since(charge_point_id),
+            )
+            session = await self._opened(
+                change, port, begun, start, time, reported_id_tag=tag(start.id_tag) if its_own is not None else None
+            )
             answer = await self._answer(session)
             await self._end_if_told_before(change, session)
             return answer
@@ -102,96 +97,58 @@ class Transactions:
         """T1 to T6: ends, bills, and answers always. The status is null when no idTag was told."""
         garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
         async with self._books.change(garage_id) as change:
-            session = await self._meant(charge_point_id, stop)
+            stop = stop if stop.received_at is not None else replace(stop, received_at=change.now)
+            session = await stop_lookup.meant(charge_point_id, stop, self._supplies)
             if session is None:
-                await keep_in_quarantine(
-                    change,
-                    charge_point_id,
-                    action=STOP_TRANSACTION,
-                    frame=stop.raw,
-                    why=why_not_placed(stop),
-                    energy_wh=stop.meter_stop_wh,
-                    # What it is to be stamped with when it is read again (B7, C10).
-                    at=stop.at if stop.clock_replaced else None,
-                )
+                await self._keep(change, charge_point_id, stop)
+            elif await self._is_ended_otherwise(session, stop):
+                await self._keep(change, charge_point_id, stop, named=session)
             else:
                 await self.end_by(change, session, stop)
         return AuthorizationStatus.ACCEPTED if stop.id_tag else None
 
     async def end_by(self, change: Change, session: ChargingSession, stop: TransactionStop) -> ChargingSession:
-        """T1: the session ends and is billed. T5, T7: one that we had closed is corrected. T2: else nothing."""
-        supply = await self._supplies.of_port(session.port_id)
-        if session.status is SessionStatus.CHARGING:
-            ended = session_end.transaction_stopped(
-                session,
-                meter_stop_wh=stop.meter_stop_wh,
-                at=stop.at,
-                reason=stop.reason,
-                supply=supply,
-                readings=stop.readings,
-                clock_replaced=stop.clock_replaced,
-            )
-            return await settle(change, ended)
-        told = session_end.truth_told(
-            session,
-            meter_stop_wh=stop.meter_stop_wh,
-            at=stop.at,
-            reason=stop.reason,
-            supply=supply,
-            readings=stop.readings,
-            clock_replaced=stop.clock_replaced,
-        )
-        return await correct(change, told) if told != session else session
+        """T1: the session ends and is billed. T5, T7: one that has ended otherwise is corrected. T2: else nothing."""
+        return await end_by(change, session, stop, await self._supplies.of_port(session.port_id))
+
+    async def is_known(self, charge_point_id: int, transaction_id: int) -> bool:
+        """B1: the charge point was given this transactionId."""
+        return await SessionRow.exists(id=transaction_id, charge_point_id=charge_point_id, started_at__isnull=False)
 
     async def close_forgotten(self) -> int:
-        """T7: closes what a charger reports free for five minutes, or has not spoken of for a day; tells how many."""
-        now = self._books.now()
-        running = SessionRow.filter(status=SessionStatus.CHARGING)
-        free = await running.filter(available_since__lte=now - self._free_for).values_list("id", "garage_id")
-        silent = await running.filter(
-            Q(last_meter_at__isnull=True) | Q(last_meter_at__lte=now - SILENT_FOR),
-            started_at__lte=now - SILENT_FOR,
-            charge_point__last_seen_at__lte=now - SILENT_FOR,
-        ).values_list("id", "garage_id")
-        closed = 0
-        for session_id, garage_id in {*free, *silent}:
-            async with self._books.change(garage_id) as change:
-                session = await change.session(session_id)
-                # Its charger may have spoken of it while this waited for the garage.
-                if session is None or not await self._is_forgotten(session, now):
-                    continue
-                await settle(change, session_end.given_up(session, session_end.last_known(session)))
-                closed += 1
-        return closed
-
-    async def _is_forgotten(self, session: ChargingSession, now: datetime) -> bool:
-        charge_point = await ChargePointRow.get(id=session.charge_point_id)
-        deadline = session_end.deadline(session, charge_point.last_seen_at, self._free_for)
-        return deadline is not None and deadline <= now
+        """T7: closes what chargers have lost, or speak of no more; tells how many."""
+        return await ForgottenSessions(self._books, self._free_for).close()
 
     async def find_full(self) -> int:
-        """M6: vehicles whose power fell ten minutes ago, and whose chargers read no meter any more; tells how many.
-        What the charger's stamps do not show of the ten minutes, our clock does, since it told the last of them."""
-        now = self._books.now()
-        quiet = SessionRow.filter(
-            status=SessionStatus.CHARGING,
-            full_since__isnull=True,
-            low_power_since__lte=now - FULL_AFTER,
-            charge_point__is_online=True,
+        """M6: vehicles that take no more, and whose chargers read no meter any more; tells how many."""
+        return await ForgottenSessions(self._books, self._free_for).find_full()
+
+    @staticmethod
+    async def _is_ended_otherwise(session: ChargingSession, stop: TransactionStop) -> bool:
+        """T3: its charger ended it by another stop, and this one is no correction of that."""
+        if session.status is not SessionStatus.ENDED or session_end.was_closed_by_us(session):
+            return False
+        if not differs(session, stop):
+            return False
+        return not is_correction(session, stop, next_start_at=await stop_lookup.next_start_at(session))
+
+    @staticmethod
+    async def _keep(
+        change: Change, charge_point_id: int, stop: TransactionStop, *, named: ChargingSession | None = None
+    ) -> None:
+        """T3: what ends nothing; an orphan where its session is not known, and may still begin (X2)."""
+        by_id = named or await stop_lookup.named_by_id(charge_point_id, stop)
+        await keep_in_quarantine(
+            change,
+            charge_point_id,
+            action=STOP_TRANSACTION,
+            frame=stop.raw,
+            why=why_not_placed(stop, named),
+            energy_wh=stop.meter_stop_wh,
+            # What it is to be stamped with when it is read again (B7, C10).
+            at=stop.received_at if stop.clock_replaced else None,
+            is_orphan=by_id is None,
         )
-        found = 0
-        for session_id, garage_id in await quiet.values_list("id", "garage_id"):
-            told = await MeterSampleRow.filter(session_id=session_id).order_by("-at").first()
-            async with self._books.change(garage_id) as change:
-                session = await change.session(session_id)
-                if told is None or session is None or session.low_power_since is None:
-                    continue
-                lasted = told.at - session.low_power_since + (now - told.received_at)
-                full = session_full.low_for_long(session, lasted)
-                if full != session:
-                    await change.save_session(full)
-                    found += 1
-        return found
 
     async def _answer(self, session: ChargingSession) -> StartAnswer:
         """S2: the status that it was given, whatever became of the card since."""
@@ -203,61 +160,27 @@ class Transactions:
             transaction_id=session.id, status=status, expires_at=card.expires_at, parent_id_tag=card.parent_id_tag
         )
 
-    async def _known(
-        self, charge_point_id: int, port: Port, id_tag: str, start: TransactionStart
+    @staticmethod
+    async def _given_back(
+        change: Change, charge_point_id: int, port: Port, start: TransactionStart
     ) -> ChargingSession | None:
-        """S2: the session that this very StartTransaction opened before."""
-        rows = await SessionRow.filter(
-            charge_point_id=charge_point_id,
-            id_tag=id_tag,
-            meter_start_wh=start.meter_start_wh,
-            started_at__isnull=False,
-        ).order_by("-id")
-        for session in (row.value() for row in rows):
-            if session_start.was_opened_by(session, connector_id=port.connector_id, reported_start=start.reported_at):
-                return session
-        return None
+        """S2: our one-time idTag starts after all: the session that was taken for it becomes unassigned, and this start
+        gets a session of its own."""
+        taken = await start_lookup.given_to_another(charge_point_id, start)
+        if taken is None:
+            return None
+        released = await change.save_session(session_start.released(taken))
+        await take_back(change, released)
+        if taken.request_id is not None:
+            # The card shows another session from now on.
+            change.touch_session(taken)
+        return start_lookup.asked_anew(taken, port, start.at)
 
     @staticmethod
-    async def _latest(charge_point_id: int, id_tag: str, *statuses: SessionStatus) -> ChargingSession | None:
-        """The latest session that was asked for with this idTag, if it is in one of these states. A card's sessions,
-        assigned or not, are any vehicle's."""
-        if not is_one_time(id_tag):
-            return None
-        row = (
-            await SessionRow.filter(charge_point_id=charge_point_id, id_tag=id_tag, request_id__isnull=False)
-            .order_by("-id")
-            .first()
-        )
-        return row.value() if row is not None and row.status in statuses else None
-
-    async def _waiting(self, charge_point_id: int, id_tag: str) -> ChargingSession | None:
-        """S2, S5: the session that was asked for with this idTag and may begin."""
-        session = await self._latest(charge_point_id, id_tag, SessionStatus.STARTING, SessionStatus.FAILED)
-        if session is None or session.status is SessionStatus.STARTING or await _can_revive(session):
-            return session
-        return None
-
-    async def _cut_off(self, charge_point_id: int, id_tag: str) -> ChargingSession | None:
-        """T8: the session of this idTag whose charger was cut off, and may go on with the same vehicle."""
-        cut = await self._latest(charge_point_id, id_tag, SessionStatus.ENDED)
-        return cut if cut is not None and session_end.was_cut_off(cut) and await _can_be_continued(cut) else None
-
-    async def _continued(self, charge_point_id: int, id_tag: str, start: TransactionStart) -> ChargingSession | None:
+    async def _continued(charge_point_id: int, port: Port, start: TransactionStart) -> ChargingSession | None:
         """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
-        cut = await self._cut_off(charge_point_id, id_tag)
-        if cut is None or cut.request_id is None or cut.stay_id is None:
-            return None
-        return session_start.asked(
-            garage_id=cut.garage_id,
-            charge_point_id=cut.charge_point_id,
-            port_id=cut.port_id,
-            connector_id=cut.connector_id,
-            request_id=cut.request_id,
-            stay_id=cut.stay_id,
-            id_tag=cut.id_tag,
-            now=start.at,
-        )
+        cut = await start_lookup.cut_off(charge_point_id, tag(start.id_tag))
+        return start_lookup.asked_anew(cut, port, start.at) if cut is not None else None
 
     async def _end_what_runs(
         self, change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None
@@ -285,15 +208,16 @@ class Transactions:
 
     async def _end_if_told_before(self, change: Change, session: ChargingSession) -> None:
         """X2: a stop that came before its start waits in quarantine; it is the end of what has only now begun."""
-        others = SessionRow.filter(charge_point_id=session.charge_point_id, status=SessionStatus.CHARGING)
-        is_alone = not await others.exclude(id=session.id).exists()
         waiting = QuarantinedMessageRow.filter(
-            charge_point_id=session.charge_point_id, action=STOP_TRANSACTION, resolved_at__isnull=True
+            charge_point_id=session.charge_point_id,
+            action=STOP_TRANSACTION,
+            resolved_at__isnull=True,
+            is_orphan=True,
         )
         read = [(self._gateway.read_stop(kept.frame, kept.at), kept) for kept in await waiting.order_by("id")]
         in_time = sorted(((stop, kept) for stop, kept in read if stop is not None), key=lambda told: told[0].at)
         for stop, kept in in_time:
-            if not session_end.was_ended_by(session, stop, is_alone=is_alone):
+            if not was_waiting_for(session, stop):
                 continue
             session = await self.end_by(change, session, stop)
             await QuarantinedMessageRow.filter(id=kept.id).update(
@@ -301,31 +225,58 @@ class Transactions:
                 resolved_by=OURSELVES,
                 resolution="Its StartTransaction came after it.",
                 session_id=session.id,
+                is_orphan=False,
             )
 
-    @staticmethod
-    async def _begin(
+    async def _opened(
+        self,
         change: Change,
-        session: ChargingSession,
         port: Port,
+        waiting: ChargingSession | None,
         start: TransactionStart,
-        rate_id: int | None,
-        last_register_wh: WattHours | None,
+        time: StartTime,
+        *,
+        reported_id_tag: str | None,
     ) -> ChargingSession:
-        if session.port_id != port.id:
+        """S2, S5 where one waits for it; else S6."""
+        rate = await reading.rate_in_force(None, port.garage_id, session_start.rate_taken_at(waiting, time.at))
+        rate_id = rate.id if rate is not None else None
+        last_register_wh = await _left_by_the_one_before(change, port, start, time.at)
+        if waiting is None:
+            id_tag = tag(start.id_tag)
+            return await change.save_session(
+                session_start.unassigned(
+                    garage_id=port.garage_id,
+                    charge_point_id=port.charge_point_id,
+                    port_id=port.id,
+                    connector_id=start.connector_id,
+                    id_tag=id_tag,
+                    authorization=(await card_info(port.garage_id, id_tag, change.now)).status,
+                    meter_start_wh=start.meter_start_wh,
+                    at=time.at,
+                    reported_start=start.reported_at,
+                    rate_id=rate_id,
+                    clock_replaced=time.is_replaced,
+                    clock_error_us=time.clock_error_us,
+                    now=change.now,
+                    last_register_wh=last_register_wh,
+                )
+            )
+        if waiting.port_id != port.id:
             # The charger began on another connector than it was asked to: the vehicle is where the energy flows.
-            change.touch_port(session.garage_id, session.port_id)
-            session = replace(session, port_id=port.id, connector_id=port.connector_id)
+            change.touch_port(waiting.garage_id, waiting.port_id)
         session = await change.save_session(
             session_start.transaction_started(
-                session,
+                replace(waiting, port_id=port.id, connector_id=start.connector_id),
                 meter_start_wh=start.meter_start_wh,
-                at=start.at,
+                at=time.at,
                 reported_start=start.reported_at,
                 rate_id=rate_id,
-                flat_fee_paid=await flat_fee_paid(session),
-                clock_replaced=start.clock_replaced,
+                flat_fee_paid=await flat_fee_paid(waiting),
+                clock_replaced=time.is_replaced,
+                clock_error_us=time.clock_error_us,
                 last_register_wh=last_register_wh,
+                reported_id_tag=reported_id_tag,
             )
         )
         request = await change.request(session.request_id) if session.request_id is not None else None
@@ -333,75 +284,25 @@ class Transactions:
             await change.save_request(charging_request.charging_began(request, session.id))
         return session
 
-    async def _meant(self, charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
-        """T3: by its transactionId; else by its idTag, or as the charge point's only open session, if the time fits."""
-        begun = SessionRow.filter(charge_point_id=charge_point_id, started_at__isnull=False)
-        if stop.transaction_id is not None and stop.transaction_id > 0:
-            row = await begun.get_or_none(id=stop.transaction_id)
-            if row is not None:
-                return row.value()
-        rows = await begun.filter(status=SessionStatus.CHARGING)
-        running = [
-            session
-            for session in (row.value() for row in rows)
-            if session_end.may_end_at(session, stop.at, clock_replaced=stop.clock_replaced)
-        ]
-        same = [session for session in running if stop.id_tag and session.id_tag == tag(stop.id_tag)]
-        if len(same) == 1:
-            return same[0]
-        before = await self._ended_before(charge_point_id, stop)
-        if before is not None or len(running) == 1:
-            return before or running[0]
-        return None if running else await self._given_up_before(begun, stop)
 
-    async def _ended_before(self, charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
-        """T2: the session that this very stop ended, when it is sent again without a usable transactionId. A one-time
-        idTag names it; else the charger's stamp does."""
-        by_tag = stop.id_tag and await self._latest(charge_point_id, tag(stop.id_tag), SessionStatus.ENDED)
-        if by_tag or stop.clock_replaced:
-            return by_tag or None
-        ended = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.ENDED, ended_at=stop.at)
-        row = await ended.order_by("-id").first()
-        return row.value() if row is not None else None
-
-    @staticmethod
-    async def _given_up_before(begun: QuerySet[SessionRow], stop: TransactionStop) -> ChargingSession | None:
-        """T3, T7: what was closed as forgotten while this stop was under way."""
-        by_then = begun.filter(started_at__lte=stop.at).order_by("-started_at", "-id")
-        connectors = set(await begun.filter(started_at__lte=stop.at).distinct().values_list("connector_id", flat=True))
-        rows = [await by_then.filter(connector_id=connector).first() for connector in sorted(connectors)]
-        return session_end.given_up_before(stop, [row.value() for row in rows if row is not None])
-
-
-async def _can_revive(session: ChargingSession) -> bool:
-    """S5: the stay is open, and the request has no other session by now."""
-    request = await _request_of_open_stay(session)
-    return request is not None and session.started_at is None and charging_request.can_be_revived(request, session.id)
-
-
-async def _can_be_continued(session: ChargingSession) -> bool:
-    """T8: the stay is open, and nothing else became of the request."""
-    request = await _request_of_open_stay(session)
-    return request is not None and charging_request.can_be_continued(request, session.id)
-
-
-async def _request_of_open_stay(session: ChargingSession) -> ChargingRequest | None:
-    """Null once the stay is checked out."""
-    row = await RequestRow.get_or_none(id=session.request_id, stay__status=StayStatus.OPEN)
-    return row.value() if row is not None else None
-
-
-async def _left_by_the_one_before(change: Change, port: Port, start: TransactionStart) -> WattHours | None:
+async def _left_by_the_one_before(
+    change: Change, port: Port, start: TransactionStart, at: datetime
+) -> WattHours | None:
     """T11: where the port's latest session that began before left its meter; null where there was none. M5: a leap at
     its end that this start bears out is billed after all."""
+    if not port.is_reported:
+        # Nobody knows whether it is one connector.
+        return None
     row = (
-        await SessionRow.filter(port_id=port.id, status=SessionStatus.ENDED, started_at__lte=start.at)
+        await SessionRow.filter(port_id=port.id, status=SessionStatus.ENDED, started_at__lte=at)
         .order_by("-started_at", "-id")
         .first()
     )
     if row is None:
         return None
     before = row.value()
+    if start.meter_start_wh is None:
+        return session_end.last_register_wh(before)
     confirmed = leap_confirmed(before, start.meter_start_wh)
     if confirmed is not before:
         await correct(change, confirmed)

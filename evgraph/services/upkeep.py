@@ -7,6 +7,7 @@ import structlog
 from tortoise.exceptions import BaseORMException
 
 from evgraph.services.availability import Availability
+from evgraph.services.charge_points import ChargePoints
 from evgraph.services.charging import Charging
 from evgraph.services.interfaces import Clock
 from evgraph.services.local_lists import LocalLists
@@ -28,6 +29,7 @@ class Upkeep:
         self,
         charging: Charging,
         transactions: Transactions,
+        charge_points: ChargePoints,
         retention: Retention,
         thinning: Thinning,
         local_lists: LocalLists,
@@ -39,6 +41,7 @@ class Upkeep:
     ) -> None:
         self._charging = charging
         self._transactions = transactions
+        self._charge_points = charge_points
         self._retention = retention
         self._thinning = thinning
         self._local_lists = local_lists
@@ -62,6 +65,7 @@ class Upkeep:
     async def look(self) -> None:
         await self._charging.expire_starts()
         await self._transactions.close_forgotten()
+        await self._charge_points.remind_to_stop()
         await self._reservations.settle()
         await self._availability.remind()
         await self._transactions.find_full()

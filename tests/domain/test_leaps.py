@@ -296,7 +296,7 @@ def test_x2_a_stop_tells_the_same_in_time_and_after_we_gave_up(
     told = {"meter_stop_wh": meter_stop_wh, "at": at(60), "reason": StopReason.LOCAL, "supply": supply}
     in_time = transaction_stopped(running, **told)  # type: ignore[arg-type]
     for closed in (given_up(running, at(70)), superseded(running, 500_000, at(70), supply=supply)):
-        late = truth_told(closed, **told)  # type: ignore[arg-type]
+        late = truth_told(closed, in_time, is_own_time=True)
         assert (late.energy_wh, late.base_register_wh, late.leapt_to_wh) == (
             in_time.energy_wh,
             in_time.base_register_wh,

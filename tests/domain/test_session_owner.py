@@ -10,6 +10,7 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.session_end import transaction_stopped
 from evgraph.domain.session_owner import assigned, moved_to
 from evgraph.domain.session_start import unassigned, was_opened_by
+from evgraph.domain.transactions import TransactionStart
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -28,6 +29,12 @@ def nobodys() -> ChargingSession:
         rate_id=9,
         clock_replaced=False,
         now=NOON,
+    )
+
+
+def a_start(reported_at: str) -> TransactionStart:
+    return TransactionStart(
+        connector_id=1, id_tag="STAFF", meter_start_wh=500, at=NOON, reported_at=reported_at, clock_replaced=False
     )
 
 
@@ -63,5 +70,5 @@ def test_s6_what_never_began_is_nobodys_to_give(status: SessionStatus):
 
 def test_s2_a_card_that_begins_again_is_not_the_assigned_session_sent_again():
     session = assigned(over(nobodys()), 5, 6)
-    assert was_opened_by(session, connector_id=1, reported_start="2026-03-01T12:00:00Z")
-    assert not was_opened_by(session, connector_id=1, reported_start="2026-03-01T13:00:00Z")
+    assert was_opened_by(session, a_start("2026-03-01T12:00:00Z"), another_waits=False)
+    assert not was_opened_by(session, a_start("2026-03-01T13:00:00Z"), another_waits=False)

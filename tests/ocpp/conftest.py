@@ -61,6 +61,7 @@ class FakeServices:
     closed_connections: list[tuple[int, int | None, str | None]] = field(default_factory=list)
     failing: dict[str, BaseException] = field(default_factory=dict)
     busy: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    known_transactions: set[int] = field(default_factory=set)
     transaction_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
 
     def all(self, name: str) -> list[Any]:
@@ -147,6 +148,9 @@ class FakeServices:
         if "configure" in self.failing:
             raise self.failing["configure"]
         return self.is_kept_configured
+
+    async def is_known(self, charge_point_id: int, transaction_id: int) -> bool:
+        return transaction_id in self.known_transactions
 
     async def authorize(self, charge_point_id: int, id_tag: str) -> IdTagInfo:
         await self._tell("authorize", id_tag)

@@ -18,7 +18,6 @@ from evgraph.ocpp.inbound import Services as Served
 from evgraph.ocpp.replay import Selection, replay
 from evgraph.ocpp.translate import iso
 from evgraph.services.supplies import Supplies
-from evgraph.services.transactions import FREE_FOR
 from tests.services.test_any_order import (
     METER_START,
     Between,
@@ -173,7 +172,7 @@ async def _nothing_differs(town: Town, told: OnTheWire, story: list[Telling | Be
     await town.house.upkeep.look()
     await town.house.frame_writer.write()
     report = await replay(
-        Selection(charge_point=told.identity), supplies=Supplies(), free_for=FREE_FOR, now=town.clock.now()
+        Selection(charge_point=told.identity), supplies=Supplies(), now=town.clock.now()
     )
     assert report.differences == []
     assert (report.proven, report.untold) == (1, [])

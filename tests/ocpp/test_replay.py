@@ -20,7 +20,6 @@ from evgraph.ocpp.replay.deriving import Deriving, Surroundings, derive
 from evgraph.ocpp.replay.words import Seen, Transcript, Word, resolved
 
 T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-FREE_FOR = timedelta(minutes=5)
 ONE_TIME = "EV" + "A" * 18
 IN, OUT = FrameDirection.RECEIVED, FrameDirection.SENT
 
@@ -75,10 +74,12 @@ class Wire:
         report = {"connectorId": 1, "status": status, "errorCode": "NoError", "timestamp": _z(minutes)}
         self.call(minutes, "StatusNotification", report)
 
-    def derive(self, *booked, more=(), supplies=MappingProxyType({})):
-        around = Surroundings(garage_id=1, charge_point_id=1, supplies=supplies, free_for=FREE_FOR)
+    def derive(self, *booked, more=(), supplies=MappingProxyType({}), now=None):
+        around = Surroundings(garage_id=1, charge_point_id=1, supplies=supplies, reported=frozenset({1, 2}))
         deriving = Deriving(around, booked)
         deriving.hear(sorted([*self.transcript.words(), *more], key=lambda word: word.at))
+        if now is not None:
+            deriving.pass_time(at(now))
         return deriving
 
 
@@ -156,30 +157,22 @@ def test_s7_another_start_ends_what_ran_there(wire):
     assert second.status is SessionStatus.CHARGING
 
 
-def test_t7_five_minutes_free_or_a_day_of_silence_end_a_session(wire):
+def test_t7_a_session_that_we_closed_ends_where_it_was_last_known_to_be_by_then(wire):
     wire.start(0, transaction=7)
     wire.meter(30, 3000)
     wire.status(31, "Available")
-    deriving = wire.derive()
-    deriving.pass_time(at(35), at(99))
-    assert [session.status for session in _sessions(deriving)] == [SessionStatus.CHARGING]
-    deriving.pass_time(at(37), at(99))
-    (session,) = _sessions(deriving)
+    assert [session.status for session in _sessions(wire.derive())] == [SessionStatus.CHARGING]
+    (session,) = _sessions(wire.derive(_booked(closed_at=at(36)), now=37))
     assert (session.ended_at, session.energy_wh, session.stop_reason) == (at(31), 2000, StopReason.OTHER)
+    assert session.flags == {SessionFlag.ESTIMATED}
 
-    silent = Wire()
-    silent.start(0, transaction=7)
-    silent.meter(30, 3000)
-    day = 24 * 60
-    silent.meter(60 + 2 * day, 9000)
-    for last_seen in (60, 50 + day):
-        (session,) = _sessions(silent.derive(more=[Word(at=at(last_seen), message=Seen())]))
-        # What names it and comes after all is the truth (T5), and no word of its end.
-        assert (session.status, session.flags) == (SessionStatus.ENDED, {SessionFlag.ESTIMATED})
-        assert (session.ended_at, session.energy_wh) == (at(60 + 2 * day), 8000)
-    there = [Word(at=at(day + minutes), message=Seen()) for minutes in (20, 1000)]
-    (session,) = _sessions(silent.derive(more=there))
-    assert (session.status, session.energy_wh) == (SessionStatus.CHARGING, 8000)
+
+def test_t7_a_session_that_we_closed_and_that_ran_on_is_open_again(wire):
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    wire.meter(50, 4000)
+    (session,) = _sessions(wire.derive(_booked(closed_at=at(40))))
+    assert (session.status, session.energy_wh) == (SessionStatus.CHARGING, 3000)
 
 
 def test_t7_the_truth_that_comes_late_is_taken(wire):
@@ -187,7 +180,7 @@ def test_t7_the_truth_that_comes_late_is_taken(wire):
     wire.meter(30, 3000)
     wire.status(31, "Available")
     wire.stop(50, 4000, stamp=_z(32), reason="EVDisconnected")
-    (session,) = _sessions(wire.derive())
+    (session,) = _sessions(wire.derive(_booked(closed_at=at(37))))
     assert (session.ended_at, session.energy_wh) == (at(32), 3000)
     assert session.stop_reason is StopReason.EV_DISCONNECTED
 
@@ -198,7 +191,7 @@ def test_t7_the_truth_that_names_nothing_is_that_of_the_only_one_given_up(wire):
     wire.status(31, "Available")
     wire.stop(40, 9000, transaction=-1, idTag="ANOTHER")
     wire.stop(41, 3500, stamp=_z(32), transaction=-1)
-    (session,) = _sessions(wire.derive())
+    (session,) = _sessions(wire.derive(_booked(closed_at=at(37))))
     assert (session.ended_at, session.energy_wh, session.flags) == (at(32), 2500, set())
 
 
@@ -209,53 +202,10 @@ def test_t7_readings_that_come_after_all_are_those_of_the_session_that_they_name
     wire.start(40, meter=4000, tag="CARD", transaction=8)
     wire.told(41, 32, 3900)
     wire.told(42, 40, 9999)
-    first, second = _sessions(wire.derive())
+    first, second = _sessions(wire.derive(_booked(closed_at=at(37))))
     assert (first.ended_at, first.energy_wh) == (at(32), 2900)
     assert first.flags == {SessionFlag.ESTIMATED}
     assert (second.energy_wh, second.flags) == (0, {SessionFlag.METER_GAP})
-
-
-@pytest.mark.parametrize("looked_late", [False, True])
-def test_t7_whether_the_look_came_before_the_word_that_it_charges_the_books_tell(wire, looked_late):
-    wire.start(0, transaction=7)
-    wire.meter(30, 3000)
-    wire.status(31, "Available")
-    wire.status(36.1, "Charging")
-    wire.meter(40, 3500)
-    wire.status(50, "Available")
-    booked = _booked(status=SessionStatus.ENDED, ended_at=at(50 if looked_late else 40), energy_wh=2500)
-    around = Surroundings(garage_id=1, charge_point_id=1, supplies={}, free_for=FREE_FOR)
-    (derived,) = derive(around, [booked], wire.transcript.words(), at(90), at(90))
-    assert (derived.session.ended_at, derived.session.energy_wh) == (booked.ended_at, 2500)
-    # What no look explains is a difference.
-    (derived,) = derive(around, [replace(booked, energy_wh=2501)], wire.transcript.words(), at(90), at(90))
-    assert (derived.session.ended_at, derived.session.energy_wh) == (at(40), 2500)
-    (derived,) = derive(around, [replace(booked, ended_at=at(60))], wire.transcript.words(), at(90), at(90))
-    assert derived.session.ended_at == at(40)
-
-
-def test_t7_a_look_may_come_after_several_words(wire):
-    wire.start(0, transaction=7)
-    wire.meter(30, 3000)
-    wire.status(31, "Available")
-    for minute in (36.1, 36.2, 36.3):
-        wire.meter(minute, 3000)
-    wire.status(36.4, "Charging")
-    wire.status(50, "Available")
-    booked = _booked(status=SessionStatus.ENDED, ended_at=at(50), energy_wh=2000)
-    around = Surroundings(garage_id=1, charge_point_id=1, supplies={}, free_for=FREE_FOR)
-    (derived,) = derive(around, [booked], wire.transcript.words(), at(90), at(90))
-    assert derived.session.ended_at == at(50)
-
-
-def test_s7_what_ran_until_another_began_was_not_given_up_before(wire):
-    wire.start(0, transaction=7)
-    wire.meter(30, 3000)
-    wire.status(31, "Available")
-    wire.start(90, meter=3600, tag="CARD", transaction=8)
-    for flags, ended_at, energy_wh in (({SessionFlag.SUPERSEDED}, 90, 2600), ({SessionFlag.ESTIMATED}, 31, 2000)):
-        first, _ = _sessions(wire.derive(_booked(status=SessionStatus.ENDED, flags=frozenset(flags))))
-        assert (first.ended_at, first.energy_wh, first.flags) == (at(ended_at), energy_wh, flags)
 
 
 def test_x2_a_stop_that_came_before_its_start_ends_it(wire):

@@ -60,6 +60,17 @@ async def test_b1_until_it_is_accepted_other_calls_get_a_security_error(
         assert (await charger.call("StopTransaction", STOP))[0] == 3
 
 
+async def test_b1_what_it_says_of_a_transaction_of_ours_is_served_also_before(central: CentralSystem) -> None:
+    central.services.acceptance = Acceptance.REJECTED
+    central.services.known_transactions = {7}
+    async with central.charger() as charger:
+        assert (await charger.call("StopTransaction", STOP))[0] == 3
+        assert (await charger.call("MeterValues", METER_VALUES))[0] == 3
+        for payload in (STOP | {"transactionId": 8}, STOP | {"transactionId": None}):
+            assert (await charger.call("StopTransaction", payload))[2] == "SecurityError"
+        assert (await charger.call("StartTransaction", START))[2] == "SecurityError"
+
+
 async def test_b1_a_reconnect_without_a_boot_is_served_at_once_in_both_directions(central: CentralSystem) -> None:
     async with central.charger() as charger:
         assert (await charger.call("StopTransaction", STOP))[0] == 3
@@ -157,10 +168,13 @@ async def test_c8_what_makes_no_sense_is_kept_with_its_frame_and_still_answered(
     assert told == ([service] if service else [])
 
 
-async def test_c8_a_start_that_cannot_be_billed_is_answered_invalid(central: CentralSystem) -> None:
+@pytest.mark.parametrize("part", [{"meterStart": "abc"}, {"idTag": {}}, {"connectorId": None}])
+async def test_c8_s6_a_start_of_which_a_part_cannot_be_read_is_a_start(
+    central: CentralSystem, part: dict[str, Any]
+) -> None:
     async with central.charger() as charger:
-        answer = await charger.call("StartTransaction", START | {"meterStart": "abc"})
-    assert answer[2] == {"transactionId": 0, "idTagInfo": {"status": "Invalid"}}
+        answer = await charger.call("StartTransaction", START | part)
+    assert answer[2] == {"transactionId": 1001, "idTagInfo": {"status": "Accepted"}}
 
 
 @pytest.mark.parametrize(

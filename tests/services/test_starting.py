@@ -11,6 +11,7 @@ from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.transactions import AuthorizationStatus, TransactionStart
 from evgraph.models import CardRow, SessionRow
+from evgraph.services.cards import NewCard
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.requests import MakeRequest
 from evgraph.services.stays import CheckOut
@@ -154,7 +155,9 @@ async def test_s3_authorize_accepts_the_tag_that_a_start_would_take(garage: Gara
     assert (
         await transactions.authorize(garage.charge_point_id, session.id_tag.lower())
     ).status is AuthorizationStatus.ACCEPTED
-    assert (await transactions.authorize(garage.charge_point_id, "STRANGER")).status is AuthorizationStatus.INVALID
+    assert (
+        await transactions.authorize(garage.other_charge_point_id, "STRANGER")
+    ).status is AuthorizationStatus.INVALID
     assert (
         await transactions.authorize(garage.other_charge_point_id, session.id_tag)
     ).status is AuthorizationStatus.INVALID
@@ -300,6 +303,7 @@ async def test_s7_a_start_on_a_connector_that_still_runs_ends_and_bills_the_old_
 async def test_s7_a_start_that_waits_is_given_up_when_another_begins_there(garage: Garage) -> None:
     stay = await garage.check_in()
     waiting = await garage.start(stay)
+    await garage.house.cards.add(garage.operator, NewCard(garage_id=garage.id, id_tag="A1B2C3D4"))
     await garage.begin("A1B2C3D4")
     assert (await garage.session(waiting.id)).failure_code is ErrorCode.PORT_IN_USE
     assert (await garage.request_of(stay)).status is RequestStatus.NEEDS_CHARGING

@@ -79,6 +79,16 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='must_stop',
+            field=fields.BooleanField(default=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='stop_register_wh',
+            field=fields.BigIntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='register_source',
             field=fields.IntField(null=True),
         ),

@@ -1,35 +1,32 @@
 """The sessions that a charge point's words make, by the rules of the domain."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from evgraph.domain import session_end, session_metering, session_start, session_status
+from evgraph.domain import session_end, session_metering, session_start, session_status, stop_matching, stopping
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.energy import Reading, is_same_instant
 from evgraph.domain.port import StatusReport
+from evgraph.domain.session_clock import StartTime, end_time, readings_within, start_time
+from evgraph.domain.session_unplug import held_back
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStart, TransactionStop, is_one_time, tag
-from evgraph.ocpp.replay.words import Metered, Resolved, Seen, Word
-
-# So late may be who looks what has run out of time.
-LOOKED_LATE = timedelta(seconds=5)
-# So many messages may come between the time of a look and the look.
-MOST_CHANCES = 30
+from evgraph.ocpp.replay.words import Booted, Metered, Resolved, Seen, Word
 
 
 @dataclass(slots=True)
 class Derived:
     """A session as its frames tell it. `told_at`: when its StartTransaction came. `booked` is the session in the books
-    that it is held against, null where there is none; nothing is taken from it but its id and, where frames leave open
-    in which of two orders things went, which of them it was. `history`: what it became, and when. `chances`: how
-    often something else came when its time was over, before the look that gave it up (T7)."""
+    that it is held against, null where there is none; nothing is taken from it but what frames cannot tell: its id,
+    which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it.
+    `history`: what it became, and when."""
 
     session: ChargingSession
     told_at: datetime
     booked: ChargingSession | None
     transaction_id: int | None
-    chances: int = 0
+    readings: list[Reading] = field(default_factory=list)
     history: list[tuple[datetime, ChargingSession]] = field(default_factory=list)
 
     def become(self, session: ChargingSession, at: datetime) -> None:
@@ -45,75 +42,48 @@ class Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What frames do not tell. `supplies`: by connector (M5). `free_for`: T7."""
+    """What frames do not tell. `supplies`: by connector (M5). `reported`: the connectors that a StatusNotification has
+    named (B4). `connections`: when each was opened, and closed (B7)."""
 
     garage_id: int
     charge_point_id: int
     supplies: Mapping[int, Supply]
-    free_for: timedelta
+    reported: frozenset[int]
+    connections: Sequence[tuple[datetime, datetime | None]] = ()
+
+    def connected_since(self, at: datetime) -> datetime | None:
+        """When the connection of that moment was opened; null where there was none."""
+        open_then = [since for since, until in self.connections if since <= at and (until is None or until > at)]
+        return max(open_then, default=None)
 
 
 def derive(
-    around: Surroundings, booked: Sequence[ChargingSession], words: Sequence[Word], last_told: datetime, now: datetime
+    around: Surroundings, booked: Iterable[ChargingSession], words: Iterable[Word], now: datetime
 ) -> list[Derived]:
-    """One charge point's sessions; see `Deriving`. Where the look that gives a session up came late, it comes when it
-    must have, for the books to be right; where there is no such moment, when it was due."""
-    passed: dict[int, int] = {}
-    derived = _derive(around, booked, words, last_told, now, passed)
-    for place in range(len(derived)):
-        for chances in range(1, MOST_CHANCES + 1):
-            # Where one is given up later, a start may be another's that is sent again (S2, T8): there are fewer then.
-            if place >= len(derived) or _agrees(derived[place]):
-                break
-            other = _derive(around, booked, words, last_told, now, {**passed, place: chances})
-            if place < len(other) and _agrees(other[place]):
-                passed[place], derived = chances, other
-            elif place >= len(other) or other[place].chances < chances:
-                break
-    return derived
-
-
-def _derive(
-    around: Surroundings,
-    booked: Sequence[ChargingSession],
-    words: Sequence[Word],
-    last_told: datetime,
-    now: datetime,
-    passed: Mapping[int, int],
-) -> list[Derived]:
-    deriving = Deriving(around, booked, passed)
+    """One charge point's sessions; see `Deriving`."""
+    deriving = Deriving(around, booked)
     deriving.hear(words)
-    deriving.pass_time(last_told, now)
+    deriving.pass_time(now)
     return deriving.derived
 
 
-def _agrees(derived: Derived) -> bool:
-    told, booked = derived.session, derived.booked
-    return booked is None or (told.ended_at, told.energy_wh) == (booked.ended_at, booked.energy_wh)
-
-
 class Deriving:
-    """One charge point's. `booked`: what the books hold of it, to name what is derived. `passed`: how many such chances
-    a session let pass, by its place among those that are derived: a look may be late, and frames do not tell when it
-    came (T7)."""
+    """One charge point's. `booked`: what the books hold of it, to name what is derived. That we closed a session, and
+    when, is a decision of ours or of a person, and is taken from there (T7, T12); what it was billed is not."""
 
-    def __init__(
-        self, around: Surroundings, booked: Iterable[ChargingSession], passed: Mapping[int, int] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, around: Surroundings, booked: Iterable[ChargingSession]) -> None:
         self._around = around
-        self._passed = passed
         # Stops that wait for their start (X2).
         self._waiting: list[TransactionStop] = []
         self._heard: set[tuple[str | None, str]] = set()
         self._booked = {session.id: session for session in booked}
         self._unclaimed = dict(self._booked)
         self._reported_at: dict[int, datetime] = {}
-        self._last_seen: datetime | None = None
         self.derived: list[Derived] = []
 
     def hear(self, words: Iterable[Word]) -> None:
         for word in _without_failed(list(words), self._booked.values()):
-            self._give_up_forgotten(word.at)
+            self.pass_time(word.at)
             match word.message:
                 case TransactionStart():
                     self._started(word.message, word)
@@ -126,69 +96,91 @@ class Deriving:
                     self._metered(word.message, word.at)
                 case StatusReport():
                     self._status(word.message, word.at)
+                case Booted():
+                    for derived in self._running():
+                        derived.session = session_status.booted(derived.session)
                 case Seen():
-                    self._last_seen = word.at
+                    pass
 
-    def pass_time(self, last_told: datetime, now: datetime) -> None:
-        """What ran out of time since the last frame. `last_told`: when the server was last at work for certain; what
-        the books gave up later, they may have given up until now."""
+    def pass_time(self, now: datetime) -> None:
+        """What we closed by then."""
         for derived in self._running():
-            is_ended = derived.booked is not None and derived.booked.status is SessionStatus.ENDED
-            self._give_up_if_forgotten(derived, now if is_ended else last_told - LOOKED_LATE)
+            closed_at = derived.booked.closed_at if derived.booked is not None else None
+            if closed_at is not None and closed_at <= now:
+                last_known = session_end.last_known(derived.session)
+                derived.become(session_end.given_up(derived.session, last_known, closed_at=closed_at), closed_at)
 
     # One method a word.
 
     def _started(self, start: TransactionStart, word: Word) -> None:
-        connector_id = max(start.connector_id, 1)
-        if self._known(start, connector_id) is not None:
+        if self._known(start, word) is not None:
             return
-        supply = self._around.supplies.get(connector_id)
-        for derived in self._running():
-            if derived.session.connector_id == connector_id:
-                ended = session_end.superseded(
-                    derived.session, start.meter_start_wh, start.at, supply=supply, clock_replaced=start.clock_replaced
-                )
-                derived.become(ended, word.at)
-        before = [
-            one
-            for one in self.derived
-            if one.session.connector_id == connector_id
-            and one.session.status is SessionStatus.ENDED
-            and _started_at(one) <= start.at
-        ]
-        last_register_wh = None
-        if before:
-            latest = max(reversed(before), key=_started_at)
-            latest.become(session_metering.leap_confirmed(latest.session, start.meter_start_wh), word.at)
-            last_register_wh = session_end.last_register_wh(latest.session)
+        booked = self._claim(start, word.transaction_id)
+        time = self._start_time(start, word, booked)
+        supply = self._around.supplies.get(start.connector_id)
+        if start.connector_id in self._around.reported:
+            for derived in self._running():
+                if derived.session.connector_id == start.connector_id:
+                    ended = session_end.superseded(
+                        derived.session,
+                        start.meter_start_wh,
+                        start.at,
+                        supply=supply,
+                        clock_replaced=start.clock_replaced,
+                    )
+                    derived.become(ended, word.at)
         session = session_start.unassigned(
             garage_id=self._around.garage_id,
             charge_point_id=self._around.charge_point_id,
-            port_id=connector_id,
-            connector_id=connector_id,
+            port_id=start.connector_id,
+            connector_id=start.connector_id,
             id_tag=tag(start.id_tag),
             authorization=AuthorizationStatus.ACCEPTED,
             meter_start_wh=start.meter_start_wh,
-            at=start.at,
+            at=time.at,
             reported_start=start.reported_at,
             rate_id=None,
-            clock_replaced=start.clock_replaced,
+            clock_replaced=time.is_replaced,
+            clock_error_us=time.clock_error_us,
             now=word.at,
-            last_register_wh=last_register_wh,
+            last_register_wh=self._left_by_the_one_before(start, time.at, word.at),
         )
-        booked = self._claim(session, word.transaction_id)
+        if booked is not None and booked.reported_id_tag is not None:
+            session = replace(session, id_tag=booked.id_tag, reported_id_tag=booked.reported_id_tag)
         transaction_id = word.transaction_id or (booked.id if booked else None)
         begun = Derived(session, word.at, booked, transaction_id, history=[(word.at, session)])
         self.derived.append(begun)
-        self._end_if_told_before(begun, word.at)
-
-    def _end_if_told_before(self, begun: Derived, at: datetime) -> None:
-        """X2: a stop that could not be placed is the end of what begins after it."""
-        is_alone = self._running() == [begun]
         for stop in sorted(self._waiting, key=lambda stop: stop.at):
-            if session_end.was_ended_by(begun.session, stop, is_alone=is_alone):
+            if stop_matching.was_waiting_for(begun.session, stop):
                 self._waiting.remove(stop)
-                self._ended(begun, stop, at)
+                self._ended(begun, stop, word.at)
+
+    def _start_time(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> StartTime:
+        """B7. A session that nobody asked for is booked when it is told of, not before."""
+        was_asked_for = booked is not None and is_one_time(booked.id_tag) and booked.asked_at < word.at
+        return start_time(
+            start,
+            asked_at=booked.asked_at if booked is not None and was_asked_for else None,
+            connected_since=self._around.connected_since(word.at),
+        )
+
+    def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime, at: datetime) -> int | None:
+        """T11, M5."""
+        if start.connector_id not in self._around.reported:
+            return None
+        before = [
+            one
+            for one in self.derived
+            if one.session.connector_id == start.connector_id
+            and one.session.status is SessionStatus.ENDED
+            and _started_at(one) <= began_at
+        ]
+        if not before:
+            return None
+        latest = max(reversed(before), key=_started_at)
+        if start.meter_start_wh is not None:
+            latest.become(session_metering.leap_confirmed(latest.session, start.meter_start_wh), at)
+        return session_end.last_register_wh(latest.session)
 
     def _stopped(self, stop: TransactionStop, word: Word) -> None:
         told = (word.message_id, word.content)
@@ -198,27 +190,39 @@ class Deriving:
         if word.is_answered:
             self._heard.add(told)
         meant = self._meant(stop)
-        if meant is None or word.is_doubtful:
+        if meant is not None:
+            self._ended(meant, stop, word.at)
+        elif self._named(stop.transaction_id) is None:
             self._waiting.append(stop)
-        self._ended(meant, stop, word.at)
 
     def _ended(self, derived: Derived | None, stop: TransactionStop, at: datetime) -> None:
         if derived is None:
             return
-        is_running = derived.session.status is SessionStatus.CHARGING
-        end = session_end.transaction_stopped if is_running else session_end.truth_told
-        derived.become(
-            end(
-                derived.session,
-                meter_stop_wh=stop.meter_stop_wh,
-                at=stop.at,
-                reason=stop.reason,
-                supply=self._around.supplies.get(derived.session.connector_id),
-                readings=stop.readings,
-                clock_replaced=stop.clock_replaced,
-            ),
-            at,
-        )
+        session = derived.session
+        is_running = session.status is SessionStatus.CHARGING
+        is_closed_by_us = session_end.was_closed_by_us(session)
+        if not is_running and not is_closed_by_us:
+            if not stop_matching.differs(session, stop) or not stop_matching.is_correction(
+                session, stop, next_start_at=self._next_start_at(derived)
+            ):
+                return
+        time = end_time(session, stop)
+        supply = self._around.supplies.get(session.connector_id)
+        readings = stopping.readings_of(session, stop, time)
+        if is_running and not stopping.must_recount(session, readings, time):
+            ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
+        else:
+            until = [one for one in [*derived.readings, *readings] if not time.is_own or one.at <= time.at]
+            counted = session_metering.recounted(session, until, supply=supply)
+            ended = stopping.ended(counted, stop, time, supply=supply)
+        derived.readings += readings
+        rest = held_back(ended, stop.meter_stop_wh, at) if is_running or is_closed_by_us else None
+        if not is_running:
+            ended = session_end.truth_told(session, ended, is_own_time=time.is_own)
+        derived.become(ended, at)
+        if rest is not None:
+            booked = self._claim_rest(rest)
+            self.derived.append(Derived(rest, at, booked, booked.id if booked else None, history=[(at, rest)]))
 
     def _metered(self, metered: Metered, at: datetime) -> None:
         derived = (
@@ -228,14 +232,37 @@ class Deriving:
         )
         if derived is None:
             return
-        supply = self._around.supplies.get(derived.session.connector_id)
-        if derived.session.status is SessionStatus.CHARGING:
-            derived.session = session_metering.readings_taken(derived.session, metered.readings, supply=supply)
+        session = derived.session
+        readings = readings_within(session, metered.readings)
+        derived.readings += readings
+        supply = self._around.supplies.get(session.connector_id)
+        if session.status is SessionStatus.CHARGING:
+            derived.session = self._taken(derived, readings, supply)
             return
-        told = session_end.readings_told(
-            derived.session, metered.readings, supply=supply, next_start_at=self._next_start_at(derived)
-        )
+        if metered.transaction_id is not None and not self._is_taken(derived):
+            again = session_end.reopened(session, readings, supply=supply)
+            if again is not None:
+                derived.become(again, at)
+                return
+        told = session_end.readings_told(session, readings, supply=supply, next_start_at=self._next_start_at(derived))
         derived.become(told, at)
+
+    @staticmethod
+    def _taken(derived: Derived, readings: Sequence[Reading], supply: Supply | None) -> ChargingSession:
+        """M4: what is not newer than the newest changes nothing, but completes what was told of the same instant."""
+        session = derived.session
+        newest = session.last_meter_at
+        if newest is None or all(one.at > newest for one in readings):
+            return session_metering.readings_taken(session, readings, supply=supply)
+        counted = session_metering.recounted(session, derived.readings, supply=supply)
+        is_completed = any(is_same_instant(one, Reading(at=newest)) for one in readings)
+        later = [one for one in readings if one.at > newest]
+        return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
+
+    def _is_taken(self, derived: Derived) -> bool:
+        """Another session has its port."""
+        connector_id = derived.session.connector_id
+        return any(one is not derived and one.session.connector_id == connector_id for one in self._running())
 
     def _given_up_before(self, metered: Metered) -> Derived | None:
         """M3, T7: readings without an id, of a session that was given up while they were under way."""
@@ -262,17 +289,16 @@ class Deriving:
         self._reported_at[report.connector_id] = min(report.at, at)
         for derived in self._running():
             if derived.session.connector_id == report.connector_id:
-                derived.session = session_status.status_seen(derived.session, report.status, report.at, at)
+                derived.session = session_status.reported(derived.session, report, at)
 
     # Which session is meant.
 
-    def _known(self, start: TransactionStart, connector_id: int) -> Derived | None:
-        """S2: this start came before."""
+    def _known(self, start: TransactionStart, word: Word) -> Derived | None:
+        """S2: this start came before: it was answered the same, or says the same."""
+        if word.transaction_id is not None:
+            return self._named(word.transaction_id)
         for derived in reversed(self.derived):
-            session = derived.session
-            if (session.id_tag, session.meter_start_wh) == (tag(start.id_tag), start.meter_start_wh) and (
-                session_start.was_opened_by(session, connector_id=connector_id, reported_start=start.reported_at)
-            ):
+            if session_start.was_opened_by(derived.session, start, another_waits=False):
                 return derived
         return None
 
@@ -282,81 +308,84 @@ class Deriving:
         return next((one for one in self.derived if one.transaction_id == transaction_id), None)
 
     def _meant(self, stop: TransactionStop) -> Derived | None:
-        """T3, T2."""
-        named = self._named(stop.transaction_id)
-        if named is not None:
-            return named
-        running = [
-            one
-            for one in self._running()
-            if session_end.may_end_at(one.session, stop.at, clock_replaced=stop.clock_replaced)
-        ]
-        id_tag = tag(stop.id_tag) if stop.id_tag else None
-        same = [one for one in running if id_tag and one.session.id_tag == id_tag]
-        if len(same) == 1:
-            return same[0]
-        before = self._ended_before(stop, id_tag)
-        if before is not None or len(running) == 1:
-            return before or running[0]
-        return None if running else self._given_up_and_meant(stop)
+        """T3, T2, T7; as services.stop_lookup asks the database."""
+        by_id = self._named(stop.transaction_id)
+        if by_id is not None and (not stop.id_tag or stop_matching.bears(by_id.session, stop.id_tag)):
+            return by_id
+        bearing = [one for one in self.derived if stop_matching.bears(one.session, stop.id_tag)]
+        if by_id is not None:
+            is_anothers = is_one_time(stop.id_tag or "") and bool(bearing)
+            if not is_anothers and not stop_matching.lies_before_start(by_id.session, stop):
+                return by_id
+        if bearing:
+            found = stop_matching.named_by_tag(stop, [one.session for one in bearing])
+            return next((one for one in bearing if one.session is found), None)
+        if stop.id_tag or by_id is not None:
+            return None
+        return self._ended_before(stop) or self._only_open(stop) or self._only_closed(stop)
 
-    def _given_up_and_meant(self, stop: TransactionStop) -> Derived | None:
-        """T3, T7."""
+    def _ended_before(self, stop: TransactionStop) -> Derived | None:
+        return next((one for one in reversed(self.derived) if stop_matching.was_ended_by(one.session, stop)), None)
+
+    def _only_open(self, stop: TransactionStop) -> Derived | None:
+        running = self._running()
+        if len(running) != 1:
+            return None
+        session = running[0].session
+        may_end = stop_matching.may_end_only_open(
+            session,
+            stop,
+            supply=self._around.supplies.get(session.connector_id),
+            has_other_connectors=len(self._around.reported) > 1,
+            rose_later=_rose_after(running[0], end_time(session, stop).at),
+        )
+        return running[0] if may_end else None
+
+    def _only_closed(self, stop: TransactionStop) -> Derived | None:
         latest: dict[int, Derived] = {}
         for derived in sorted(self.derived, key=_started_at):
             if _started_at(derived) <= stop.at:
                 latest[derived.session.connector_id] = derived
-        found = session_end.given_up_before(stop, [one.session for one in latest.values()])
-        return next((one for one in latest.values() if one.session is found), None)
+        found = [
+            one
+            for one in latest.values()
+            if stop_matching.may_end_closed(
+                one.session,
+                stop,
+                supply=self._around.supplies.get(one.session.connector_id),
+                next_start_at=self._next_start_at(one),
+            )
+        ]
+        return found[0] if len(found) == 1 else None
 
-    def _ended_before(self, stop: TransactionStop, id_tag: str | None) -> Derived | None:
-        if id_tag is not None and is_one_time(id_tag):
-            latest = next((one for one in reversed(self.derived) if one.session.id_tag == id_tag), None)
-            if latest is not None and latest.session.status is SessionStatus.ENDED:
-                return latest
-        if stop.clock_replaced:
-            return None
-        ended = (one for one in reversed(self.derived) if one.session.status is SessionStatus.ENDED)
-        return next((one for one in ended if one.session.ended_at == stop.at), None)
-
-    def _claim(self, session: ChargingSession, transaction_id: int | None) -> ChargingSession | None:
+    def _claim(self, start: TransactionStart, transaction_id: int | None) -> ChargingSession | None:
         """The booked session of this start: by what it was answered, else by what it told."""
         if transaction_id is not None:
             return self._unclaimed.pop(transaction_id, None)
         for booked in self._unclaimed.values():
-            if _start_of(booked) == _start_of(session):
+            if session_start.was_opened_by(booked, start, another_waits=False):
                 return self._unclaimed.pop(booked.id)
         return None
 
-    # What only time tells (T7).
+    def _claim_rest(self, rest: ChargingSession) -> ChargingSession | None:
+        """The booked session of what was held back (T4)."""
+        place = (rest.connector_id, rest.meter_start_wh)
+        for booked in self._unclaimed.values():
+            is_rest = SessionFlag.AFTER_UNPLUG in booked.flags
+            if is_rest and (booked.connector_id, booked.meter_start_wh) == place:
+                return self._unclaimed.pop(booked.id)
+        return None
 
     def _running(self) -> list[Derived]:
         return [one for one in self.derived if one.session.status is SessionStatus.CHARGING]
 
-    def _give_up_forgotten(self, now: datetime) -> None:
-        for place, derived in enumerate(self.derived):
-            deadline = self._deadline(derived)
-            if deadline is None or deadline > now:
-                continue
-            # It ran until another began there, or runs still: the look had not come yet.
-            ran_on = derived.booked is not None and (
-                SessionFlag.SUPERSEDED in derived.booked.flags or derived.booked.status is SessionStatus.CHARGING
-            )
-            derived.chances += 1
-            if not ran_on and derived.chances > self._passed.get(place, 0):
-                _give_up(derived, deadline)
 
-    def _give_up_if_forgotten(self, derived: Derived, now: datetime) -> None:
-        deadline = self._deadline(derived)
-        if deadline is not None and deadline <= now:
-            _give_up(derived, deadline)
-
-    def _deadline(self, derived: Derived) -> datetime | None:
-        return session_end.deadline(derived.session, self._last_seen or derived.told_at, self._around.free_for)
-
-
-def _give_up(derived: Derived, at: datetime) -> None:
-    derived.become(session_end.given_up(derived.session, session_end.last_known(derived.session)), at)
+def _rose_after(derived: Derived, at: datetime) -> bool:
+    registers = sorted((one for one in derived.readings if one.register_wh is not None), key=lambda one: one.at)
+    before = [one.register_wh for one in registers if one.at <= at]
+    after = [one.register_wh for one in registers if one.at > at]
+    floor_wh = before[-1] if before else derived.session.meter_start_wh
+    return bool(after) and after[-1] is not None and floor_wh is not None and after[-1] > floor_wh
 
 
 def _holds(session: ChargingSession, metered: Metered) -> bool:
@@ -370,10 +399,6 @@ def _holds(session: ChargingSession, metered: Metered) -> bool:
 
 def _started_at(derived: Derived) -> datetime:
     return derived.session.started_at or derived.told_at
-
-
-def _start_of(session: ChargingSession) -> tuple[object, ...]:
-    return (session.connector_id, tag(session.id_tag), session.meter_start_wh, session.reported_start)
 
 
 def _without_failed(words: list[Word], booked: Iterable[ChargingSession]) -> list[Word]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
@@ -57,29 +57,30 @@ class UnknownSelection(ValueError):
     """There is no such charge point or ticket."""
 
 
-async def replay(selection: Selection, *, supplies: Supplies, free_for: timedelta, now: datetime) -> Report:
-    """Raises UnknownSelection. `free_for`, and what the ports can deliver, as the server was told them (T7, M5)."""
+async def replay(selection: Selection, *, supplies: Supplies, now: datetime) -> Report:
+    """Raises UnknownSelection. `supplies`: what the ports can deliver, as the server was told (M5)."""
     session_ids = await _sessions_on(selection.ticket_number) if selection.ticket_number is not None else None
     async with snapshot() as db:
         chosen, beside = await _charge_points(db, selection, session_ids)
-        last_told = await _last_told(db)
         derived: dict[int, list[Derived]] = {}
         first_frame: dict[int, datetime | None] = {}
         booked: dict[int, list[ChargingSession]] = {}
         for charge_point in [*chosen, *beside]:
             booked[charge_point.id] = await _booked(db, charge_point.id)
+            ports = await PortRow.filter(charge_point_id=charge_point.id).using_db(db)
             around = Surroundings(
                 garage_id=charge_point.garage_id,
                 charge_point_id=charge_point.id,
                 supplies={
-                    port.connector_id: supply
-                    for port in await PortRow.filter(charge_point_id=charge_point.id).using_db(db)
-                    if (supply := supplies.of(port.max_power_w)) is not None
+                    port.connector_id: supply for port in ports if (supply := supplies.of(port.max_power_w)) is not None
                 },
-                free_for=free_for,
+                reported=frozenset(port.connector_id for port in ports if port.is_reported),
+                connections=await ConnectionRow.filter(charge_point_id=charge_point.id)
+                .using_db(db)
+                .values_list("connected_at", "disconnected_at"),
             )
             words = await _words(db, charge_point.id)
-            derived[charge_point.id] = derive(around, booked[charge_point.id], words, last_told or now, now)
+            derived[charge_point.id] = derive(around, booked[charge_point.id], words, now)
             first = await FrameRow.filter(charge_point_id=charge_point.id).using_db(db).order_by("id").first()
             first_frame[charge_point.id] = first.at if first else None
         books = await _books(db, booked)
@@ -222,9 +223,3 @@ async def _frames(db: BaseDBAsyncClient, charge_point_id: int) -> AsyncIterator[
         for row in rows:
             yield row.value()
         last_id = rows[-1].id
-
-
-async def _last_told(db: BaseDBAsyncClient) -> datetime | None:
-    """When the server was last at work for certain."""
-    row = await FrameRow.all().using_db(db).order_by("-id").first()
-    return row.at if row else None

@@ -31,6 +31,11 @@ class Seen:
     """It was there; nothing more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """It began anew, and has not said what became of what ran (B2)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """An operator took a stop that could not be placed as the end of a session (T3); or, where `session_id` is null,
@@ -40,7 +45,7 @@ class Resolved:
     stop: TransactionStop
 
 
-Message = TransactionStart | TransactionStop | Metered | StatusReport | Seen | Resolved
+Message = TransactionStart | TransactionStop | Metered | StatusReport | Booted | Seen | Resolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,9 @@ def _message(action: str, fields: Fields, received_at: datetime) -> Message | No
         case "StatusNotification":
             report = translate.status_report(messages.status_notification(fields), received_at)
             return report if report is not None and report.connector_id > 0 else None
-        case "BootNotification" | "Heartbeat":
+        case "BootNotification":
+            return Booted()
+        case "Heartbeat":
             return Seen()
     return None
 

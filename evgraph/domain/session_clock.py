@@ -1,0 +1,111 @@
+"""Which instants a session goes by: its charger's stamps, put right where the charger's clock was wrong (B7)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from evgraph.domain.charging_session import ChargingSession, SessionFlag
+from evgraph.domain.energy import Reading
+from evgraph.domain.transactions import TransactionStart, TransactionStop
+
+START_GRACE = timedelta(minutes=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class StartTime(NamedTuple):
+    """`clock_error_us`: the microseconds to add to the charger's stamps; null where they are right, or unreadable."""
+
+    at: datetime
+    is_replaced: bool
+    clock_error_us: int | None
+
+
+class SessionTime(NamedTuple):
+    """An instant within a session. `is_replaced`: it is not as the charger wrote it. `is_own`: it is the charger's
+    stamp nevertheless, as it is or put right, and can be compared with others of the session."""
+
+    at: datetime
+    is_replaced: bool
+    is_own: bool
+
+
+def start_time(start: TransactionStart, *, asked_at: datetime | None, connected_since: datetime | None) -> StartTime:
+    """B7: when a session began. One that was asked for (`asked_at`) does not begin before that. A stamp that cannot be
+    right is replaced by the time of receipt where the charge point was connected since it was asked (`connected_since`,
+    null where that is not known), else by the time when it was asked; the difference is the clock's error."""
+    received_at = start.received_at or start.at
+    # A bound that our own clock made, and that lies in our future, says nothing.
+    bound = asked_at if asked_at is not None and asked_at <= received_at else None
+    if not start.clock_replaced and (bound is None or start.at >= bound - START_GRACE):
+        return StartTime(start.at, is_replaced=False, clock_error_us=None)
+    was_connected = bound is None or connected_since is None or connected_since <= bound
+    at = received_at if was_connected or bound is None else bound
+    stamp = start.own_stamp
+    return StartTime(at, is_replaced=True, clock_error_us=None if stamp is None else (at - stamp) // _MICROSECOND)
+
+
+def time_within(
+    session: ChargingSession, stamp: datetime | None, received_at: datetime, *, fallback: datetime | None = None
+) -> SessionTime:
+    """B7: the instant of something that a charger stamped within a session: the stamp with the session's clock error,
+    else the stamp itself, where it lies between the start and the receipt; else the receipt. A stamp that cannot be
+    read (null) is `fallback`, or the receipt."""
+    started_at = session.started_at or received_at
+    if stamp is None:
+        return SessionTime(max(fallback or received_at, started_at), is_replaced=True, is_own=False)
+    corrected = corrected_stamp(session, stamp)
+    if corrected is not None and started_at <= corrected <= received_at:
+        return SessionTime(corrected, is_replaced=True, is_own=True)
+    if started_at <= stamp <= received_at:
+        return SessionTime(stamp, is_replaced=False, is_own=True)
+    return SessionTime(max(received_at, started_at), is_replaced=True, is_own=False)
+
+
+def end_time(session: ChargingSession, stop: TransactionStop) -> SessionTime:
+    """B7: when a stop ended the session: never before its start, nor after we heard of it. A stamp that cannot be read
+    is the time of the last reading, if there is one."""
+    received_at = stop.received_at or stop.at
+    stamp = stop.own_stamp
+    if stamp is not None and not stop.clock_replaced and session.clock_error_us is None:
+        # A stamp that runs a little ahead counts as receipt already.
+        stamp = stop.at
+    return time_within(session, stamp, max(received_at, stop.at), fallback=session.last_meter_at)
+
+
+def readings_within(session: ChargingSession, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """B7: the readings by the session's time, where its charger's clock is wrong; in the order of their time."""
+    if session.clock_error_us is not None:
+        readings = [_reading_within(session, one) for one in readings]
+    return tuple(sorted(readings, key=lambda one: one.at))
+
+
+def lies_before_start(session: ChargingSession, stop: TransactionStop) -> bool:
+    """T3: by the charger's own stamps the stop was before the session began: it is another's, that waited in the queue.
+    Where a stamp is not the charger's own, nobody can tell."""
+    stamp = stop.own_stamp
+    if stamp is None or session.started_at is None:
+        return False
+    corrected = corrected_stamp(session, stamp)
+    if corrected is not None:
+        return max(corrected, stamp) < session.started_at
+    if stop.clock_replaced or SessionFlag.CLOCK_REPLACED in session.flags:
+        return False
+    return stop.at < session.started_at
+
+
+def corrected_stamp(session: ChargingSession, stamp: datetime) -> datetime | None:
+    """The stamp with the session's clock error; null where the clock is right, or nobody knows by how much it is
+    not."""
+    if session.clock_error_us is None:
+        return None
+    try:
+        return stamp + session.clock_error_us * _MICROSECOND
+    except OverflowError:
+        return None
+
+
+def _reading_within(session: ChargingSession, reading: Reading) -> Reading:
+    stamp = reading.reported_at if reading.clock_replaced else reading.reported_at or reading.at
+    time = time_within(session, stamp, reading.received_at or reading.at)
+    return replace(reading, at=time.at, clock_replaced=not time.is_own)

@@ -1,0 +1,90 @@
+"""T4: a vehicle left while its charger keeps the transaction open; what flows then is another vehicle's."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.energy import SMALLEST_CHARGED_WH, WattHours
+
+
+def vehicle_left(session: ChargingSession, at: datetime) -> ChargingSession:
+    """The port says "EV side disconnected": the charger is asked to stop until it does. Only a running session is
+    moved."""
+    if session.status is not SessionStatus.CHARGING or session.ev_gone_at is not None:
+        return session
+    return replace(session, ev_gone_at=at, must_stop=True)
+
+
+def charging_again(session: ChargingSession, at: datetime) -> ChargingSession:
+    """The port says Charging after its vehicle left: from the last register on it is another vehicle's energy."""
+    is_later = session.ev_gone_at is not None and at > session.ev_gone_at
+    if not is_later or session.held_back_from_wh is not None:
+        return session
+    return replace(session, held_back_from_wh=session.base_register_wh, held_back_since=at)
+
+
+def register_seen(before: ChargingSession, after: ChargingSession, at: datetime) -> ChargingSession:
+    """A register of a session whose vehicle left, `before` and `after` it was counted: one that is higher than another
+    one since then shows that energy flows for another vehicle, and is not counted."""
+    if before.ev_gone_at is None or at <= before.ev_gone_at:
+        return after
+    if before.held_back_since is not None:
+        return _uncounted(before, after) if at > before.held_back_since else after
+    if before.ev_gone_register_wh is None:
+        return replace(after, ev_gone_register_wh=after.base_register_wh)
+    if after.base_register_wh <= before.ev_gone_register_wh:
+        return after
+    held = replace(
+        before, held_back_from_wh=before.ev_gone_register_wh, held_back_since=before.register_at or before.ev_gone_at
+    )
+    return _uncounted(held, after)
+
+
+def held_back(ended: ChargingSession, meter_stop_wh: WattHours | None, now: datetime) -> ChargingSession | None:
+    """What flowed after the vehicle left, as an unassigned session of the connector that has ended (S6); null where
+    that is nothing."""
+    if ended.held_back_from_wh is None or meter_stop_wh is None or ended.ended_at is None:
+        return None
+    energy_wh = meter_stop_wh - ended.held_back_from_wh
+    if energy_wh < SMALLEST_CHARGED_WH:
+        return None
+    since = min(ended.held_back_since or ended.ended_at, ended.ended_at)
+    return ChargingSession(
+        id=0,
+        garage_id=ended.garage_id,
+        charge_point_id=ended.charge_point_id,
+        port_id=ended.port_id,
+        connector_id=ended.connector_id,
+        request_id=None,
+        stay_id=None,
+        rate_id=ended.rate_id,
+        status=SessionStatus.ENDED,
+        flags=frozenset({SessionFlag.AFTER_UNPLUG}),
+        id_tag="",
+        authorization=ended.authorization,
+        asked_at=now,
+        started_at=since,
+        ended_at=ended.ended_at,
+        stop_reason=ended.stop_reason,
+        meter_start_wh=ended.held_back_from_wh,
+        base_register_wh=meter_stop_wh,
+        carried_wh=energy_wh,
+        energy_wh=energy_wh,
+        stop_register_wh=meter_stop_wh,
+    )
+
+
+def _uncounted(held: ChargingSession, after: ChargingSession) -> ChargingSession:
+    """The session as the reading leaves it, without the energy that the reading told."""
+    return replace(
+        after,
+        flags=held.flags,
+        carried_wh=held.carried_wh,
+        base_register_wh=held.base_register_wh,
+        register_at=held.register_at,
+        energy_wh=held.energy_wh,
+        leapt_to_wh=held.leapt_to_wh,
+        leapt_at=held.leapt_at,
+        held_back_from_wh=held.held_back_from_wh,
+        held_back_since=held.held_back_since,
+    )

@@ -1,0 +1,153 @@
+"""Which session a StopTransaction ends (T3, T7, X2); it may name it by a transactionId, by an idTag, or not at all."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.energy import WattHours
+from evgraph.domain.session_clock import end_time, lies_before_start
+from evgraph.domain.session_end import was_closed_by_us
+from evgraph.domain.session_metering import is_beyond
+from evgraph.domain.supply import Supply
+from evgraph.domain.transactions import TransactionStop, is_one_time, tag
+
+# So long after its port was seen free a session's stop may still be under way (T7), or a first one be corrected (T3).
+LATE_BY = timedelta(minutes=10)
+
+
+def bears(session: ChargingSession, id_tag: str | None) -> bool:
+    """The idTag is the session's own, or the one that its StartTransaction bore."""
+    if not id_tag:
+        return False
+    return tag(id_tag) in (tag(session.id_tag), tag(session.reported_id_tag or session.id_tag))
+
+
+def named_by_id(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> ChargingSession | None:
+    """T3 (a): the session whose transactionId the stop bears, whatever its idTag; unless that is another session's
+    one-time idTag, or a foreign one and the stamp lies before the session's start."""
+    sessions = list(sessions)
+    session = next((one for one in sessions if one.id == stop.transaction_id), None)
+    if session is None or not stop.id_tag or bears(session, stop.id_tag):
+        return session
+    is_anothers = is_one_time(stop.id_tag) and any(bears(one, stop.id_tag) for one in sessions)
+    return None if is_anothers or lies_before_start(session, stop) else session
+
+
+def named_by_tag(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> ChargingSession | None:
+    """T3 (b): the session whose one-time idTag the stop bears, or the idTag of its StartTransaction. A card begins many
+    sessions: the one that this very stop ended before, else the latest that runs, or that we closed, and that the time
+    fits."""
+    bearing = sorted((one for one in sessions if bears(one, stop.id_tag)), key=_started_at, reverse=True)
+    fitting = [one for one in bearing if not lies_before_start(one, stop)]
+    again = next((one for one in bearing if was_ended_by(one, stop)), None)
+    if again is not None:
+        return again
+    of_its_own = next((one for one in bearing if is_one_time(one.id_tag)), None)
+    running = next((one for one in fitting if one.status is SessionStatus.CHARGING), None)
+    if running is not None or of_its_own is not None:
+        return running or of_its_own
+    ended = next((one for one in fitting if one.status is SessionStatus.ENDED), None)
+    return ended or next((one for one in bearing if one.status is SessionStatus.CHARGING), None)
+
+
+def was_ended_by(session: ChargingSession, stop: TransactionStop) -> bool:
+    """T2: this very stop ended it before, and is sent again: the same register at the same instant of the charger's."""
+    if session.status is not SessionStatus.ENDED or was_closed_by_us(session) or stop.own_stamp is None:
+        return False
+    time = end_time(session, stop)
+    is_same_register = stop.meter_stop_wh is None or stop.meter_stop_wh == session.stop_register_wh
+    return time.is_own and time.at == session.ended_at and is_same_register
+
+
+def may_end_only_open(
+    session: ChargingSession,
+    stop: TransactionStop,
+    *,
+    supply: Supply | None,
+    has_other_connectors: bool,
+    rose_later: bool,
+) -> bool:
+    """T3 (c): a stop that names nothing is that of the charge point's only open session, where neither the time nor the
+    register speaks against it. `rose_later`: a reading of the session after the stop shows a higher register."""
+    if stop.id_tag or lies_before_start(session, stop):
+        return False
+    time = end_time(session, stop)
+    if has_other_connectors and time.is_own:
+        charged_later = session.charging_seen_at is not None and session.charging_seen_at > time.at
+        if charged_later or rose_later:
+            return False
+    if stop.meter_stop_wh is None:
+        return not has_other_connectors
+    if rose_later:
+        # What the later readings told is not the session's (T1): the stop cannot be held against them.
+        return True
+    return not _falls(session, stop.meter_stop_wh) and _is_within_reach(session, stop.meter_stop_wh, time.at, supply)
+
+
+def may_end_closed(
+    session: ChargingSession, stop: TransactionStop, *, supply: Supply | None, next_start_at: datetime | None
+) -> bool:
+    """T7: a stop that names nothing is the late truth of a session that we closed, where its stamp is at most ten
+    minutes after the port was seen free, and before the next start there. `next_start_at`: null where there was none.
+    The register must agree where the port's meter runs on between sessions."""
+    if stop.id_tag or not was_closed_by_us(session):
+        return False
+    time = end_time(session, stop)
+    free_at = session.available_since or session.closed_at or session.ended_at
+    if not time.is_own or lies_before_start(session, stop) or free_at is None or time.at > free_at + LATE_BY:
+        return False
+    if next_start_at is not None and time.at >= next_start_at:
+        return False
+    if stop.meter_stop_wh is None or session.meter_start_wh == 0:
+        # A meter that counts each session from 0 says nothing of which session it is.
+        return True
+    return not _falls(session, stop.meter_stop_wh) and _is_within_reach(session, stop.meter_stop_wh, time.at, supply)
+
+
+def only_one(sessions: Sequence[ChargingSession]) -> ChargingSession | None:
+    """What names nothing must leave no choice."""
+    return sessions[0] if len(sessions) == 1 else None
+
+
+def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start_at: datetime | None) -> bool:
+    """T3: a second, different stop of a session that its charger ended: with no idTag or the same one, stamped at most
+    ten minutes after the first and before the next start there."""
+    if session.ended_at is None or stop.meter_stop_wh is None:
+        return False
+    if stop.id_tag and not bears(session, stop.id_tag):
+        return False
+    time = end_time(session, stop)
+    return time.at <= session.ended_at + LATE_BY and (next_start_at is None or time.at < next_start_at)
+
+
+def differs(session: ChargingSession, stop: TransactionStop) -> bool:
+    """T2, T3: the stop tells another register than the one that ended the session."""
+    return stop.meter_stop_wh is not None and stop.meter_stop_wh != session.stop_register_wh
+
+
+def was_waiting_for(session: ChargingSession, stop: TransactionStop) -> bool:
+    """X2: an orphan, a stop that came before its session began, ends it only by its one-time idTag; or by the same
+    card, where both stamps are the charger's own and the start is not after the stop. One without an idTag never
+    does."""
+    if session.status is not SessionStatus.CHARGING or not bears(session, stop.id_tag):
+        return False
+    if is_one_time(session.id_tag) and tag(stop.id_tag or "") == tag(session.id_tag):
+        return not lies_before_start(session, stop)
+    is_own = not stop.clock_replaced and SessionFlag.CLOCK_REPLACED not in session.flags
+    return is_own and not lies_before_start(session, stop)
+
+
+def _started_at(session: ChargingSession) -> tuple[datetime, int]:
+    return (session.started_at or session.asked_at, session.id)
+
+
+def _falls(session: ChargingSession, register_wh: WattHours) -> bool:
+    """Below the last register by more than its rounding (M2)."""
+    return register_wh + (session.register_step_wh or 1) <= session.base_register_wh
+
+
+def _is_within_reach(session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply | None) -> bool:
+    if not is_beyond(session, register_wh, at, supply) or supply is None or session.started_at is None:
+        return True
+    counted_wh = session.carried_wh + register_wh - session.base_register_wh
+    return supply.could_deliver(counted_wh, at - session.started_at, step_wh=session.register_step_wh or 1)

@@ -1,0 +1,52 @@
+"""What a StopTransaction makes of the session that it ends: its time, and the readings that count by then (T1, B7)."""
+
+from collections.abc import Iterable
+
+from evgraph.domain import session_end
+from evgraph.domain.charging_session import ChargingSession, SessionFlag
+from evgraph.domain.energy import Reading
+from evgraph.domain.session_clock import SessionTime, readings_within
+from evgraph.domain.supply import Supply
+from evgraph.domain.transactions import TransactionStop
+
+# What was counted may depend on what came first.
+_DEPENDS_ON_ORDER = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP})
+
+
+def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTime) -> tuple[Reading, ...]:
+    """T1: the readings of its transactionData; those dated after the charger's own stop do not belong to the session."""
+    readings = readings_within(session, stop.readings)
+    return tuple(one for one in readings if not time.is_own or one.at <= time.at)
+
+
+def must_recount(session: ChargingSession, readings: Iterable[Reading], time: SessionTime) -> bool:
+    """X2: the running session must be counted anew where what was counted so far depends on what came first: readings
+    after its end, before its newest one, or registers that fell or leapt."""
+    newest = session.last_meter_at
+    if newest is not None and time.is_own and newest > time.at:
+        return True
+    if newest is not None and any(one.at <= newest for one in readings):
+        return True
+    return bool(session.flags & _DEPENDS_ON_ORDER)
+
+
+def ended(
+    session: ChargingSession,
+    stop: TransactionStop,
+    time: SessionTime,
+    *,
+    readings: Iterable[Reading] = (),
+    supply: Supply | None,
+) -> ChargingSession:
+    """T1: the running session ends by this stop at that time. `readings`: of its transactionData, that are not counted
+    yet."""
+    stopped = session_end.transaction_stopped(
+        session,
+        meter_stop_wh=stop.meter_stop_wh,
+        at=time.at,
+        reason=stop.reason,
+        supply=supply,
+        readings=readings,
+        clock_replaced=not time.is_own,
+    )
+    return session_end.flagged_by_time(stopped, time.is_replaced)

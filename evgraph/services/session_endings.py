@@ -1,0 +1,51 @@
+"""How sessions end: by their chargers' StopTransaction (T1 to T6), or closed by us (T7, T12)."""
+
+from dataclasses import replace
+
+from evgraph.domain import session_end, stopping
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.session_clock import end_time
+from evgraph.domain.session_unplug import held_back
+from evgraph.domain.stop_matching import differs
+from evgraph.domain.supply import Supply
+from evgraph.domain.transactions import TransactionStop
+from evgraph.services import recount
+from evgraph.services.books import Change
+from evgraph.services.settling import correct, settle
+
+
+async def end_by(
+    change: Change, session: ChargingSession, stop: TransactionStop, supply: Supply | None
+) -> ChargingSession:
+    """T1: the session ends and is billed. T5, T7: one that we had closed, or that its charger ended by another stop, is
+    corrected. T2: else nothing. The same whatever came first: what was counted from readings that are dated after the
+    charger's own stop is taken back."""
+    is_running = session.status is SessionStatus.CHARGING
+    was_closed_by_us = session_end.was_closed_by_us(session)
+    if not is_running and not was_closed_by_us and not differs(session, stop):
+        return session
+    time = end_time(session, stop)
+    readings = stopping.readings_of(session, stop, time)
+    await recount.store(session, readings, change.now)
+    if is_running and not stopping.must_recount(session, readings, time):
+        ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
+    else:
+        until = time.at if time.is_own else None
+        counted = await recount.recounted(session, supply, until=until, also=readings)
+        ended = stopping.ended(counted, stop, time, supply=supply)
+    # A correction of a stop finds the rest where that stop put it.
+    rest = held_back(ended, stop.meter_stop_wh, change.now) if is_running or was_closed_by_us else None
+    if is_running:
+        ended = await settle(change, ended)
+    else:
+        ended = await correct(change, session_end.truth_told(session, ended, is_own_time=time.is_own))
+    if rest is not None:
+        await change.save_session(rest)
+    return ended
+
+
+async def close(change: Change, session: ChargingSession, *, by_person: bool = False) -> ChargingSession:
+    """T7, T12: the running session is over, at its last reading, estimated, and billed. `by_person`: somebody said
+    so."""
+    ended = session_end.given_up(session, session_end.last_known(session), closed_at=change.now)
+    return await settle(change, replace(ended, must_stop=False), by_person=by_person)

@@ -1,0 +1,105 @@
+"""Which session a StopTransaction ends: what is asked of the database for it; `domain.stop_matching` decides (T3,
+T7)."""
+
+from datetime import datetime
+
+from evgraph.domain import stop_matching
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.session_clock import end_time
+from evgraph.domain.transactions import TransactionStop, tag
+from evgraph.models import MeterSampleRow, PortRow, SessionRow
+from evgraph.models.plain import select_values
+from evgraph.services.start_lookup import begun_with
+from evgraph.services.supplies import Supplies
+
+_RUNNING = "charge_point_id = ? AND status = ?"
+_BY_ID = "id = ? AND charge_point_id = ? AND started_at IS NOT NULL"
+# A card may have begun thousands of sessions; a stop is never that late.
+_MOST_OF_A_CARD = 20
+
+
+async def named_by_id(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
+    """The session whose transactionId the stop bears, ended by it or not."""
+    if stop.transaction_id is None:
+        return None
+    found = await select_values(SessionRow, ChargingSession, _BY_ID, stop.transaction_id, charge_point_id)
+    return found[0] if found else None
+
+
+async def meant(charge_point_id: int, stop: TransactionStop, supplies: Supplies) -> ChargingSession | None:
+    """T3: by its transactionId (a), its idTag (b), or as the charge point's only open session (c); T7: as the late
+    truth of one that we closed. Null where it is nobody's."""
+    by_id = await named_by_id(charge_point_id, stop)
+    if by_id is not None and (not stop.id_tag or stop_matching.bears(by_id, stop.id_tag)):
+        return by_id
+    bearing = (await begun_with(charge_point_id, tag(stop.id_tag)))[:_MOST_OF_A_CARD] if stop.id_tag else []
+    named = stop_matching.named_by_id(stop, [*([by_id] if by_id else []), *bearing])
+    if named is not None or bearing:
+        return named or stop_matching.named_by_tag(stop, bearing)
+    if stop.id_tag or by_id is not None:
+        return None
+    return (
+        await _ended_before(charge_point_id, stop)
+        or await _only_open(charge_point_id, stop, supplies)
+        or await _only_closed(charge_point_id, stop, supplies)
+    )
+
+
+async def next_start_at(session: ChargingSession) -> datetime | None:
+    """When the next session began at the port; null where none did."""
+    following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
+    row = await following.exclude(id=session.id).order_by("started_at").first()
+    return row.started_at if row is not None else None
+
+
+async def _ended_before(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
+    """T2: the session that this very stop ended, when it is sent again."""
+    if stop.own_stamp is None or stop.clock_replaced:
+        return None
+    ended = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.ENDED, ended_at=stop.at)
+    sessions = [row.value() for row in await ended.order_by("-id").limit(_MOST_OF_A_CARD)]
+    return next((session for session in sessions if stop_matching.was_ended_by(session, stop)), None)
+
+
+async def _only_open(charge_point_id: int, stop: TransactionStop, supplies: Supplies) -> ChargingSession | None:
+    running = await select_values(SessionRow, ChargingSession, _RUNNING, charge_point_id, SessionStatus.CHARGING.value)
+    session = stop_matching.only_one(running)
+    if session is None:
+        return None
+    ports = await PortRow.filter(charge_point_id=charge_point_id, is_reported=True).count()
+    may_end = stop_matching.may_end_only_open(
+        session,
+        stop,
+        supply=await supplies.of_port(session.port_id),
+        has_other_connectors=ports > 1,
+        rose_later=await _rose_after(session, end_time(session, stop).at),
+    )
+    return session if may_end else None
+
+
+async def _only_closed(charge_point_id: int, stop: TransactionStop, supplies: Supplies) -> ChargingSession | None:
+    """Of each connector the last one that had begun by then."""
+    by_then = SessionRow.filter(charge_point_id=charge_point_id, started_at__lte=stop.at)
+    found = []
+    for connector_id in sorted(set(await by_then.distinct().values_list("connector_id", flat=True))):
+        row = await by_then.filter(connector_id=connector_id).order_by("-started_at", "-id").first()
+        session = row.value() if row is not None else None
+        if session is not None and stop_matching.may_end_closed(
+            session,
+            stop,
+            supply=await supplies.of_port(session.port_id),
+            next_start_at=await next_start_at(session),
+        ):
+            found.append(session)
+    return stop_matching.only_one(found)
+
+
+async def _rose_after(session: ChargingSession, at: datetime) -> bool:
+    """A reading after that instant shows a higher register than those before it."""
+    if session.last_meter_at is None or session.last_meter_at <= at:
+        return False
+    registers = MeterSampleRow.filter(session_id=session.id, register_wh__isnull=False)
+    before = await registers.filter(at__lte=at).order_by("-at").first()
+    after = await registers.filter(at__gt=at).order_by("-at").first()
+    floor_wh = before.register_wh if before is not None and before.register_wh is not None else session.meter_start_wh
+    return after is not None and after.register_wh is not None and after.register_wh > floor_wh

@@ -1,0 +1,540 @@
+"""Bills under chargers' habits: unreadable starts, stops that name nothing or another, clocks that lie, lost sessions."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from evgraph.domain.charging_request import RequestStatus
+from evgraph.domain.charging_session import SessionFlag, SessionStatus
+from evgraph.domain.rate import RateKind
+from evgraph.models import PortRow
+from evgraph.services.interfaces import ChargerRejected
+from evgraph.services.stays import CheckOut
+from tests.services.station import FACTORY_CLOCK, Station, has
+
+from .conftest import Garage
+
+UNREADABLE = [-1, None, 0xFFFFFFFF, "n/a", "", [], {}]
+
+
+@pytest.fixture
+async def station(garage: Garage) -> AsyncIterator[Station]:
+    station = Station(garage)
+    yield station
+    await station.hang_up()
+
+
+@pytest.fixture
+async def two(garage: Garage) -> AsyncIterator[Station]:
+    station = Station(garage, connectors=2)
+    await station.connect()
+    yield station
+    await station.hang_up()
+
+
+# ------------------------------------------------------------------------------------------- starts that cannot be read
+
+
+@pytest.mark.parametrize("meter", UNREADABLE)
+@pytest.mark.parametrize("tag", ["OTHER", None])
+async def test_s6_t3_an_unreadable_start_has_a_session_of_its_own_and_its_stop_ends_no_other(
+    garage: Garage, two: Station, meter: object, tag: str | None
+) -> None:
+    await garage.set_rate()
+    stay = await garage.check_in()
+    customer = await garage.start(stay)
+    answer = await two.start(customer.id_tag, meter=1000)
+    await two.meter(answer["transactionId"], 1400)
+
+    unreadable = await two.start(tag, meter=meter, connector=2)
+    assert unreadable["transactionId"] not in (0, answer["transactionId"])
+    assert unreadable["idTagInfo"]["status"] == "Invalid"
+    garage.clock.turn(minutes=5)
+    await two.stop(transactionId=0, meterStop=4000, **({"idTag": tag} if tag else {}))
+
+    mine, other = await two.sessions()
+    assert (mine.status, mine.energy_wh) == (SessionStatus.CHARGING, 400)
+    assert has(other, SessionFlag.METER_START_ESTIMATED)
+    await two.stop(transactionId=answer["transactionId"], meterStop=2600)
+    assert await two.cents(customer.id) == 40
+
+
+async def test_s6_a_start_without_a_readable_connector_is_kept_where_no_port_is(garage: Garage, two: Station) -> None:
+    customer = await garage.start(await garage.check_in())
+    answer = await two.start(customer.id_tag)
+    for meter, connector in enumerate((None, -1, 0, 999, "x")):
+        assert (await two.start("CARD", connector=connector, meter=meter))["transactionId"] > answer["transactionId"]
+    assert (await garage.session(customer.id)).status is SessionStatus.CHARGING
+    shown = await PortRow.filter(charge_point_id=garage.charge_point_id, is_reported=True).order_by("connector_id")
+    assert [port.connector_id for port in shown] == [1, 2]
+    sessions = await two.sessions()
+    assert [one.status for one in sessions] == [SessionStatus.CHARGING] * 6
+
+
+async def test_b4_a_connector_that_a_status_names_at_last_has_its_port_with_its_session(
+    garage: Garage, station: Station
+) -> None:
+    await station.start("CARD", connector=7)
+    assert not (await station.port(7)).is_reported
+    await station.status("Charging", connector=7)
+    assert (await station.port(7)).is_reported
+    board = (await garage.house.boards.of([garage.id]))[garage.id] if hasattr(garage.house.boards, "of") else None
+    assert board is None or 7 in {view.port.connector_id for view in board.ports}
+
+
+@pytest.mark.parametrize("meter", UNREADABLE)
+async def test_s2_a_waiting_tag_opens_its_session_though_the_register_cannot_be_read(
+    garage: Garage, station: Station, meter: object
+) -> None:
+    await garage.set_rate()
+    session = await garage.start(await garage.check_in())
+    answer = await station.start(session.id_tag, meter=meter)
+    assert answer["transactionId"] == session.id
+    garage.clock.turn(minutes=1)
+    await station.meter(session.id, 5000)
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=session.id, meterStop=7000)
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, has(ended, SessionFlag.METER_START_ESTIMATED)) == (2000, True)
+    # And the very same start, sent again, is the same one.
+    assert (await station.start(session.id_tag, meter=meter))["transactionId"] == session.id
+
+
+async def test_s6_t11_without_a_reading_the_ports_last_register_stands_in(garage: Garage, station: Station) -> None:
+    first = await garage.start(await garage.check_in("A"))
+    await station.start(first.id_tag, meter=1000)
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=first.id, meterStop=3000)
+    await station.status("Available")
+    second = await garage.start(await garage.check_in("B"))
+    await station.start(second.id_tag, meter=None)
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=second.id, meterStop=4500)
+    assert (await garage.session(second.id)).energy_wh == 1500
+
+
+# ------------------------------------------------------------------------------------------------ stops in quarantine
+
+
+@pytest.mark.parametrize(
+    "part", [{"transactionData": ""}, {"reason": {}}, {"meterStop": None}, {"transactionData": [1]}, {"idTag": {}}]
+)
+async def test_t3_x2_a_stop_that_was_applied_never_ends_the_next_session(
+    garage: Garage, station: Station, part: dict[str, object]
+) -> None:
+    await garage.set_rate()
+    first = await garage.start(await garage.check_in("A"))
+    await station.start(first.id_tag)
+    garage.clock.turn(minutes=10)
+    ahead = station.stamp(minutes=-4)
+    await station.stop(**{"transactionId": first.id, "meterStop": 2000, "timestamp": ahead, **part})
+    assert (await garage.session(first.id)).status is SessionStatus.ENDED
+    await station.status("Available")
+    second = await garage.start(await garage.check_in("B"))
+    await station.start(second.id_tag, meter=2000)
+    assert (await garage.session(second.id)).status is SessionStatus.CHARGING
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=second.id, meterStop=3000)
+    assert await station.cents(second.id) == 25
+
+
+async def test_x2_an_orphan_without_a_tag_ends_no_session_that_begins_after_it(
+    garage: Garage, station: Station
+) -> None:
+    await station.stop(transactionId=-1, meterStop=2000, timestamp=station.stamp(minutes=-3))
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter=2000)
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+
+
+async def test_x2_an_orphan_ends_its_session_by_its_one_time_tag_once_that_begins(
+    garage: Garage, station: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    began = station.stamp()
+    garage.clock.turn(minutes=20)
+    await station.stop(transactionId=-1, idTag=session.id_tag, meterStop=2500)
+    await station.start(session.id_tag, meter=1000, stamp=began)
+    ended = await garage.session(session.id)
+    assert (ended.status, ended.energy_wh) == (SessionStatus.ENDED, 1500)
+
+
+@pytest.mark.parametrize("missing", ["transactionId", "meterStop"])
+async def test_t3_what_a_serializer_leaves_out_is_null(garage: Garage, station: Station, missing: str) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 2000)
+    said = {"transactionId": session.id, "meterStop": 2000}
+    del said[missing]
+    await station.stop(**said)
+    ended = await garage.session(session.id)
+    assert (ended.status, ended.energy_wh) == (SessionStatus.ENDED, 1000)
+
+
+async def test_t3_a_stop_bears_whoever_stopped_and_ends_the_session_that_it_names(
+    garage: Garage, station: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=session.id, idTag="MASTERCARD", meterStop=2000)
+    assert (await garage.session(session.id)).energy_wh == 1000
+
+
+async def test_t3_a_foreign_stop_from_before_the_start_of_what_it_names_is_kept(
+    garage: Garage, station: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=session.id, idTag="SOMEBODY", meterStop=2000, timestamp=station.stamp(hours=2))
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    (kept,) = await station.quarantined()
+    assert (kept.energy_wh, kept.is_orphan) == (2000, False)
+
+
+async def test_t3_a_second_different_stop_is_a_correction_within_ten_minutes_and_else_kept(
+    garage: Garage, station: Station
+) -> None:
+    await garage.set_rate(cents="100")
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=session.id, meterStop=1028)
+    garage.clock.turn(minutes=5)
+    await station.stop(transactionId=session.id, meterStop=1109)
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, await station.cents(session.id)) == (109, 11)
+    assert await station.quarantined() == []
+    await station.stop(transactionId=session.id, meterStop=1109)
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=session.id, meterStop=9000)
+    assert (await garage.session(session.id)).energy_wh == 109
+    (kept,) = await station.quarantined()
+    assert kept.energy_wh == 9000
+
+
+async def test_t3_a_stop_that_names_nothing_leaves_a_session_that_went_on_after_it(
+    garage: Garage, two: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await two.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    queued = two.stamp(minutes=3)
+    await two.meter(session.id, 2000, stamp=two.stamp(minutes=5))
+    await two.meter(session.id, 2500)
+    await two.stop(transactionId=-1, meterStop=9000, timestamp=queued)
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    assert len(await two.quarantined()) == 1
+
+
+# ---------------------------------------------------------------------------------------------- clocks that lie (B7)
+
+
+@pytest.mark.parametrize("wrong", ["2022-01-01T00:00:00Z", FACTORY_CLOCK, "nonsense", ""])
+async def test_b7_a_session_that_was_asked_for_does_not_begin_before_that(
+    garage: Garage, station: Station, wrong: str
+) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    await station.connect()
+    session = await garage.start(await garage.check_in())
+    garage.clock.turn(seconds=30)
+    asked = garage.clock.now()
+    await station.start(session.id_tag, stamp=wrong)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=session.id, meterStop=3000)
+    ended = await garage.session(session.id)
+    assert (ended.started_at, ended.lasted(garage.clock.now())) == (asked, timedelta(minutes=10))
+    assert has(ended, SessionFlag.CLOCK_REPLACED)
+    assert await station.cents(session.id) == 100
+
+
+async def test_b7_a_clock_hours_behind_counts_with_its_error_until_it_is_corrected(
+    garage: Garage, station: Station
+) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    await station.connect()
+    session = await garage.start(await garage.check_in())
+    began = garage.clock.now()
+    await station.start(session.id_tag, stamp=station.stamp(hours=8))
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 1500, stamp=station.stamp(hours=8))
+    assert (await garage.session(session.id)).last_meter_at == garage.clock.now()
+    garage.clock.turn(minutes=10)
+    # The cable is pulled, the network is down, and the clock is right by the time that the stop comes.
+    ended_at = garage.clock.now()
+    stamps = [station.stamp(hours=8), station.stamp()]
+    garage.clock.turn(minutes=20)
+    for stamp in stamps:
+        await station.stop(transactionId=session.id, meterStop=3000, timestamp=stamp)
+        ended = await garage.session(session.id)
+        assert (ended.started_at, ended.ended_at) == (began, ended_at)
+    assert await station.cents(session.id) == 200
+
+
+async def test_b7_an_offline_start_of_a_lying_clock_begins_when_it_was_asked_for(
+    garage: Garage, station: Station
+) -> None:
+    await station.connect()
+    session = await garage.start(await garage.check_in())
+    asked = garage.clock.now()
+    await station.hang_up()
+    garage.clock.turn(minutes=40)
+    await station.start(session.id_tag, stamp=FACTORY_CLOCK)
+    assert (await garage.session(session.id)).started_at == asked
+
+
+async def test_b7_no_session_ends_before_it_starts(garage: Garage, station: Station) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=session.id, meterStop=3000, timestamp=station.stamp(hours=3))
+    ended = await garage.session(session.id)
+    assert (ended.ended_at, has(ended, SessionFlag.CLOCK_REPLACED)) == (garage.clock.now(), True)
+    assert await station.cents(session.id) == 100
+
+
+async def test_b7_a_stop_whose_stamp_cannot_be_read_ends_at_the_last_reading(garage: Garage, station: Station) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 2000)
+    read_at = garage.clock.now()
+    garage.clock.turn(minutes=50)
+    await station.stop(transactionId=session.id, meterStop=2100, timestamp="yesterday")
+    ended = await garage.session(session.id)
+    assert (ended.ended_at, ended.energy_wh, has(ended, SessionFlag.CLOCK_REPLACED)) == (read_at, 1100, True)
+
+
+@pytest.mark.parametrize("seconds", [1, 240])
+async def test_b7_a_stamp_a_little_ahead_counts_as_its_receipt(
+    garage: Garage, station: Station, seconds: float
+) -> None:
+    session = await garage.start(await garage.check_in())
+    began = garage.clock.now()
+    await station.start(session.id_tag, stamp=station.stamp(seconds=-seconds))
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=session.id, meterStop=2100, timestamp=station.stamp(seconds=-seconds))
+    ended = await garage.session(session.id)
+    assert (ended.started_at, ended.ended_at) == (began, garage.clock.now())
+
+
+# ----------------------------------------------------------------------------------- what comes after, or in other orders
+
+
+@pytest.mark.parametrize("stop_first", [True, False])
+@pytest.mark.parametrize("named", [True, False])
+async def test_t1_x2_readings_dated_after_the_stop_are_not_the_sessions_whichever_came_first(
+    garage: Garage, station: Station, stop_first: bool, named: bool
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(seconds=600)
+    stop = {"transactionId": session.id if named else -1, "meterStop": 1230, "timestamp": station.stamp(seconds=400)}
+    for what in ("stop", "reading") if stop_first else ("reading", "stop"):
+        if what == "stop":
+            await station.stop(**stop)
+        else:
+            await station.meter(session.id, 1900, stamp=station.stamp(seconds=100))
+    ended = await garage.session(session.id)
+    assert (ended.status, ended.energy_wh, ended.flags) == (SessionStatus.ENDED, 230, frozenset())
+
+
+async def test_s7_an_unconfirmed_session_ends_when_and_where_it_was_last_heard_of(
+    garage: Garage, station: Station
+) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    lost = await garage.start(await garage.check_in("A"))
+    await station.start(lost.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.meter(lost.id, 2000)
+    read_at = garage.clock.now()
+    garage.clock.turn(minutes=50)
+    await station.boot()
+    await station.start("CARD", meter=2600)
+    ended = await garage.session(lost.id)
+    assert (ended.ended_at, ended.energy_wh, await station.cents(lost.id)) == (read_at, 1000, 100)
+    following = (await station.sessions())[-1]
+    assert has(following, SessionFlag.METER_GAP)
+
+
+async def test_t4_what_flows_after_the_vehicle_left_is_another_sessions(garage: Garage, station: Station) -> None:
+    await garage.set_rate(cents="100")
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 2000)
+    garage.chargers.answer = ChargerRejected("not now")
+    await station.status("SuspendedEV", info="EV side disconnected")
+    await station.look()
+    assert garage.chargers.stopped == [session.id]
+    garage.clock.turn(seconds=30)
+    await station.look()
+    assert garage.chargers.stopped == [session.id]
+    garage.clock.turn(seconds=31)
+    await station.look()
+    assert garage.chargers.stopped == [session.id] * 2
+    for register in (2000, 2000, 2400, 2900):
+        garage.clock.turn(minutes=1)
+        await station.meter(session.id, register)
+    assert (await garage.session(session.id)).energy_wh == 1000
+    await station.stop(transactionId=session.id, meterStop=2900)
+    first, rest = await station.sessions()
+    assert (first.energy_wh, await station.cents(first.id)) == (1000, 100)
+    assert (rest.energy_wh, rest.stay_id, rest.status) == (900, None, SessionStatus.ENDED)
+    assert has(rest, SessionFlag.AFTER_UNPLUG)
+
+
+# --------------------------------------------------------------------------------------------------- lost and late (T7)
+
+
+async def _free_session(garage: Garage, station: Station, register: int = 2000) -> int:
+    """Closed by us: its port was free for five minutes, and no stop came."""
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, register)
+    await station.status("Available")
+    garage.clock.turn(minutes=6)
+    await station.look()
+    assert has(await garage.session(session.id), SessionFlag.ESTIMATED)
+    return session.id
+
+
+async def test_t7_a_stop_that_names_nothing_hours_later_is_nobodys(garage: Garage, station: Station) -> None:
+    await garage.set_rate()
+    session_id = await _free_session(garage, station)
+    garage.clock.turn(hours=3)
+    await station.stop(transactionId=-1, meterStop=9000)
+    assert (await garage.session(session_id)).energy_wh == 1000
+    (kept,) = await station.quarantined()
+    assert kept.energy_wh == 9000
+
+
+async def test_t7_a_stop_that_names_nothing_and_fits_is_the_late_truth(garage: Garage, station: Station) -> None:
+    session_id = await _free_session(garage, station)
+    stopped_at = station.stamp(minutes=6)
+    garage.clock.turn(hours=3)
+    await station.stop(transactionId=-1, meterStop=2100, timestamp=stopped_at)
+    ended = await garage.session(session_id)
+    assert (ended.energy_wh, has(ended, SessionFlag.ESTIMATED)) == (1100, False)
+
+
+async def test_t7_a_session_that_we_closed_and_that_runs_on_is_open_again(garage: Garage, station: Station) -> None:
+    await garage.set_rate(cents="100")
+    session_id = await _free_session(garage, station)
+    assert await station.cents(session_id) == 100
+    garage.clock.turn(minutes=1)
+    await station.meter(session_id, 2500)
+    again = await garage.session(session_id)
+    assert (again.status, again.energy_wh) == (SessionStatus.CHARGING, 1500)
+    await station.look()
+    assert garage.chargers.stopped == [session_id]
+    await station.stop(transactionId=session_id, meterStop=2600)
+    assert await station.cents(session_id) == 160
+
+
+async def test_t7_a_session_that_was_lost_before_any_energy_waits_again_and_says_why(
+    garage: Garage, station: Station
+) -> None:
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start(session.id_tag)
+    await station.hang_up()
+    await station.connect()
+    await station.boot()
+    await station.status("Available")
+    garage.clock.turn(minutes=6)
+    await station.look()
+    request = await garage.request_of(stay)
+    assert request.status is RequestStatus.NEEDS_CHARGING
+    assert request.last_start_failure is not None and "lost the session" in request.last_start_failure
+
+
+@pytest.mark.parametrize("reason", ["PowerLoss", "Reboot", "HardReset", "SoftReset"])
+async def test_t7_a_session_that_was_interrupted_before_any_energy_waits_again(
+    garage: Garage, station: Station, reason: str
+) -> None:
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start(session.id_tag)
+    await station.stop(transactionId=session.id, meterStop=1005, reason=reason)
+    assert (await garage.request_of(stay)).status is RequestStatus.NEEDS_CHARGING
+
+
+async def test_t7_t12_no_request_of_a_closed_stay_waits_again(garage: Garage, station: Station) -> None:
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start(session.id_tag)
+    await station.hang_up()
+    await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id, stop_charging=True))
+    garage.clock.turn(minutes=6)
+    await station.status("Available")
+    garage.clock.turn(minutes=6)
+    await station.look()
+    assert (await garage.request_of(stay)).status is not RequestStatus.NEEDS_CHARGING
+
+
+# ------------------------------------------------------------------------------------------ chargers' own idTags (S2, S3)
+
+
+async def test_s2_a_start_with_the_chargers_own_tag_is_the_one_that_waits_there(
+    garage: Garage, station: Station
+) -> None:
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    assert (await station.call("Authorize", {"idTag": "STATION"}))["idTagInfo"]["status"] == "Accepted"
+    answer = await station.start("STATION")
+    assert answer == {"transactionId": session.id, "idTagInfo": {"status": "Accepted"}}
+    again = await station.start("STATION", stamp=station.stamp())
+    assert again["transactionId"] == session.id
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=-1, idTag="STATION", meterStop=2000)
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, has(ended, SessionFlag.OTHER_ID_TAG)) == (1000, True)
+    assert (await garage.request_of(stay)).status is RequestStatus.CHARGED
+
+
+async def test_s2_not_at_another_connector_nor_with_a_card_nor_after_the_window(garage: Garage, two: Station) -> None:
+    session = await garage.start(await garage.check_in())
+    assert (await two.start("STATION", connector=2))["transactionId"] != session.id
+    assert (await two.start("STATION", stamp=FACTORY_CLOCK, meter=5))["transactionId"] != session.id
+
+
+async def test_s2_our_own_tag_after_all_makes_the_other_one_unassigned(garage: Garage, two: Station) -> None:
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await two.start("STATION")
+    garage.clock.turn(minutes=1)
+    await two.meter(session.id, 1500)
+    answer = await two.start(session.id_tag, meter=50, connector=2)
+    taken, ours = await two.sessions()
+    assert (taken.id, taken.stay_id, taken.request_id) == (session.id, None, None)
+    assert (answer["transactionId"], ours.stay_id, ours.connector_id) == (ours.id, stay.id, 2)
+    request = await garage.request_of(stay)
+    assert (request.status, request.session_id) == (RequestStatus.CHARGING, ours.id)
+
+
+@pytest.mark.parametrize(("late_by", "is_ours"), [(20, True), (40, False)])
+async def test_s5_a_start_after_the_window_is_not_the_vehicle_that_it_was_meant_for(
+    garage: Garage, station: Station, late_by: float, is_ours: bool
+) -> None:
+    session = await garage.start(await garage.check_in())
+    garage.clock.turn(seconds=180 + late_by)
+    await station.look()
+    answer = await station.start(session.id_tag)
+    assert (answer["transactionId"] == session.id) is is_ours
+    assert (answer["idTagInfo"]["status"] == "Accepted") is is_ours
+
+
+async def test_s5_a_start_within_the_window_that_is_told_late_is_revived(garage: Garage, station: Station) -> None:
+    session = await garage.start(await garage.check_in())
+    garage.clock.turn(seconds=60)
+    began = station.stamp()
+    garage.clock.turn(minutes=30)
+    await station.look()
+    assert (await station.start(session.id_tag, stamp=began))["transactionId"] == session.id
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
