@@ -23,6 +23,15 @@ test: $(BIN)/.dev web/node_modules/.installed ## Every test: Python on SQLite an
 	EVGRAPH_TEST_DATABASE=postgres $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/services tests/journeys tests/models
 	cd web && npm test
 
+.PHONY: test-ahead
+test-ahead: $(BIN)/.dev web/node_modules/.installed ## Every test with the clock moved (AHEAD=days or 2028-02-29T23:50:00Z); Linux on x86-64
+	$(BIN)/python -m tests.ahead $(AHEAD) $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(AHEAD_TESTS)
+	$(BIN)/python -m tests.ahead $(AHEAD) npm --prefix web test
+
+AHEAD ?= 366
+# All of them, so that no test is forgotten; benchmarks only measure.
+AHEAD_TESTS ?= --ignore tests/benchmarks
+
 # A file a process: two idle cores need about half of the time.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 

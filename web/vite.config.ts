@@ -22,5 +22,8 @@ export default defineConfig({
     setupFiles: ['src/lib/test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // Ends a test that would hang; a busy machine needs more than the default 5 s.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -28,11 +28,12 @@ _HASHING_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """`token` is told once: it is kept as its hash only."""
+    """A new sign-in. `token` is not stored, only its hash; it is valid until `expires_at`, `lifetime` from now."""
 
     viewer: Viewer
     token: str
     expires_at: datetime
+    lifetime: timedelta
 
 
 class People:
@@ -60,7 +61,7 @@ class People:
         await AccessTokenRow.create(
             person_id=row.id, token_hash=hash_token(token), created_at=now, expires_at=expires_at
         )
-        return SignedIn(viewer=await _viewer(row), token=token, expires_at=expires_at)
+        return SignedIn(viewer=await _viewer(row), token=token, expires_at=expires_at, lifetime=SIGNED_IN_FOR)
 
     async def lend_token(self, right: Right, garage_id: int) -> str | None:
         """A token of somebody who has this right in the garage, for a tool on this machine; it ends in minutes, or with

@@ -45,6 +45,9 @@ from evgraph.simulator.transfers import Transfers
 
 SOFT_RESET_PATIENCE = 5.0
 """Real seconds that a boot by command waits for what there is to tell before it."""
+PATIENCE = 60.0
+"""Real seconds after which a wait for the charge point raises TimeoutError, unless told otherwise; a busy machine needs
+more than a moment."""
 
 
 class SimulatedChargePoint:
@@ -234,11 +237,11 @@ class SimulatedChargePoint:
         """Why the last attempt to connect failed."""
         return self._link.problem
 
-    async def connected(self, timeout: float | None = 10.0) -> None:
+    async def connected(self, timeout: float | None = PATIENCE) -> None:
         """Return once the central system has accepted the charge point; TimeoutError after real seconds."""
         await self._changes.wait_until(lambda: self._messenger.is_connected and self._messenger.is_registered, timeout)
 
-    async def disconnected(self, timeout: float | None = 10.0) -> None:
+    async def disconnected(self, timeout: float | None = PATIENCE) -> None:
         """Return once there is no connection; TimeoutError after real seconds."""
         await self._changes.wait_until(lambda: not self._messenger.is_connected, timeout)
 
@@ -494,15 +497,15 @@ class SimulatedChargePoint:
         """How many transaction messages still wait for their answer."""
         return len(self._queue)
 
-    async def wait_for_status(self, connector_id: int, status: str, timeout: float | None = 10.0) -> None:
+    async def wait_for_status(self, connector_id: int, status: str, timeout: float | None = PATIENCE) -> None:
         """Return once the connector is in this status; TimeoutError after real seconds."""
         await self._changes.wait_until(lambda: self.connector(connector_id).status == status, timeout)
 
-    async def has_queued(self, messages: int, timeout: float | None = 10.0) -> None:
+    async def has_queued(self, messages: int, timeout: float | None = PATIENCE) -> None:
         """Return once so many transaction messages wait; TimeoutError after real seconds."""
         await self._changes.wait_until(lambda: len(self._queue) >= messages, timeout)
 
-    async def told_everything(self, timeout: float | None = 10.0) -> None:
+    async def told_everything(self, timeout: float | None = PATIENCE) -> None:
         """Return once the central system has answered all there was to tell; TimeoutError after real seconds."""
         await self._changes.wait_until(
             lambda: self._messenger.has_told_everything and not self._charging.withholds_a_status, timeout

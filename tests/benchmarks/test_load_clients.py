@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.http_client import Http
 from benchmarks.websocket import WebSocket
+from tests.patience import PATIENCE_S
 
 SMALL, LARGE = b'{"type":"next"}', b"x" * 70_000
 
@@ -59,6 +60,6 @@ async def test_answers_are_whole_in_whatever_pieces_they_come(size: int) -> None
         for number in range(3):
             done = asyncio.Event()
             http.post(b"%d" % number, lambda body, done=done: (answers.append(body), done.set()))  # type: ignore[misc]
-            await asyncio.wait_for(done.wait(), 20)
+            await asyncio.wait_for(done.wait(), PATIENCE_S)
         http.close()
     assert answers == [b"0" * 100, b"1" * 100, b"2" * 100]

@@ -30,7 +30,7 @@ def test_a_road_is_measured_with_everybody_on_it(road: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     said = " ".join(done.stdout.split())

@@ -25,6 +25,7 @@ from evgraph.models import ChargePointRow, SessionRow, database
 from evgraph.schema.global_ids import encode, key_of
 from evgraph.services.house import Services, open_house
 from tests.fakes import AnsweringChargers
+from tests.patience import PATIENCE_S
 
 PASSWORD = "correct horse battery"
 Json = dict[str, Any]
@@ -286,7 +287,7 @@ class Socket:
         await self.connection.send(json.dumps(message))
 
     async def receive(self) -> Json:
-        return json.loads(await asyncio.wait_for(self.connection.recv(), 5))  # type: ignore[no-any-return]
+        return json.loads(await asyncio.wait_for(self.connection.recv(), PATIENCE_S))  # type: ignore[no-any-return]
 
     async def subscribe(self, document: str, id_: str = "1", **variables: Any) -> None:
         await self.send(type="subscribe", id=id_, payload={"query": document, "variables": variables})

@@ -7,6 +7,7 @@ import pytest
 
 from evgraph.execution.driving import all_of, driven
 from evgraph.execution.loader import Loader, Loads
+from tests.patience import PATIENCE_S
 
 
 class Batches:
@@ -49,7 +50,7 @@ async def test_who_waits_for_the_clock_holds_up_nobody_for_ever(batches, loads):
     loader = Loader(batches.load, loads)
 
     async def slowly(key: int) -> int:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await asyncio.sleep(0.001)
         return await loader.load(key)
 

@@ -12,6 +12,7 @@ from evgraph.models import ConnectionRow, SessionRow, database
 from evgraph.models.database import reader
 from evgraph.schema.global_ids import encode
 from evgraph.services.charge_points import NotAdmitted
+from tests.patience import PATIENCE_S
 
 
 async def log_frames(world, count, action="Heartbeat", garage=None):
@@ -32,11 +33,9 @@ async def log_frames(world, count, action="Heartbeat", garage=None):
 
 async def until(condition):
     """A subscription says nothing of its beginning where there is nothing to tell yet."""
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("It never began.")
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def begin(world, id_tag="STAFF-7", meter=1000, connector=1):

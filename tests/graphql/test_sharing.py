@@ -21,6 +21,7 @@ from evgraph.schema.context import OperationContext
 from evgraph.sharing.rights import SharedContext
 from evgraph.sockets import FramesProtocol
 from tests.graphql.conftest import PASSWORD, Api, Socket, World, serving
+from tests.patience import PATIENCE_S
 
 BOARD = """subscription Board($id: ID!) { boardUpdated(garageId: $id) {
     revision isSnapshot requests { id status stay { ticketNumber } } removedRequestIds } }"""
@@ -55,7 +56,7 @@ async def another(world: World, role: Role, name: str) -> Api:
 
 
 async def until(holds) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -231,7 +232,7 @@ async def test_whoever_comes_while_events_flow_misses_nothing(world, operator, c
         if number % 2 == 0:
             watching.append(asyncio.create_task(watch(3 if number % 6 == 0 else None)))
         await world.check_in(operator, f"CAR {number}")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         for revisions in await asyncio.gather(*watching):
             assert revisions == list(range(revisions[0], revisions[0] + len(revisions)))
             assert revisions[-1] == goal or len(revisions) == 3
@@ -270,7 +271,7 @@ async def test_a_group_that_lags_is_told_the_whole_board_again(world, operator, 
         for _ in range(5):
             world.house.bus.publish(old)
         await asyncio.sleep(0.1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         assert max(await asyncio.gather(*watching)) > 1
 
 

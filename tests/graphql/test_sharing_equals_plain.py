@@ -14,6 +14,7 @@ from evgraph.domain.port import PortStatus
 from evgraph.graph import schema
 from evgraph.sockets import FramesProtocol
 from tests.graphql.conftest import serving
+from tests.patience import PATIENCE_S
 
 ROLES = (Role.DISPLAY, Role.ATTENDANT, Role.POS, Role.OPERATOR)
 DEPTH = 5
@@ -78,7 +79,7 @@ async def plainly(address: str, token: str, document: str, variables: dict):
     headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {token}"}
     body = {"query": document, "variables": variables}
     async with (
-        httpx.AsyncClient(timeout=30) as http,
+        httpx.AsyncClient(timeout=PATIENCE_S) as http,
         http.stream("POST", f"http://{address}/graphql", json=body, headers=headers) as answer,
     ):
         lines = answer.aiter_lines()
@@ -119,7 +120,7 @@ async def test_boards_are_told_the_same_as_alone(world, connect, served, seed):
             for role, document, socket, told in pairs:
                 shared = await socket.receive()
                 assert shared["type"] == "next", (shared, document)
-                alone = await asyncio.wait_for(told(), 5)
+                alone = await asyncio.wait_for(told(), PATIENCE_S)
                 assert shared["payload"] == alone, (role, document)
 
         async def change(mutation: str, payload: str, **given) -> None:
@@ -164,10 +165,10 @@ async def test_energy_and_line_items_are_told_the_same_as_alone(world, connect, 
             for socket, told in pairs[name]:
                 shared = await socket.receive()
                 assert shared["type"] == "next", shared
-                assert shared["payload"] == await asyncio.wait_for(told(), 5)
+                assert shared["payload"] == await asyncio.wait_for(told(), PATIENCE_S)
 
         await all_are_told_the_same("energyUpdated")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while world.house.bus.reader_count < 4 + 3 + 4 + 3:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         for reading in (2000, 3000):

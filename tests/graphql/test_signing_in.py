@@ -1,5 +1,7 @@
 """Tokens, cookies, and whose requests they speak for."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -45,6 +47,36 @@ async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(world, ema
     assert "SameSite=lax" in cookie
     assert "Path=/" in cookie
     assert "expires=Sun, 29 Nov 2026 08:48:00 GMT" in cookie
+    assert f"Max-Age={7 * 24 * 3600};" in cookie
+    assert ("Secure" in cookie) is is_secure
+
+
+# The cookie jar goes by the machine's clock, as a browser does: it is ahead of a server whose clock is turned back.
+@pytest.mark.parametrize("ahead", [timedelta(days=days) for days in (-3650, -8, -1, 0, 1, 8, 3650)], ids=str)
+async def test_a_browser_whose_clock_is_wrong_stays_signed_in_and_can_sign_out(world, email, ahead):
+    world.clock.present = datetime.now(UTC) - ahead
+    browser = world.nobody()
+    await browser.data(SIGN_IN, email=email, password=PASSWORD)
+    world.clock.turn(days=6, hours=23)
+    assert await browser.data(WHO) == {"viewer": {"name": "Pat"}}
+    await browser.data("mutation { signOut { errors { code } } }")
+    assert browser.http.cookies.get(NAME) is None
+    assert await browser.data(WHO) == {"viewer": None}
+
+
+@pytest.mark.parametrize(("base", "is_secure"), [("http://garage.test", False), ("https://garage.test", True)])
+async def test_the_cookie_is_deleted_by_both_of_its_lifetimes(world, email, base, is_secure):
+    browser = world.nobody(base)
+    await browser.data(SIGN_IN, email=email, password=PASSWORD)
+    body = {"query": "mutation { signOut { errors { code } } }"}
+    cookie = (await browser.http.post("/graphql", json=body)).headers["set-cookie"]
+    assert cookie.startswith(f'{NAME}="";')
+    assert "expires=Thu, 01 Jan 1970 00:00:00 GMT" in cookie
+    assert "Max-Age=0;" in cookie
+    # What is not the same cookie to a browser is not deleted.
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Path=/" in cookie
     assert ("Secure" in cookie) is is_secure
 
 

@@ -12,6 +12,7 @@ from evgraph.domain.people import Role
 from evgraph.domain.port import PortStatus
 from evgraph.resolvers.cookies import NAME
 from evgraph.resolvers.known import Known
+from tests.patience import PATIENCE_S
 
 BOARD = """subscription($id: ID!) { boardUpdated(garageId: $id) { revision isSnapshot rate { label }
     ports { id name status isOpen maxPowerKw activeSession { id energyKwh } }
@@ -326,13 +327,13 @@ async def test_the_board_is_served_as_server_sent_events(world, attendant, serve
 
 async def _readers(world, wanted):
     """The bus has no event for who joins and leaves it."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while world.house.bus.reader_count != wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
 async def _event(lines):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         async for line in lines:
             if line.startswith("data: {"):
                 payload = json.loads(line.removeprefix("data: "))

@@ -223,7 +223,7 @@ class Journeys:
             self._identity(name), dialect=dialect, **({"sample_interval": SAMPLE_INTERVAL} | options)
         )
         try:
-            async with charger, asyncio.timeout(40):
+            async with charger, asyncio.timeout(4 * PATIENCE_S):
                 await charger.connected()
                 port_id = screen.port(f"{charger.identity}-1")["id"]
                 await journey(Bay(attendant, operator, screen, charger, port_id))

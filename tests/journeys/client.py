@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import websockets
 
+from tests.patience import PATIENCE_S
+
 Json = dict[str, Any]
-PATIENCE_S = 15
 
 
 class GraphQLErrors(Exception):
@@ -60,6 +61,10 @@ class Client:
         answer = await self._http.post("/graphql", json=_body(document, variables), headers=self._headers())
         assert answer.status_code == 200, answer.text
         return answer.json()  # type: ignore[no-any-return]
+
+    async def metrics(self) -> list[str]:
+        """The server's metrics, a line each."""
+        return (await self._http.get("/metrics")).text.splitlines()
 
     async def data(self, document: str, **variables: Any) -> Json:
         """Raises GraphQLErrors."""

@@ -15,11 +15,11 @@ from typing import Any
 import httpx
 
 from tests.journeys.serving import serve
+from tests.patience import PATIENCE_S
 
 HOST = "127.0.0.1"
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["evgraph.cli", "evgraph.app"])
-PATIENCE_S = 30
 
 
 class Server:

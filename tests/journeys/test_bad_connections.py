@@ -186,9 +186,7 @@ async def test_c1_a_charger_of_another_version_is_found_among_the_refused(garage
         await socket.wait_closed()
         assert socket.close_code == 1002
     listed = 'query { refusedConnections(identity: "AX48-1") { edges { node { remote reason } } } }'
-    for _ in range(100):
-        found = (await operator.data(listed))["refusedConnections"]["edges"]
-        if found:
-            break
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(PATIENCE_S):
+        while not (found := (await operator.data(listed))["refusedConnections"]["edges"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     assert [edge["node"] for edge in found] == [{"remote": "127.0.0.1", "reason": "only other subprotocols offered"}]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from evgraph.simulator import Car, SimulatedChargePoint
 from evgraph.simulator.dialects.delivery import Slow
 from tests.journeys.at_once import CALL_TIMEOUT_S, REGISTER, Journeys
+from tests.patience import PATIENCE_S
 
 JOURNEYS = Journeys("Dialect")
 speaks = JOURNEYS.speaks
@@ -332,7 +333,7 @@ async def test_m6_a_full_car_that_never_says_so_is_shown_as_full(bay):
     session = await bay.attendant.started(checked_in["request"], bay.port_id)
     await bay.screen.shows(checked_in["request"], "CHARGING")
     document = "query($id: ID!) { session(id: $id) { startedAt fullSince } }"
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE_S):
         while (shown := (await bay.attendant.data(document, id=session["id"]))["session"])["fullSince"] is None:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert _moment(shown["fullSince"]) > _moment(shown["startedAt"])

@@ -15,6 +15,7 @@ import pytest
 from evgraph.domain.people import Role
 from evgraph.simulator import SimulatedChargePoint
 from tests.journeys.garage import Garage, Person, add_chargers
+from tests.patience import PATIENCE_S
 
 CHARGERS = 20
 KILLS = 20
@@ -35,7 +36,7 @@ async def test_x1_twenty_sigkills_cost_no_watt_hour_and_bill_none_twice(open_gar
         chargers = [garage.charger(identity, speed=60, sample_interval=15) for identity in keys]
         with _seed() as random:
             closing = asyncio.Event()
-            async with asyncio.timeout(100), asyncio.TaskGroup() as running:
+            async with asyncio.TaskGroup() as running:
                 for charger in chargers:
                     await charger.start()
                 bays = [Bay(operator, charger, Random(random.random())) for charger in chargers]
@@ -59,7 +60,7 @@ class Bay:
         self._keys = 0
 
     async def serve_vehicles_until(self, closing: asyncio.Event) -> None:
-        await self.charger.connected(30)
+        await self.charger.connected(PATIENCE_S)
         board = await _stubbornly(self._attendant.board_now)
         port_id = board.port(f"{self.charger.identity}-1")["id"]
         while not closing.is_set():
@@ -92,7 +93,7 @@ class Bay:
             await self.charger.wait_for_status(1, "Charging", self._random.uniform(0.5, 3))
         await asyncio.sleep(self._random.uniform(0, 1))
         await self.charger.unplug()
-        await self.charger.told_everything(30)
+        await self.charger.told_everything(PATIENCE_S)
 
     def waits_for_its_start(self) -> bool:
         transaction = self.charger.connector(1).transaction

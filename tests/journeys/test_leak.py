@@ -19,6 +19,7 @@ from evgraph.ocpp.protocol import ChargerProtocol
 from evgraph.services.house import Services
 from evgraph.settings import Settings
 from tests.conftest import copy_of
+from tests.patience import PATIENCE_S
 
 CYCLES = 2_000
 AT_A_TIME = 20
@@ -70,7 +71,7 @@ class House:
     async def settle(self) -> Counter[type]:
         """What is there once all are gone."""
         state = self.server.server_state
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             # What they brought is written within a second of their going; that takes its time on a busy machine.
             while await self.connected() or state.tasks or self.services.frames.count:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
@@ -110,7 +111,7 @@ class House:
         assert head.startswith(b"HTTP/1.1 101 ")
         writer.write(_MASKED)
         # It may be asked for its status meanwhile (B5), and goes without an answer.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while b'[3,"1",{"currentTime":' not in await reader.readuntil(b"}]"):
                 pass
         return writer

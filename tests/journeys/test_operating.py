@@ -12,6 +12,7 @@ from evgraph.simulator import Car
 from tests.journeys.at_once import Bay, Journeys, until
 from tests.journeys.client import GraphQLErrors, Json
 from tests.journeys.garage import Person
+from tests.patience import PATIENCE_S
 
 JOURNEYS = Journeys("Operated")
 operates = JOURNEYS.speaks
@@ -46,7 +47,7 @@ async def done(person: Person, mutation: str, fields: str, **given: Any) -> Json
 
 async def shows(ask: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
     """What is asked for, once it is so."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds(found := await ask()):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return found
@@ -158,12 +159,20 @@ async def test_a_message_is_triggered_and_read_in_the_log(bay):
     assert any('"Trigger"' in frame["frame"] for frame in found)
 
 
+async def subscriptions(bay: Bay) -> int:
+    """How many the server has."""
+    (told,) = [line for line in await bay.operator.metrics() if line.startswith("evgraph_subscriptions ")]
+    return int(told.split()[1])
+
+
 @operates()
 async def test_firmware_is_followed_until_it_is_installed(bay):
     id_ = (await charge_point(bay))["id"]
     document = "subscription($id: ID) { chargePointJobUpdated(chargePointId: $id) { id kind status endedAt } }"
+    before = await subscriptions(bay)
     async with bay.operator.over_socket(document, id=id_) as updates:
-        await asyncio.sleep(0.2)
+        # It says nothing of its beginning; no other journey here opens one.
+        await shows(lambda: subscriptions(bay), lambda it: it == before + 1)
         asked = await done(
             bay.operator,
             "updateFirmware",

@@ -28,6 +28,7 @@ from evgraph.services.offline import NoChargePoints
 from evgraph.settings import Settings
 from tests.journeys.server import HOST, Server
 from tests.journeys.wire import Key, TlsServer, trusting, turned_away, wired
+from tests.patience import PATIENCE_S
 
 BOOT = {"chargePointVendor": "Phihong", "chargePointModel": "AX48"}
 FIRST, SECOND = "AX48-1", "AX48-2"
@@ -142,7 +143,7 @@ def test_what_cannot_be_served_is_said_before_anything_is(ca: Ca, settings: dict
 
 async def until_logged(server: Server, event: str, why: str) -> None:
     """The log is written by another process."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not any(line["event"] == event and why in line.get("why", "") for line in server.lines()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

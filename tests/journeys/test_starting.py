@@ -97,7 +97,8 @@ async def test_s4_a_start_that_nobody_plugs_in_is_given_up_when_its_window_is_ov
 
 
 async def test_s4_the_window_outlives_a_sigkill_and_two_processes_give_up_once(open_garage, tmp_path):
-    settings = {"start_window_s": 4, "upkeep_every_s": 0.05}
+    # Both processes have started by the end of the window, on a busy machine too.
+    settings = {"start_window_s": 20, "upkeep_every_s": 0.05}
     async with open_garage(**settings) as garage:
         attendant = await garage.sign_in(Role.ATTENDANT)
         async with garage.charger() as charger:

@@ -13,6 +13,7 @@ from evgraph.models import GarageRow, MeterSampleRow, OrganizationRow, database
 from evgraph.models.at_once import Version, following, save_at_once, taken
 from evgraph.models.bulk import Bulk, Save, insert, update
 from tests.conftest import POSTGRES
+from tests.patience import PATIENCE_S
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SAMPLES = insert(MeterSampleRow, "charge_point_id", "connector_id", "session_id", "at", "received_at", "energy_wh")
@@ -91,7 +92,7 @@ async def test_of_batches_that_race_from_one_version_one_is_saved(garages: list[
     """In both orders of their garages, none waits for another for ever."""
     versions = await _versions(garages)
     backwards = dict(reversed(versions.items()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         saved = await asyncio.gather(
             *(
                 save_at_once(versions if n % 2 else backwards, [Save(SAMPLES, [_sample(n, session_id=n)])])
@@ -164,5 +165,5 @@ async def test_a_caller_that_is_cancelled_leaves_the_database_usable(garages: li
         await asyncio.wait({saving}, timeout=moment / 20_000)
         saving.cancel()
         await asyncio.wait({saving})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await save_at_once(await _versions(garages), [])

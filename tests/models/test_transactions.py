@@ -14,6 +14,7 @@ from evgraph.models import GarageRow, OrganizationRow, database
 from evgraph.models.database import READER, WRITER
 from evgraph.models.plain import select
 from tests.conftest import POSTGRES
+from tests.patience import PATIENCE_S
 
 only_on_sqlite = pytest.mark.skipif(POSTGRES, reason="SQLite's one writer")
 only_on_postgres = pytest.mark.skipif(not POSTGRES, reason="PostgreSQL's pool")
@@ -62,7 +63,7 @@ async def test_the_wait_for_another_program_is_as_long_as_the_address_says(datab
     try:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(OperationalError, match="locked"):
-            await asyncio.wait_for(_add("Midtown Parking"), 2)
+            await asyncio.wait_for(_add("Midtown Parking"), 4)
         other.execute("ROLLBACK")
         await _add("Midtown Parking")
         assert await OrganizationRow.all().count() == 1
@@ -93,7 +94,7 @@ async def test_a_transaction_that_is_cancelled_at_whatever_moment_gives_its_plac
             await asyncio.wait({looking}, timeout=moment / 20_000)
             looking.cancel()
             await asyncio.wait({looking})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await _look(name)
             await _add("Midtown Parking")
         assert await OrganizationRow.all().count() == 1

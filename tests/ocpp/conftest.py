@@ -29,6 +29,7 @@ from evgraph.ocpp.gateway import Gateway
 from evgraph.ocpp.registry import Registry
 from evgraph.services.charge_points import Admission, AdmissionFailure, NotAdmitted
 from evgraph.services.frames import FrameLog
+from tests.patience import PATIENCE_S
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -197,7 +198,7 @@ class Charger:
         """A text as it is, anything else as JSON."""
         await self.websocket.send(frame if isinstance(frame, str) else json.dumps(frame))
 
-    async def receive(self, timeout: float = 5) -> Any:  # noqa: ASYNC109
+    async def receive(self, timeout: float = PATIENCE_S) -> Any:  # noqa: ASYNC109
         async with asyncio.timeout(timeout):
             return json.loads(await self.websocket.recv())
 
@@ -218,7 +219,7 @@ class Charger:
 
     async def closed(self) -> int:
         """The code that the connection was closed with."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await self.websocket.wait_closed()
         code = self.websocket.close_code
         assert code is not None
@@ -235,7 +236,7 @@ class CentralSystem:
         self.services = services
         self.registry = registry
         self.clock = clock
-        self.gateway = Gateway(registry, deadline=5)
+        self.gateway = Gateway(registry, deadline=10 * PATIENCE_S)
 
     @asynccontextmanager
     async def charger(
@@ -258,7 +259,7 @@ class CentralSystem:
         ) as websocket:
             yield Charger(websocket)
 
-    async def until(self, is_so: Callable[[], bool], seconds: float = 5) -> None:
+    async def until(self, is_so: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
         async with asyncio.timeout(seconds):
             while not is_so():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)

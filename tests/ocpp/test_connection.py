@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
 from tests.ocpp.conftest import CentralSystem, Charger
+from tests.patience import PATIENCE_S
 
 METER_VALUES = {"connectorId": 1, "transactionId": 7, "meterValue": [{"sampledValue": [{"value": "5"}]}]}
 STOP = {"transactionId": 7, "meterStop": 2000, "timestamp": "2026-03-01T12:00:00Z", "idTag": "TAG"}
@@ -152,7 +153,7 @@ async def test_c5_our_calls_queue_behind_each_other(central: CentralSystem) -> N
 
 
 async def test_c5_each_call_has_its_own_deadline_its_waiting_included(central: CentralSystem) -> None:
-    central.gateway._deadline = 0.3
+    central.gateway._deadline = 1
     async with central.charger() as charger:
         await central.until_told("connected")
         failed_at: list[float] = []
@@ -164,7 +165,7 @@ async def test_c5_each_call_has_its_own_deadline_its_waiting_included(central: C
 
         await asyncio.gather(*(fails(id_) for id_ in range(1, 5)))
         # Together: one behind the other they would fail a deadline apart.
-        assert max(failed_at) - min(failed_at) < 0.3
+        assert max(failed_at) - min(failed_at) < 1
         late = await charger.receive()
         await charger.send([3, late[1], {"status": "Accepted"}])
         asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=9))
@@ -182,7 +183,6 @@ async def test_c5_to_an_offline_charge_point_calls_fail_at_once(central: Central
 
 @pytest.mark.parametrize("closing", ["close", "abort"])
 async def test_c5_a_socket_that_closes_fails_all_calls_at_once(central: CentralSystem, closing: str) -> None:
-    central.gateway._deadline = 30
     async with central.charger() as charger:
         await central.until_told("connected")
         calls = [central.gateway.remote_stop("CP1", transaction_id=id_) for id_ in (1, 2, 3)]
@@ -226,7 +226,7 @@ async def test_c5_a_no_or_an_answer_that_cannot_be_read_is_a_failure_at_once(
         ours = await charger.receive()
         await charger.send([ours[1] if element == "{id}" else element for element in answer])
         with pytest.raises(ChargerRejected):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(PATIENCE_S):
                 await asking
         assert await charger.is_alive()
 

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from evgraph.ocpp import door
 from evgraph.ocpp.door import AT_ONCE, Door, DoorServer, Pace
+from tests.patience import PATIENCE_S
 
 MANY = 200
 
@@ -121,7 +122,7 @@ async def test_without_a_file_for_one_more_it_rests_and_takes_them_later(
 
     opened = Door(listening, Visitor, tls=None)
     with socket.create_connection(listening.getsockname()):
-        await asyncio.wait_for(come, 5)
+        await asyncio.wait_for(come, PATIENCE_S)
     opened.close()
     await opened.wait_closed()
     assert listening.refusals == 1

@@ -22,6 +22,7 @@ from evgraph.ocpp.handshake import (
     wire_of,
 )
 from tests.ocpp.conftest import CentralSystem
+from tests.patience import PATIENCE_S
 
 
 def _basic(pair: bytes) -> str:
@@ -123,7 +124,7 @@ async def test_c2_the_subprotocol_is_answered(central: CentralSystem, offered: l
 
 
 async def test_c2_only_others_complete_the_handshake_and_are_closed_at_once(central: CentralSystem) -> None:
-    async with asyncio.timeout(2), central.charger(subprotocols=["ocpp0.1", "ocpp2.0.1"]) as charger:
+    async with asyncio.timeout(PATIENCE_S), central.charger(subprotocols=["ocpp0.1", "ocpp2.0.1"]) as charger:
         assert charger.websocket.subprotocol is None
         assert await charger.closed() == 1002
     assert central.registry.current("CP1") is None
@@ -133,7 +134,7 @@ async def test_c2_only_others_complete_the_handshake_and_are_closed_at_once(cent
 
 async def test_c2_a_database_that_is_gone_does_not_change_that(central: CentralSystem) -> None:
     central.services.failing["speaks otherwise"] = OSError("database is gone")
-    async with asyncio.timeout(2), central.charger(subprotocols=["ocpp2.0.1"]) as charger:
+    async with asyncio.timeout(PATIENCE_S), central.charger(subprotocols=["ocpp2.0.1"]) as charger:
         assert await charger.closed() == 1002
 
 

@@ -1,4 +1,7 @@
-"""C4, C6 and C7, where uvicorn alone would close the connection. Pings every 0.2 s stand for every 20 s."""
+"""C4, C6 and C7, where uvicorn alone would close the connection. Pings every 0.2 s stand for every 20 s.
+
+A pong may take a whole second, so that a busy machine is in time.
+"""
 
 import asyncio
 from typing import Any
@@ -11,13 +14,14 @@ from evgraph.ocpp.protocol import ChargerProtocol
 from evgraph.services.interfaces import ChargerOffline
 from evgraph.sockets import text_frame
 from tests.ocpp.conftest import CentralSystem
+from tests.patience import PATIENCE_S
 
 METER_VALUES = {"connectorId": 1, "transactionId": 7, "meterValue": [{"sampledValue": [{"value": "5"}]}]}
 
 
 @pytest.fixture
 def server_settings() -> dict[str, Any]:
-    return {"ws": ChargerProtocol, "ws_ping_interval": 0.2, "ws_ping_timeout": 0.2}
+    return {"ws": ChargerProtocol, "ws_ping_interval": 0.2, "ws_ping_timeout": 1}
 
 
 async def test_c4_a_charge_point_whose_cable_is_cut_is_offline_after_the_missed_pings(central: CentralSystem) -> None:
@@ -26,7 +30,7 @@ async def test_c4_a_charge_point_whose_cable_is_cut_is_offline_after_the_missed_
         charger.websocket.transport.pause_reading()
         asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
         with pytest.raises(ChargerOffline):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(PATIENCE_S):
                 await asking
         await central.until_told("disconnected")
         charger.websocket.transport.abort()
@@ -34,13 +38,13 @@ async def test_c4_a_charge_point_whose_cable_is_cut_is_offline_after_the_missed_
 
 async def test_c4_an_idle_charge_point_that_answers_pings_stays(central: CentralSystem) -> None:
     async with central.charger() as charger:
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
         assert await charger.is_alive()
 
 
 async def test_c6_a_flood_that_outlasts_the_pings_loses_nothing(central: CentralSystem) -> None:
     async def dawdle() -> None:
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.006)
 
     central.services.busy["record"] = dawdle
     async with central.charger() as charger:
@@ -53,7 +57,7 @@ async def test_c6_a_flood_that_outlasts_the_pings_loses_nothing(central: Central
 
 async def test_c6_a_handler_that_takes_longer_than_the_pings_loses_nothing(central: CentralSystem) -> None:
     async def dawdle() -> None:
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
 
     central.services.busy["record"] = dawdle
     async with central.charger() as charger:
@@ -61,7 +65,7 @@ async def test_c6_a_handler_that_takes_longer_than_the_pings_loses_nothing(centr
         await charger.send([2, "2", "Heartbeat", {}])
         assert await charger.receive() == [3, "1", {}]
         assert (await charger.receive())[1] == "2"
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         assert await charger.is_alive()
 
 

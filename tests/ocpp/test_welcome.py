@@ -11,6 +11,7 @@ from evgraph.ocpp.welcome import Welcome
 from evgraph.services.interfaces import ChargerTimeout
 from tests.ocpp.conftest import CentralSystem, Charger, FakeServices
 from tests.ocpp.test_serving import BOOT
+from tests.patience import PATIENCE_S
 
 ACCEPTED = {"status": "Accepted"}
 
@@ -134,7 +135,7 @@ class _Guest:
 
 
 async def _settled(services: FakeServices, configured: list[int]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while services.configured != configured:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

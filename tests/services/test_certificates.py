@@ -32,6 +32,7 @@ from evgraph.services.certificates import Certificates
 from evgraph.services.house import open_house
 from evgraph.services.interfaces import ChargerOffline
 from evgraph.services.retention import Retention
+from tests.patience import PATIENCE_S
 from tests.services.conftest import Garage, TurnedClock
 
 IDENTITY = "AX48-1"
@@ -253,7 +254,7 @@ async def test_signing_never_holds_up_the_loop(
         return "Accepted"
 
     garage.chargers.ask = late  # type: ignore[method-assign, assignment]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await certificates.sign_requested(garage.charge_point_id, IDENTITY, csr())
     gate.set()
     await certificates.close()

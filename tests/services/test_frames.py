@@ -14,6 +14,7 @@ from evgraph.services import retention
 from evgraph.services.connections import RESTARTED, Connections
 from evgraph.services.frames import FrameLog, as_it_came
 from evgraph.services.retention import Retention
+from tests.patience import PATIENCE_S
 
 
 def _add(garage, text="[a frame]", *, frames=None, at=None, charge_point_id=None):
@@ -124,7 +125,7 @@ async def test_c10_who_watches_a_charge_point_sees_its_frames_once_they_are_kept
     with house.frames.watch(garage.id, garage.charge_point_id) as feed:
         _add(garage, "[another's]", charge_point_id=garage.other_charge_point_id)
         _add(garage, "[1]")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             event = await anext(feed)
     assert isinstance(event, FrameLogged)
     assert (event.charge_point_id, event.frame) == (garage.charge_point_id, (await _kept())[-1])

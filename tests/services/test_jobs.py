@@ -13,6 +13,7 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import ChargePointJobRow
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.jobs import Firmware, Upload
+from tests.patience import PATIENCE_S
 from tests.services.conftest import Garage
 
 UPLOAD = Upload(location="ftp://me:secret@files.test/logs", retries=3, retry_interval_s=60)
@@ -45,7 +46,7 @@ async def test_a_job_follows_its_notifications_and_each_step_is_told(garage: Gar
         await hear(garage, JobKind.FIRMWARE, "Downloading", "Downloading", "Downloaded", "Installing", "Installed")
         told = []
         while not told or told[-1] != "Installed":
-            event = await asyncio.wait_for(anext(feed), 1)
+            event = await asyncio.wait_for(anext(feed), PATIENCE_S)
             if isinstance(event, ChargePointJobChanged):
                 told.append(event.job.status)
     assert told == ["Asked", "Accepted", "Downloading", "Downloaded", "Installing", "Installed"]

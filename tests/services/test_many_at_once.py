@@ -10,6 +10,7 @@ from evgraph.domain.port import PortStatus, StatusReport
 from evgraph.models import ChargePointRow, ConnectionRow, GarageRow, PortRow, RefusedConnectionRow
 from evgraph.services.charge_points import AdmissionFailure, NotAdmitted
 from evgraph.services.house import Services
+from tests.patience import PATIENCE_S
 from tests.services.conftest import Garage, TurnedClock
 
 GARAGES, IN_EACH = 4, 6
@@ -44,7 +45,7 @@ async def test_all_who_come_at_once_are_online_and_on_their_boards(
         await asyncio.gather(*(house.charge_points.connected(row.id) for row in charge_points))
         told: list[BoardChanged] = []
         while sum(len(event.ports) for event in told) < IN_EACH:
-            event = await asyncio.wait_for(anext(feed), 5)
+            event = await asyncio.wait_for(anext(feed), PATIENCE_S)
             assert isinstance(event, BoardChanged)
             told.append(event)
     assert {view.port.charge_point_id for event in told for view in event.ports} == {

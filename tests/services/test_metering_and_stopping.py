@@ -15,6 +15,7 @@ from evgraph.domain.transactions import AuthorizationStatus
 from evgraph.models import LineItemRow, MeterSampleRow, QuarantinedMessageRow
 from evgraph.services.interfaces import ChargerOffline
 from evgraph.services.stays import CheckOut
+from tests.patience import PATIENCE_S
 
 from .conftest import Garage
 
@@ -26,7 +27,7 @@ async def test_m1_readings_move_the_energy_and_the_running_cost(garage: Garage) 
     with garage.house.bus.subscribe(garage.id) as feed:
         garage.clock.turn(minutes=5)
         await garage.meter(session.id, 1750)
-        event = await asyncio.wait_for(anext(feed), 1)
+        event = await asyncio.wait_for(anext(feed), PATIENCE_S)
     assert isinstance(event, EnergyMetered)
     assert event.rate is not None
     assert (event.session.energy_wh, event.session.power_w, event.rate.amount_cents) == (750, 9800, 25)

@@ -20,6 +20,7 @@ from evgraph.services.live_board import LiveBoard
 from evgraph.services.permissions import Forbidden
 from evgraph.services.requests import MakeRequest
 from evgraph.services.stays import KEEP, CheckOut, UpdateStay
+from tests.patience import PATIENCE_S
 
 from .conftest import UNHURRIED, Garage
 
@@ -246,7 +247,7 @@ async def test_a_board_is_told_first_as_a_whole_and_then_each_change_without_a_g
     await garage.begin(session)
     await garage.end(session.id, meter=5000)
     await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         while not (isinstance(told[-1], BoardChanged) and told[-1].removed_request_ids):
             told.append(await anext(updates))
     await updates.aclose()
@@ -275,7 +276,7 @@ async def test_no_change_is_lost_between_the_snapshot_and_the_stream(garage: Gar
         if number % 3 == 0:
             watchers.append(asyncio.create_task(watch()))
         await garage.check_in(f"CAR {number}")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert {last for _, last in await asyncio.gather(*watchers)} == {goal}
 
 

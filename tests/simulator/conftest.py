@@ -15,6 +15,7 @@ from websockets.asyncio.server import Request, Response, Server, ServerConnectio
 from websockets.exceptions import ConnectionClosed
 
 from evgraph.simulator import BackOff, SimulatedChargePoint
+from tests.patience import PATIENCE_S
 
 ACCEPTED = {"status": "Accepted"}
 SILENCE = object()
@@ -92,7 +93,7 @@ class CentralSystem:
 
     async def came(self, action: str, times: int = 1) -> dict[str, Any]:
         """Wait until a CALL of this action came so many times; return the payload of the last."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.payloads(action)) < times:
                 self._came.clear()
                 await self._came.wait()
@@ -109,7 +110,7 @@ class CentralSystem:
         message_id = f"central-{next(self._message_ids)}"
         self._expected[message_id] = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps([2, message_id, action, payload]))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._expected[message_id]
 
     async def send_text(self, text: str) -> None:
@@ -187,7 +188,8 @@ def make_charge_point(central_system: CentralSystem) -> MakeChargePoint:
             "speed": 600.0,
             "sample_interval": 30.0,
             "retry_interval": 0.05,
-            "call_timeout": 0.3,
+            # Nobody is late whom a test does not make so.
+            "call_timeout": PATIENCE_S,
             "back_off": BackOff(first=0.02, longest=0.1),
             "seed": 48,
         }
@@ -199,6 +201,14 @@ def make_charge_point(central_system: CentralSystem) -> MakeChargePoint:
 @pytest.fixture
 async def charge_point(make_charge_point: MakeChargePoint) -> AsyncIterator[SimulatedChargePoint]:
     async with make_charge_point() as simulated:
+        await simulated.told_everything()
+        yield simulated
+
+
+@pytest.fixture
+async def impatient(make_charge_point: MakeChargePoint) -> AsyncIterator[SimulatedChargePoint]:
+    """As `charge_point`, but soon sends again what is not answered."""
+    async with make_charge_point(call_timeout=0.3) as simulated:
         await simulated.told_everything()
         yield simulated
 

@@ -17,6 +17,7 @@ from websockets.asyncio.server import serve
 
 from evgraph.simulator import BackOff, SimulatedChargePoint
 from evgraph.simulator.certificates import hash_data
+from tests.patience import PATIENCE_S
 
 ROOT = "CentralSystemRootCertificate"
 
@@ -146,7 +147,7 @@ def x509_key_hash(authority: Authority) -> str:
 
 
 async def until(holds) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():  # noqa: ASYNC110 - a moment of no event
             await asyncio.sleep(0.01)
 

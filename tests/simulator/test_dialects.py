@@ -10,6 +10,7 @@ import pytest
 
 from evgraph.simulator import DIALECTS, Car, UnknownDialect
 from evgraph.simulator.dialects import spoken
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -253,7 +254,7 @@ async def test_low_power_full_trickles_and_never_suspends(speaking, central_syst
         car = Car(battery_wh=1000, state_of_charge=0.99)
         await charge_point.plug_in(1, car)
         await central_system.send("RemoteStartTransaction", idTag="TAG", connectorId=1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not car.is_full:
                 await asyncio.sleep(0.02)
                 charge_point.connector(1)
@@ -315,7 +316,7 @@ async def test_autostart_begins_by_itself_and_heeds_no_refusal(speaking, central
 
 
 async def test_stop_first_says_nothing_new_when_it_is_asked_meanwhile(speaking, central_system, silence):
-    async with speaking("stop-first") as charge_point:
+    async with speaking("stop-first", call_timeout=0.3) as charge_point:
         await charge(charge_point, central_system)
         await charge_point.told_everything()
         central_system.answers["StopTransaction"] = lambda _: silence
@@ -323,7 +324,7 @@ async def test_stop_first_says_nothing_new_when_it_is_asked_meanwhile(speaking, 
         await central_system.came("StopTransaction")
         before = len(central_system.statuses(1))
         await central_system.send("TriggerMessage", requestedMessage="StatusNotification", connectorId=1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(central_system.statuses(1)) == before:
                 await central_system.came("StopTransaction", times=len(central_system.payloads("StopTransaction")) + 1)
         assert central_system.statuses(1)[-1] == "Charging"

@@ -14,6 +14,7 @@ from evgraph.simulator.configuration import Configuration
 from evgraph.simulator.library import call
 from evgraph.simulator.simulated_time import SimulatedTime
 from evgraph.simulator.transaction_queue import MOST_MESSAGES, QueuedMessage, TransactionQueue
+from tests.patience import PATIENCE_S
 
 
 async def start_charging(charge_point, central_system) -> None:
@@ -70,7 +71,8 @@ async def test_energy_goes_on_flowing_offline(charge_point, central_system):
     assert charge_point.queued == 0
 
 
-async def test_messages_are_resent_with_new_ids_until_answered(charge_point, central_system, silence):
+async def test_messages_are_resent_with_new_ids_until_answered(impatient, central_system, silence):
+    charge_point = impatient
     attempts = itertools.count(1)
     central_system.answers["StartTransaction"] = lambda _: (
         silence if next(attempts) < 3 else {"transactionId": 5, "idTagInfo": {"status": "Accepted"}}
@@ -94,7 +96,8 @@ async def test_silence_is_never_a_reason_to_give_up(make_charge_point, central_s
         assert charge_point.queued
 
 
-async def test_samples_and_stop_wait_for_the_answer_to_the_start(charge_point, central_system, silence):
+async def test_samples_and_stop_wait_for_the_answer_to_the_start(impatient, central_system, silence):
+    charge_point = impatient
     central_system.answers["StartTransaction"] = lambda _: silence
     await charge_point.plug_in(1)
     await charge_point.start_locally(1, "CARD")
@@ -120,13 +123,13 @@ async def test_a_message_that_gets_three_errors_is_thrown_away(charge_point, cen
 
 async def test_a_call_fails_as_soon_as_the_socket_closes(make_charge_point, central_system, silence):
     central_system.answers["Authorize"] = lambda _: silence
-    async with make_charge_point(call_timeout=60.0) as charge_point:
+    async with make_charge_point(call_timeout=10 * PATIENCE_S) as charge_point:
         await charge_point.told_everything()
         await charge_point.plug_in(1)
         card = asyncio.create_task(charge_point.start_locally(1, "CARD"))
         await central_system.came("Authorize")
         await central_system.hang_up()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             assert await card
 
 
@@ -167,7 +170,7 @@ async def test_a_power_cut_ends_the_transaction_after_the_boot(charge_point, cen
 
 async def test_no_energy_flows_in_the_dark(charge_point, central_system):
     await start_charging(charge_point, central_system)
-    dark = asyncio.create_task(charge_point.power_cycle(dark_for=0.2, transactions=AfterPowerLoss.RESUME))
+    dark = asyncio.create_task(charge_point.power_cycle(dark_for=3, transactions=AfterPowerLoss.RESUME))
     await asyncio.sleep(0.05)
     register = charge_point.connector(1).meter.register_wh
     await asyncio.sleep(0.1)

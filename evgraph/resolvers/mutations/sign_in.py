@@ -13,7 +13,13 @@ async def sign_in(info: Info, input: SignInInput) -> SignInPayload:  # noqa: A00
     signed_in = await operation.services.people.sign_in(input.email, input.password, remote=remote)
     # What follows in the same operation is asked by this viewer.
     operation.viewer, operation.token = signed_in.viewer, signed_in.token
-    set_session(operation.request, operation.response, signed_in.token, signed_in.expires_at)
+    set_session(
+        operation.request,
+        operation.response,
+        signed_in.token,
+        expires_at=signed_in.expires_at,
+        lifetime=signed_in.lifetime,
+    )
     return SignInPayload(
         viewer=Viewer(value=signed_in.viewer), access_token=signed_in.token, expires_at=signed_in.expires_at
     )

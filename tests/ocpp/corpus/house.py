@@ -68,8 +68,8 @@ from tests.ocpp.corpus.vocabulary import (
     Started,
     Time,
 )
+from tests.patience import PATIENCE_S
 
-_PATIENCE_S = 5.0
 _NEVER = 1e9
 _ID = re.compile(r'"(m\d)"')
 _UTC_WITH_Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -299,7 +299,7 @@ class Charger:
 
     async def take_call(self, action: str) -> str:
         """The id of our CALL."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 frame = json.loads(await self._websocket.recv())
                 if frame[0] == 2 and frame[2] == action:
@@ -333,7 +333,7 @@ class Charger:
 
     async def _receive(self) -> Any:
         """The next answer. What the central system asks meanwhile is declined."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 self._last = str(await self._websocket.recv())
                 frame = json.loads(self._last)
@@ -379,7 +379,7 @@ class Charger:
                 self.words.setdefault(TX, str(transaction_id))
 
     async def _closed(self, code: int) -> None:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             await self._websocket.wait_closed()
         assert self._websocket.close_code == code
 
@@ -403,7 +403,7 @@ async def open_central_system(database_url: str) -> AsyncIterator[CentralSystem]
         finally:
             for serving in server.servers:
                 serving.close()
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while server.server_state.tasks:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             await server.lifespan.shutdown()
