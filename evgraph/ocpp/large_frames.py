@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from evgraph.ocpp.frame_budget import SMALL_FRAME
-from evgraph.ocpp.redaction import redacted
+from evgraph.ocpp.redaction import redacted, redacted_bytes
 
 # What an oversized frame is told by, in the ASGI message that stands for it.
 OVERSIZED: Final = "evgraph.oversized"
@@ -45,9 +45,11 @@ class Oversized:
 
     def text(self) -> str:
         """Its first bytes as they may be stored, without secrets (C10). Of what is not a CALL only what precedes its
-        payload: a secret may stand before the name that it is recognized by."""
+        payload: a secret may stand before the name that it is recognized by. Of what is no text, hex digits."""
         text = self.head.decode("utf-8", "replace").rstrip("\ufffd").replace("\x00", "")
-        return redacted(text) if _is_call(text) else text.partition("{")[0][:_LONGEST_ACTION]
+        if _is_call(text):
+            return redacted(text)
+        return text.partition("{")[0][:_LONGEST_ACTION] or redacted_bytes(self.head[:_LONGEST_ACTION])
 
     def action(self) -> str | None:
         """The action of the CALL, None if it cannot be read from the first bytes."""

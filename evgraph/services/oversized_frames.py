@@ -72,7 +72,7 @@ async def _flagged_before(charge_point: ChargePoint, action: str, head: str) -> 
     unresolved = QuarantinedMessageRow.filter(
         charge_point_id=charge_point.id, action=action[:60], resolved_at__isnull=True
     )
-    for row in await unresolved.order_by("-id").limit(_MOST_COMPARED):
+    for row in await unresolved.order_by("-at").limit(_MOST_COMPARED):
         if _payload(row.frame, action) == _payload(head, action):
             return row.id
     return None
