@@ -119,7 +119,9 @@ def open_house(
     local_lists = LocalLists(clock, gateway)
     supplies = Supplies(simulated_speed)
     transactions = Transactions(books, supplies, gateway, free_for=free_for)
-    configurations = Configurations(books, once, gateway, heartbeat_interval=heartbeat_interval_s)
+    configurations = Configurations(
+        books, once, gateway, heartbeat_interval=heartbeat_interval_s, start_window=start_window
+    )
     key_rotation = KeyRotation(books, once, gateway, configurations)
     return Services(
         clock=clock,
