@@ -25,6 +25,7 @@ from evgraph.graph import GraphApp, create_graphql_app
 from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
 from evgraph.ocpp.door import DoorServer
 from evgraph.ocpp.endpoint import PATH, create_endpoint
+from evgraph.ocpp.frame_budget import SMALL_FRAME
 from evgraph.ocpp.gateway import Gateway
 from evgraph.ocpp.handshake import BadProxies, Proxies
 from evgraph.ocpp.protocol import ChargerProtocol
@@ -39,7 +40,6 @@ from evgraph.web import SecurityHeaders, WebApp
 
 log = structlog.get_logger("evgraph")
 
-_LARGEST_FRAME = 64 * 1024
 _SHUTDOWN_S = 5
 # As many as Linux lets wait by itself.
 _BACKLOG = 4096
@@ -110,7 +110,7 @@ class _App(Starlette):
 
 def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
     """uvicorn as chargers need it, to serve on what `listen` returns: let in a few at a time, frames of 64 KiB at the
-    most (C6), pings (C4), no compression (35 kB a socket). Raises CannotServe."""
+    most except from an admitted charge point (C6), pings (C4), no compression (35 kB a socket). Raises CannotServe."""
     tls = _tls(settings)
     return DoorServer(
         uvicorn.Config(
@@ -118,7 +118,7 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             host=settings.host,
             port=settings.port,
             ws=ChargerProtocol,
-            ws_max_size=_LARGEST_FRAME,
+            ws_max_size=SMALL_FRAME,
             ws_ping_interval=settings.ping_interval_s,
             ws_ping_timeout=settings.ping_interval_s,
             ws_per_message_deflate=False,
@@ -246,9 +246,11 @@ def _charger_route(settings: Settings, services: Services, registry: Registry, c
         frames=services.frames,
         connections=services.connections,
         onboarding=services.onboarding,
+        oversized_frames=services.oversized_frames,
         registry=registry,
         clock=clock,
         heartbeat_interval=settings.heartbeat_interval_s,
         boot_wait=settings.boot_wait_s,
+        max_frame_bytes=settings.max_frame_bytes,
         proxies=_proxies(settings),
     )

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     ping_interval_s: float = Field(20.0, gt=0, description="Between two WebSocket pings; two missed is offline (C4).")
     call_timeout_s: float = Field(30.0, gt=0, description="A charge point's time to answer a CALL (C5).")
     boot_wait_s: float = Field(5.0, gt=0, description="After connecting, before statuses are asked for (B5).")
+    max_frame_bytes: int = Field(
+        1024 * 1024, ge=64 * 1024, le=16 * 1024 * 1024, description="Longest frame of a charge point, in bytes (C6)."
+    )
     start_window_s: float = Field(180.0, gt=0, description="An accepted start waits so long for its vehicle (S4).")
     stop_wait_s: float = Field(15.0, gt=0, description="A checkout waits so long for a session's end.")
     forgotten_after_s: float = Field(

@@ -55,7 +55,8 @@ class CertificateState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargePoint:
     """`is_online`: a connection of its is open. `configures`: after a boot its configuration is brought to the wishes
-    (B3). `security_profile`: the least that it must connect with, 0 to 3."""
+    (B3). `security_profile`: the least that it must connect with, 0 to 3. `max_frame_bytes`: its own limit for a frame,
+    None for the setting (C6)."""
 
     id: int
     garage_id: int
@@ -70,6 +71,7 @@ class ChargePoint:
     last_boot_at: datetime | None
     configures: bool = True
     security_profile: int = 0
+    max_frame_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from types import MappingProxyType
 
+from evgraph.domain.charging_session import START_WINDOW
 from evgraph.domain.energy import POWER, REGISTER
 
 AUTHORIZATION_KEY = "AuthorizationKey"
@@ -13,7 +15,14 @@ SAMPLED_DATA = "MeterValuesSampledData"
 STOP_ON_UNPLUG = "StopTransactionOnEVSideDisconnect"
 HEARTBEAT_INTERVAL = "HeartbeatInterval"
 PING_INTERVAL = "WebSocketPingInterval"
+CONNECTION_TIMEOUT = "ConnectionTimeOut"
+STOP_SAMPLED_DATA = "StopTxnSampledData"
+STOP_ALIGNED_DATA = "StopTxnAlignedData"
 MOST_KEYS = "GetConfigurationMaxKeys"
+
+# What a charge point's ConnectionTimeOut may make of the start window (S5).
+SHORTEST_START_WINDOW = timedelta(seconds=10)
+LONGEST_START_WINDOW = timedelta(hours=24)
 
 TAKEN = frozenset({"Accepted", "RebootRequired"})
 
@@ -28,8 +37,8 @@ _LISTS = frozenset(
         "ConnectorPhaseRotation",
         "MeterValuesAlignedData",
         SAMPLED_DATA,
-        "StopTxnAlignedData",
-        "StopTxnSampledData",
+        STOP_ALIGNED_DATA,
+        STOP_SAMPLED_DATA,
         "SupportedFeatureProfiles",
         "SupportedFileTransferProtocols",
     )
@@ -70,8 +79,9 @@ class ConfigurationSetting:
         return not any(means_the_same(self.key, self.value, wished) for wished in candidates(self.wish))
 
 
-def house_wishes(*, heartbeat_interval: int) -> Mapping[str, Wish]:
+def house_wishes(*, heartbeat_interval: int, start_window: timedelta = START_WINDOW) -> Mapping[str, Wish]:
     """By key in small letters: OCPP's keys are the same in any case. `heartbeat_interval` in seconds."""
+    why_no_stop_data = "A StopTransaction stays small. Its readings have been sent already, in MeterValues."
     wishes = (
         Wish(key=SAMPLE_INTERVAL, value="15", why="The board's kWh moves, and little is lost when a charger breaks."),
         Wish(
@@ -91,6 +101,13 @@ def house_wishes(*, heartbeat_interval: int) -> Mapping[str, Wish]:
             why="Its clock is set by the answer to each heartbeat.",
         ),
         Wish(key=PING_INTERVAL, value="30", why="It finds out by itself that its connection is dead, and comes back."),
+        Wish(
+            key=CONNECTION_TIMEOUT,
+            value=str(max(1, ceil(start_window.total_seconds()))),
+            why="The charger gives up a start when we do, and does not charge the next vehicle on it.",
+        ),
+        Wish(key=STOP_SAMPLED_DATA, value="", fallbacks=(REGISTER,), why=why_no_stop_data),
+        Wish(key=STOP_ALIGNED_DATA, value="", fallbacks=(REGISTER,), why=why_no_stop_data),
     )
     return MappingProxyType({wish.key.casefold(): wish for wish in wishes})
 
@@ -127,12 +144,28 @@ def is_to_change(setting: ConfigurationSetting, now: datetime) -> bool:
     wish = setting.wish
     if wish is None or not setting.is_known or setting.is_readonly:
         return False
-    if setting.value is not None and means_the_same(setting.key, setting.value, wish.value):
+    if _holds(setting, wish.value):
         return False
     if setting.asked_at is None:
         return True
     took_it = setting.answer in TAKEN and not _serves(setting, wish)
     return now - setting.asked_at >= (_REST_AFTER_A_YES if took_it else _REST_AFTER_A_NO)
+
+
+def effective_start_window(value: str | None, default: timedelta) -> timedelta:
+    """S5: the start window of a charge point whose ConnectionTimeOut is `value`, in seconds; `default` if that says the
+    same, or cannot be read. Between 10 seconds and 24 hours."""
+    held = (value or "").strip()
+    if not _is_whole(held) or int(held) <= 0 or int(held) == ceil(default.total_seconds()):
+        return default
+    seconds = min(int(held), int(LONGEST_START_WINDOW.total_seconds()))
+    return max(timedelta(seconds=seconds), SHORTEST_START_WINDOW)
+
+
+def _holds(setting: ConfigurationSetting, wished: str) -> bool:
+    # OCPP 1.6 section 7.29: a key that is known but not set may come without a value.
+    is_unset = setting.value is None and setting.read_at is not None and wished == ""
+    return is_unset or (setting.value is not None and means_the_same(setting.key, setting.value, wished))
 
 
 def _serves(setting: ConfigurationSetting, wish: Wish) -> bool:

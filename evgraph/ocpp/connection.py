@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,11 +16,14 @@ from evgraph.ocpp.answered import Answered
 from evgraph.ocpp.calls.command import Command
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.fields import CallRefused, Fields
+from evgraph.ocpp.frame_budget import SMALL_FRAME
 from evgraph.ocpp.frame_record import FrameRecord
-from evgraph.ocpp.frames import Call, CallError, CallResult, ErrorCode, MalformedCall, NotAFrame
+from evgraph.ocpp.frames import Call, CallError, CallResult, ErrorCode, Frame, MalformedCall, NotAFrame
 from evgraph.ocpp.inbound import InboundCall, Peer, Services
+from evgraph.ocpp.large_frames import OVERSIZED, Oversized, off_loop
 from evgraph.ocpp.outbox import Outbox
 from evgraph.ocpp.plain_readings import Told, plainly
+from evgraph.ocpp.redaction import redacted
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
 
@@ -27,7 +31,7 @@ CALL_DEADLINE = 30.0
 # A close frame holds 123 bytes of reason (RFC 6455 section 5.5.1).
 _LONGEST_REASON = 100
 # RFC 6455 section 7.4.1: no close frame came; and none with a code.
-_NORMAL, _NO_CODE, _ABNORMAL = 1000, 1005, 1006
+_NORMAL, _NO_CODE, _ABNORMAL, _TOO_BIG = 1000, 1005, 1006, 1009
 
 _METER_VALUES = "MeterValues"
 
@@ -128,6 +132,10 @@ class Connection:
                 return
             text = message.get("text")
             if text is None:
+                oversized = message.get(OVERSIZED)
+                if oversized is not None:
+                    await self._refuse_oversized(oversized)
+                    return
                 data = message.get("bytes") or b""
                 self._record.unreadable(data, self._clock.now())
                 log.warning("binary frame ignored", charge_point=self.peer.identity, length=len(data))
@@ -141,6 +149,9 @@ class Connection:
 
     async def _serve(self, raw: str) -> None:
         self.last_seen = self._clock.now()
+        if len(raw) > SMALL_FRAME:
+            await self._serve_large(raw)
+            return
         plain = plainly(raw, self.last_seen)
         if plain is not None:
             call = Call(plain.message_id, _METER_VALUES, {})
@@ -151,10 +162,62 @@ class Connection:
         try:
             frame = frames.decode(raw)
         except NotAFrame as failure:
-            self._record.unreadable(raw, self.last_seen)
-            log.warning("frame ignored", charge_point=self.peer.identity, why=str(failure), length=len(raw))
+            self._ignore(raw, failure)
             return
         self._record.received(frame, raw, self.last_seen, self._outbox.action_of(frame.message_id))
+        await self._serve_frame(frame, raw)
+
+    async def _serve_large(self, raw: str) -> None:
+        """C6: as others, read in a thread, so that nobody waits for it. Frames of one charge point stay in order."""
+        try:
+            frame = await off_loop(raw, frames.decode_large, raw)
+        except NotAFrame as failure:
+            self._ignore(raw, failure)
+            return
+        if self._record.is_wanted:
+            stored = await off_loop(raw, redacted, raw)
+            action = self._outbox.action_of(frame.message_id)
+            self._record.received(frame, raw, self.last_seen, action, stored=stored)
+        await self._serve_frame(frame, raw)
+
+    def _ignore(self, raw: str, failure: NotAFrame) -> None:
+        self._record.unreadable(raw, self.last_seen)
+        log.warning("frame ignored", charge_point=self.peer.identity, why=str(failure), length=len(raw))
+
+    async def _refuse_oversized(self, oversized: Oversized) -> None:
+        """C6: flagged before it is closed, so that whoever looks into why it closed finds the flag."""
+        self.last_seen = self._clock.now()
+        head, action = oversized.text(), oversized.action()
+        log.warning(
+            "frame too large",
+            charge_point=self.peer.identity,
+            action=action,
+            size=oversized.size,
+            limit=oversized.limit,
+        )
+        self._record.oversized(head, action, self.last_seen)
+        await self._flag(oversized, head, action)
+        reason = f"A message of {oversized.size:,} bytes is over the limit of {oversized.limit:,} bytes."
+        self.closing = Closing(_TOO_BIG, reason)
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._websocket.close(_TOO_BIG, reason)
+
+    async def _flag(self, oversized: Oversized, head: str, action: str | None) -> None:
+        if self._services.oversized_frames is None:
+            return
+        try:
+            await self._services.oversized_frames.flag(
+                self.peer.id,
+                action=action,
+                head=head,
+                size=oversized.size,
+                limit=oversized.limit,
+                energy_wh=oversized.meter_stop_wh(),
+            )
+        except Exception as failure:
+            log_failure("frame too large, and not flagged", failure, charge_point=self.peer.identity)
+
+    async def _serve_frame(self, frame: Frame, raw: str) -> None:
         match frame:
             case Call():
                 await self._answer(frame, raw)

@@ -12,8 +12,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from evgraph.ocpp.connection import BROKEN_OFF, Connection
 from evgraph.ocpp.failures import log_failure
+from evgraph.ocpp.frame_budget import FrameBudget
 from evgraph.ocpp.handshake import NO_PROXIES, Offer, Proxies, Wire, choose_subprotocol, credentials, wire_of
 from evgraph.ocpp.inbound import Peer, Services
+from evgraph.ocpp.protocol import ChargerProtocol
 from evgraph.ocpp.registry import Registry
 from evgraph.ocpp.welcome import Welcome
 from evgraph.services.certificates import Certificates
@@ -24,12 +26,15 @@ from evgraph.services.interfaces import Clock
 from evgraph.services.jobs import Jobs
 from evgraph.services.metering import Metering
 from evgraph.services.onboarding import Onboarding
+from evgraph.services.oversized_frames import MESSAGE_TOO_BIG, OversizedFrames
 from evgraph.services.security_events import SecurityEvents
 from evgraph.services.transactions import Transactions
+from evgraph.sockets import FRAMES
 
 PATH = "/ocpp/"
 HEARTBEAT_INTERVAL = 300
 BOOT_WAIT = 5.0
+MAX_FRAME_BYTES = 1024 * 1024
 _WAITS = (1.0, 5.0, 0.0)
 _LONGEST_IDENTITY = 200
 
@@ -54,10 +59,14 @@ def create_endpoint(
     clock: Clock,
     heartbeat_interval: int = HEARTBEAT_INTERVAL,
     boot_wait: float = BOOT_WAIT,
+    oversized_frames: OversizedFrames | None = None,
+    max_frame_bytes: int = MAX_FRAME_BYTES,
     proxies: Proxies = NO_PROXIES,
 ) -> WebSocketRoute:
     """The route /ocpp/{identity} (C1 to C10, B1, B3, B5); its `app` serves without the route as well.
-    `heartbeat_interval` and `boot_wait` (B5) in seconds; `proxies`: those whose word on TLS counts."""
+    `heartbeat_interval` and `boot_wait` (B5) in seconds; `max_frame_bytes`: the limit for a frame of a charge point
+    without one of its own (C6), where uvicorn serves with ChargerProtocol; `oversized_frames` flags what is longer.
+    `proxies`: those whose word on TLS counts."""
     services = Services(
         charge_points=charge_points,
         transactions=charging,
@@ -65,6 +74,7 @@ def create_endpoint(
         jobs=jobs,
         certificates=certificates,
         security_events=security_events,
+        oversized_frames=oversized_frames,
     )
     endpoint = Endpoint(
         services,
@@ -74,6 +84,7 @@ def create_endpoint(
         connections=connections,
         welcome=Welcome(charge_points, onboarding, boot_wait=boot_wait),
         heartbeat_interval=heartbeat_interval,
+        max_frame_bytes=max_frame_bytes,
         proxies=proxies,
     )
     return WebSocketRoute(f"{PATH}{{identity:path}}", endpoint, name="ocpp")
@@ -90,6 +101,7 @@ class Endpoint:
         connections: Connections,
         welcome: Welcome,
         heartbeat_interval: int,
+        max_frame_bytes: int,
         proxies: Proxies,
     ) -> None:
         self._services = services
@@ -101,6 +113,8 @@ class Endpoint:
         self._heartbeat_interval = heartbeat_interval
         self._welcome = welcome
         self._proxies = proxies
+        self._max_frame_bytes = max_frame_bytes
+        self._frame_budget = FrameBudget()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         return self._serve(WebSocket(scope, receive, send))
@@ -122,6 +136,9 @@ class Endpoint:
         await websocket.accept(chosen)
         # All that was said in it is known, and a connection lasts for weeks.
         websocket.scope["headers"].clear()
+        protocol = websocket.scope["extensions"].get(FRAMES)
+        if isinstance(protocol, ChargerProtocol):
+            protocol.admit(charge_point.max_frame_bytes or self._max_frame_bytes, self._frame_budget)
         connection = Connection(
             websocket,
             Peer(
@@ -208,6 +225,10 @@ class Endpoint:
     async def _left(self, connection: Connection) -> None:
         """Tells that it ended, and that the charge point is offline, unless a newer connection is open."""
         peer = connection.peer
+        oversized_frames = self._services.oversized_frames
+        was_too_big = connection.closing is not None and connection.closing.code == MESSAGE_TOO_BIG
+        if oversized_frames is not None and not was_too_big:
+            oversized_frames.ended_otherwise(peer.id)
         for wait in _WAITS:
             try:
                 if connection.history_id is not None:

@@ -8,7 +8,7 @@ from evgraph.ocpp.inbound import Peer
 from evgraph.ocpp.redaction import redacted, redacted_bytes
 from evgraph.services.frames import FrameLog
 
-# As long as a text frame may be (C6).
+# Of a binary frame, so many characters are kept.
 LONGEST_BINARY = 64 * 1024
 
 
@@ -23,8 +23,9 @@ class FrameRecord:
     def is_wanted(self) -> bool:
         return self._frames.wants(self._peer.id)
 
-    def received(self, frame: Frame, raw: str, at: datetime, action: str | None) -> None:
-        """`at`: the instant that its handler goes by; `action`: of the CALL that it answers, where it answers one."""
+    def received(self, frame: Frame, raw: str, at: datetime, action: str | None, *, stored: str | None = None) -> None:
+        """`at`: the instant that its handler goes by; `action`: of the CALL that it answers, where it answers one;
+        `stored`: its text without secrets, where that is known already."""
         match frame:
             case Call():
                 kind, action = FrameKind.CALL, frame.action
@@ -34,7 +35,7 @@ class FrameRecord:
                 kind = FrameKind.CALL_ERROR
             case _:
                 kind = FrameKind.CALL_RESULT
-        self._add(at, FrameDirection.RECEIVED, kind, frame.message_id, action, raw)
+        self._add(at, FrameDirection.RECEIVED, kind, frame.message_id, action, stored or redacted(raw))
 
     def unreadable(self, raw: str | bytes, at: datetime) -> None:
         """No frame at all; of a binary one its first 64 KiB as hex digits."""
@@ -43,8 +44,14 @@ class FrameRecord:
             self._peer.garage_id, self._peer.id, at, FrameDirection.RECEIVED, FrameKind.UNREADABLE, None, None, text
         )
 
+    def oversized(self, head: str, action: str | None, at: datetime) -> None:
+        """C6: a frame over the limit. `head`: its first bytes, without secrets."""
+        self._frames.add(
+            self._peer.garage_id, self._peer.id, at, FrameDirection.RECEIVED, FrameKind.UNREADABLE, None, action, head
+        )
+
     def sent(self, kind: FrameKind, message_id: MessageId, action: str | None, text: str, at: datetime) -> None:
-        self._add(at, FrameDirection.SENT, kind, message_id, action, text)
+        self._add(at, FrameDirection.SENT, kind, message_id, action, redacted(text))
 
     def _add(
         self,
@@ -55,6 +62,4 @@ class FrameRecord:
         action: str | None,
         text: str,
     ) -> None:
-        self._frames.add(
-            self._peer.garage_id, self._peer.id, at, direction, kind, str(message_id), action, redacted(text)
-        )
+        self._frames.add(self._peer.garage_id, self._peer.id, at, direction, kind, str(message_id), action, text)

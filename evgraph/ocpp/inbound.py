@@ -13,6 +13,7 @@ from evgraph.services.certificates import Certificates
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.jobs import Jobs
 from evgraph.services.metering import Metering
+from evgraph.services.oversized_frames import OversizedFrames
 from evgraph.services.security_events import SecurityEvents
 from evgraph.services.transactions import Transactions
 
@@ -27,6 +28,7 @@ class Services:
     jobs: Jobs
     certificates: Certificates
     security_events: SecurityEvents
+    oversized_frames: OversizedFrames | None = None
 
 
 def _nobody() -> None:

@@ -33,7 +33,7 @@ from evgraph.services.together import Together
 
 _LONGEST_IDENTITY = 200
 # What no boot tells: an operator may be setting it this very moment.
-_NOT_ITS_OWN = ("garage_id", "identity", "is_online", "acceptance", "configures", "security_profile")
+_NOT_ITS_OWN = ("garage_id", "identity", "is_online", "acceptance", "configures", "security_profile", "max_frame_bytes")
 
 _LONGEST_REMOTE = 100
 _FIELDS = tuple(field.name for field in fields(ChargePoint))

@@ -20,6 +20,7 @@ from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, Char
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing
 from evgraph.services.settling import give_up_start
+from evgraph.services.start_window import start_window
 
 _ONE_TIME_TAGS = len(ONE_TIME_ALPHABET) ** ONE_TIME_LENGTH
 
@@ -32,7 +33,8 @@ class StartCharging:
 
 
 class Charging:
-    """`window`: how long an accepted start may wait for its vehicle to be plugged in (S4)."""
+    """`window`: how long an accepted start may wait for its vehicle to be plugged in (S4), where its charge point does
+    not limit it otherwise (S5)."""
 
     def __init__(
         self, books: Books, once: Once, gateway: ChargePointGateway, *, window: timedelta = START_WINDOW
@@ -127,7 +129,7 @@ class Charging:
                     stay_id=stay.id,
                     id_tag=one_time_tag(),
                     now=change.now,
-                    window=self._window,
+                    window=await start_window(port.charge_point_id, self._window),
                 )
             )
             await change.save_request(charging_request.start_asked(request, session.id))
@@ -137,7 +139,8 @@ class Charging:
     async def _accepted(self, session: ChargingSession) -> ChargingSession:
         async with self._books.change(session.garage_id) as change:
             present = await change.session(session.id) or session
-            accepted = session_start.remote_start_accepted(present, change.now, self._window)
+            window = session.start_deadline - session.asked_at if session.start_deadline is not None else self._window
+            accepted = session_start.remote_start_accepted(present, change.now, window)
             if accepted is not present:
                 await change.save_session(accepted)
         return _begun(accepted)

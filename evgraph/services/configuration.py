@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from evgraph.domain.asks import ChangeConfiguration, ConfigurationKey, GetConfiguration
 from evgraph.domain.asks import Configuration as Told
 from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.charging_session import START_WINDOW
 from evgraph.domain.configuration import (
     MOST_KEYS,
     TAKEN,
@@ -57,15 +58,21 @@ class Changed:
 
 
 class Configurations:
-    """`heartbeat_interval` in seconds: part of the house's wishes."""
+    """`heartbeat_interval` in seconds, and `start_window`: part of the house's wishes."""
 
     def __init__(
-        self, books: Books, once: Once, gateway: ChargePointGateway, *, heartbeat_interval: int = HEARTBEAT_INTERVAL_S
+        self,
+        books: Books,
+        once: Once,
+        gateway: ChargePointGateway,
+        *,
+        heartbeat_interval: int = HEARTBEAT_INTERVAL_S,
+        start_window: timedelta = START_WINDOW,
     ) -> None:
         self._books = books
         self._once = once
         self._gateway = gateway
-        self._wishes = house_wishes(heartbeat_interval=heartbeat_interval)
+        self._wishes = house_wishes(heartbeat_interval=heartbeat_interval, start_window=start_window)
 
     # For an operator
 

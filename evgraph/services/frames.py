@@ -24,7 +24,10 @@ from evgraph.models.bulk import Save, insert
 from evgraph.models.plain import execute
 
 MOST_WAITING = 20_000
-MOST_CHARACTERS = 64 * 1024 * 1024
+# Twice what the budget for large frames (C6) lets in at a time.
+MOST_CHARACTERS = 128 * 1024 * 1024
+# From here on they are written at once, and not about once a second.
+_MANY_CHARACTERS = 4 * 1024 * 1024
 KEPT_DAYS = 30
 
 _LONGEST_MESSAGE_ID = 100
@@ -140,7 +143,7 @@ class FrameLog:
         self._characters += len(frame)
         if self._count > MOST_WAITING or self._characters > MOST_CHARACTERS:
             self._drop_oldest()
-        if is_watched:
+        if is_watched or self._characters > _MANY_CHARACTERS:
             self._wanted.set()
 
     @contextmanager

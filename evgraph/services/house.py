@@ -28,6 +28,7 @@ from evgraph.services.local_lists import LocalLists
 from evgraph.services.metering import Metering
 from evgraph.services.onboarding import Onboarding
 from evgraph.services.once import Once
+from evgraph.services.oversized_frames import OversizedFrames
 from evgraph.services.people import People
 from evgraph.services.ports import Ports
 from evgraph.services.quarantine import Quarantine
@@ -71,6 +72,7 @@ class Services:
     quarantine: Quarantine
     configurations: Configurations
     onboarding: Onboarding
+    oversized_frames: OversizedFrames
     key_rotation: KeyRotation
     checkup: Checkup
     connections: Connections
@@ -118,7 +120,9 @@ def open_house(
     supplies = Supplies(simulated_speed)
     transactions = Transactions(books, supplies, gateway, free_for=free_for)
     charge_points = ChargePoints(books, charging.ask_to_stop)
-    configurations = Configurations(books, once, gateway, heartbeat_interval=heartbeat_interval_s)
+    configurations = Configurations(
+        books, once, gateway, heartbeat_interval=heartbeat_interval_s, start_window=start_window
+    )
     key_rotation = KeyRotation(books, once, gateway, configurations)
     return Services(
         clock=clock,
@@ -146,6 +150,7 @@ def open_house(
         quarantine=Quarantine(books, gateway, transactions),
         configurations=configurations,
         onboarding=Onboarding(configurations, local_lists),
+        oversized_frames=OversizedFrames(books),
         key_rotation=key_rotation,
         checkup=Checkup(clock, once, gateway, configurations, frames, reading_wait=reading_wait_s),
         connections=Connections(clock),

@@ -8,6 +8,7 @@ import pytest
 from evgraph.domain.configuration import (
     SAMPLED_DATA,
     ConfigurationSetting,
+    effective_start_window,
     house_wishes,
     is_secret,
     is_to_change,
@@ -44,6 +45,9 @@ def test_b3_the_wishes_of_the_house() -> None:
         "StopTransactionOnEVSideDisconnect": ("true",),
         "HeartbeatInterval": ("300",),
         "WebSocketPingInterval": ("30",),
+        "ConnectionTimeOut": ("180",),
+        "StopTxnSampledData": ("", "Energy.Active.Import.Register"),
+        "StopTxnAlignedData": ("", "Energy.Active.Import.Register"),
     }
     assert all(wish.why.endswith(".") for wish in WISHES.values())
 
@@ -88,8 +92,8 @@ def test_b3_what_means_the_same(key: str, held: str, wished: str, is_same: bool)
         (setting("MeterValueSampleInterval", None, is_known=False), False),
         (setting("MeterValueSampleInterval", None), False),
         (setting("MeterValueSampleInterval", "60", is_readonly=True), True),
-        (setting("ConnectionTimeOut", "60"), False),
-        (setting("ConnectionTimeOut", "60", wish=operators_wish("ConnectionTimeOut", "90")), True),
+        (setting("ResetRetries", "60"), False),
+        (setting("ResetRetries", "60", wish=operators_wish("ResetRetries", "90")), True),
     ],
 )
 def test_b3_what_drifts(held: ConfigurationSetting, drifts: bool) -> None:
@@ -104,13 +108,50 @@ def test_b3_what_drifts(held: ConfigurationSetting, drifts: bool) -> None:
         (setting("MeterValueSampleInterval", "15"), False),
         (setting("MeterValueSampleInterval", "60", is_readonly=True), False),
         (setting("MeterValueSampleInterval", None, is_known=False), False),
-        (setting("ConnectionTimeOut", "60"), False),
+        (setting("ResetRetries", "60"), False),
+        (setting("StopTxnSampledData", None), False),
+        (setting("StopTxnSampledData", None, read_at=None), True),
+        (setting("StopTxnSampledData", " , "), False),
+        (setting("StopTxnAlignedData", "Voltage"), True),
         # The register alone would serve, and the list was not tried yet.
         (setting("MeterValuesSampledData", "Energy.Active.Import.Register"), True),
     ],
 )
 def test_b3_what_is_asked_for(held: ConfigurationSetting, is_asked: bool) -> None:
     assert is_to_change(held, NOW) is is_asked
+
+
+@pytest.mark.parametrize(("seconds", "wished"), [(180, "180"), (30, "30"), (0.2, "1"), (1.5, "2"), (86_400, "86400")])
+def test_b3_the_connection_time_out_is_the_start_window(seconds: float, wished: str) -> None:
+    wishes = house_wishes(heartbeat_interval=300, start_window=timedelta(seconds=seconds))
+    assert wishes["connectiontimeout"].value == wished
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("180", 180),
+        (" 0180 ", 180),
+        ("30", 30),
+        ("600", 600),
+        ("3", 10),
+        ("90000", 86_400),
+        ("9" * 19, 86_400),
+        ("9" * 40, 180),
+        ("0", 180),
+        ("-1", 180),
+        ("", 180),
+        ("soon", 180),
+        ("12.5", 180),
+        (None, 180),
+    ],
+)
+def test_s5_the_start_window_is_the_chargers_connection_time_out(value: str | None, seconds: int) -> None:
+    assert effective_start_window(value, timedelta(seconds=180)) == timedelta(seconds=seconds)
+
+
+def test_s5_a_time_out_that_says_the_same_leaves_our_window_as_it_is() -> None:
+    assert effective_start_window("2", timedelta(seconds=1.5)) == timedelta(seconds=1.5)
 
 
 @pytest.mark.parametrize(

@@ -218,5 +218,5 @@ async def test_the_configurations_of_a_garage_cost_one_query(world, caplog):
         with caplog.at_level(logging.DEBUG, logger="tortoise.db_client"):
             points = (await operator.data(document, id=world.garage.id))["garage"]["chargePoints"]
         counted.append(len([record for record in caplog.records if "SELECT" in record.getMessage()]))
-    assert [len(point["configuration"]) for point in points] == [5] * 5
+    assert [len(point["configuration"]) for point in points] == [8] * 5
     assert counted[0] == counted[1] > 0

@@ -82,12 +82,6 @@ async def test_c7_text_in_pieces_is_put_together(central: CentralSystem) -> None
         assert (await charger.receive())[:2] == [3, "1"]
 
 
-async def test_c6_a_frame_over_64_kib_still_closes_with_1009(central: CentralSystem) -> None:
-    async with central.charger() as charger:
-        await charger.websocket.send(["x" * 40_000, "y" * 40_000])
-        assert await charger.closed() == 1009
-
-
 async def test_c1_a_handshake_that_is_turned_away_is_no_error_of_ours(
     central: CentralSystem, caplog: pytest.LogCaptureFixture
 ) -> None:

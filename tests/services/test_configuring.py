@@ -19,6 +19,9 @@ SET = {
     "StopTransactionOnEVSideDisconnect": "true",
     "HeartbeatInterval": "300",
     "WebSocketPingInterval": "30",
+    "ConnectionTimeOut": "180",
+    "StopTxnSampledData": "",
+    "StopTxnAlignedData": "",
 }
 FACTORY = {
     "MeterValueSampleInterval": "60",
@@ -27,6 +30,9 @@ FACTORY = {
     "HeartbeatInterval": "86400",
     "WebSocketPingInterval": "30",
     "ConnectionTimeOut": "120",
+    "StopTxnSampledData": "Energy.Active.Import.Register,Voltage",
+    "StopTxnAlignedData": "",
+    "ResetRetries": "3",
 }
 
 
@@ -88,13 +94,15 @@ async def test_b3_what_differs_is_set_and_nothing_else(garage: Garage) -> None:
         "HeartbeatInterval": ["300"],
         "MeterValueSampleInterval": ["15"],
         "MeterValuesSampledData": ["Energy.Active.Import.Register,Power.Active.Import"],
+        "ConnectionTimeOut": ["180"],
+        "StopTxnSampledData": [""],
     }
-    assert charger.keys["ConnectionTimeOut"] == "120"
+    assert charger.keys["ResetRetries"] == "3"
     held = await settings(garage)
     assert not any(one.is_drifting for one in held.values())
     interval = held["MeterValueSampleInterval"]
     assert (interval.value, interval.answer, interval.read_at) == ("15", "Accepted", garage.clock.now())
-    assert held["ConnectionTimeOut"].wish is None
+    assert held["ResetRetries"].wish is None
 
 
 async def test_b3_one_that_is_set_as_wished_is_asked_for_nothing(garage: Garage) -> None:
@@ -123,6 +131,36 @@ async def test_b3_where_the_list_is_refused_the_register_alone_serves(garage: Ga
     ]
     assert charger.keys["MeterValuesSampledData"] == "Energy.Active.Import.Register"
     assert not (await settings(garage))["MeterValuesSampledData"].is_drifting
+
+
+@pytest.mark.parametrize("key", ["StopTxnSampledData", "StopTxnAlignedData"])
+async def test_b3_where_no_readings_at_the_stop_are_refused_the_register_alone_serves(garage: Garage, key: str) -> None:
+    held = SET | {key: "Energy.Active.Import.Register,Voltage,Current.Import"}
+    charger = Settings(dict(held), refuses={f"{key}=": "Rejected"}).install(garage)
+    await garage.house.onboarding.configure(garage.charge_point_id)
+    assert asked(garage) == {key: ["", "Energy.Active.Import.Register"]}
+    assert charger.keys[key] == "Energy.Active.Import.Register"
+    assert not (await settings(garage))[key].is_drifting
+
+
+@pytest.mark.parametrize("key", ["StopTxnSampledData", "StopTxnAlignedData"])
+async def test_b3_a_list_that_is_told_without_a_value_is_empty(garage: Garage, key: str) -> None:
+    Settings(SET | {key: None}).install(garage)
+    await garage.house.onboarding.configure(garage.charge_point_id)
+    assert asked(garage) == {}
+
+
+@pytest.mark.parametrize("answer", ["Rejected", "NotSupported", "RebootRequired"])
+@pytest.mark.parametrize("key", ["ConnectionTimeOut", "StopTxnSampledData", "StopTxnAlignedData"])
+async def test_b3_what_it_does_not_let_us_change_is_shown_and_stops_nothing(
+    garage: Garage, key: str, answer: str
+) -> None:
+    held = FACTORY | {key: "60" if key == "ConnectionTimeOut" else "Voltage"}
+    Settings(dict(held), refuses={key: answer}).install(garage)
+    await garage.house.onboarding.configure(garage.charge_point_id)
+    kept = (await settings(garage))[key]
+    assert (kept.value, kept.answer, kept.is_drifting) == (held[key], answer, True)
+    assert (await settings(garage))["HeartbeatInterval"].value == "300"
 
 
 async def test_b3_the_register_alone_is_not_asked_for_where_it_stands(garage: Garage) -> None:
@@ -224,29 +262,27 @@ async def test_keys_are_the_same_in_any_case(garage: Garage) -> None:
 
 
 async def test_an_operators_wish_wins_and_holds_for_later_boots(garage: Garage) -> None:
-    charger = Settings(dict(SET) | {"ConnectionTimeOut": "60"}).install(garage)
+    charger = Settings(dict(SET) | {"ResetRetries": "60"}).install(garage)
     configurations = garage.house.configurations
-    for key, value in (("MeterValueSampleInterval", "30"), ("ConnectionTimeOut", "90")):
+    for key, value in (("MeterValueSampleInterval", "30"), ("ResetRetries", "90")):
         changed = await configurations.set(garage.operator, garage.charge_point_id, key, value)
         assert (changed.status, changed.setting.value, changed.setting.is_drifting) == ("Accepted", value, False)
         assert changed.setting.is_operators
-    charger.keys |= {"MeterValueSampleInterval": "60", "ConnectionTimeOut": "60"}
+    charger.keys |= {"MeterValueSampleInterval": "60", "ResetRetries": "60"}
     garage.clock.turn(hours=1)
     await garage.house.onboarding.configure(garage.charge_point_id)
-    assert (charger.keys["MeterValueSampleInterval"], charger.keys["ConnectionTimeOut"]) == ("30", "90")
+    assert (charger.keys["MeterValueSampleInterval"], charger.keys["ResetRetries"]) == ("30", "90")
 
 
 async def test_an_operators_wish_ends_with_the_houses_value_or_where_it_is_not_kept(garage: Garage) -> None:
-    Settings(dict(SET) | {"ConnectionTimeOut": "60"}).install(garage)
+    Settings(dict(SET) | {"ResetRetries": "60"}).install(garage)
     configurations = garage.house.configurations
     await configurations.set(garage.operator, garage.charge_point_id, "MeterValueSampleInterval", "30")
     changed = await configurations.set(garage.operator, garage.charge_point_id, "MeterValueSampleInterval", "15")
     assert not changed.setting.is_operators
     assert changed.setting.wish is not None
-    await configurations.set(garage.operator, garage.charge_point_id, "ConnectionTimeOut", "90")
-    changed = await configurations.set(
-        garage.operator, garage.charge_point_id, "ConnectionTimeOut", "95", is_kept=False
-    )
+    await configurations.set(garage.operator, garage.charge_point_id, "ResetRetries", "90")
+    changed = await configurations.set(garage.operator, garage.charge_point_id, "ResetRetries", "95", is_kept=False)
     assert (changed.setting.value, changed.setting.wish) == ("95", None)
 
 

@@ -1,12 +1,15 @@
 from evgraph.ocpp.handling import handles
 from evgraph.ocpp.inbound import Answer, InboundCall
+from evgraph.ocpp.large_frames import off_loop
 from evgraph.ocpp.plain_readings import tolerantly
 
 
 @handles("MeterValues")
 async def meter_values(call: InboundCall) -> Answer:
     """M1, M3, OCPP 1.6 section 4.7."""
-    told = call.told or tolerantly(call.fields, call.received_at)
+    told = call.told
+    if told is None:
+        told = await off_loop(call.raw, tolerantly, call.fields, call.received_at)
     if told.connector_id is not None and told.readings:
         await call.services.metering.record(
             call.peer.id,

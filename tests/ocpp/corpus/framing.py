@@ -20,7 +20,8 @@ from tests.ocpp.corpus.vocabulary import (
 )
 
 _BEAT = '[2,"m1","Heartbeat",{}]'
-_LARGEST = 64 * 1024
+_SMALL = 64 * 1024
+_LARGEST = 1024 * 1024
 _STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Preparing", "timestamp": "2026-03-01T11:50:00Z"}
 
 
@@ -188,11 +189,33 @@ CASES: list[Case] = [
     *(case("C7", name, Given.CONNECTED, Said(frame, Error("FormationViolation"))) for name, frame in _MALFORMED),
     case("C7", "a bad frame before a good one", Given.CONNECTED, Said("[2,", NOTHING), Said(_BEAT, Time())),
     case("C7", "1,000 frames that are none", Given.CONNECTED, Said("[5]", NOTHING, times=1000), Said(_BEAT, Time())),
-    case("C6", "exactly 64 KiB", Given.CONNECTED, Said(_of_size(_LARGEST), Time(), "big")),
-    case("C6", "a byte over 64 KiB", Given.CONNECTED, Said(_of_size(_LARGEST + 1), Closed(1009))),
-    case("C6", "an id of 100,000 characters", Given.CONNECTED, Said(f'[2,"{"i" * 100_000}","A",{{}}]', Closed(1009))),
-    case("C6", "5 MB", Given.CONNECTED, Said(_of_size(5_000_000), Closed(1009))),
-    case("C6", "5 MB in a binary frame", Given.CONNECTED, Said(Binary(bytes(5_000_000)), Closed(1009))),
+    *(
+        case("C6", f"{size} bytes", Given.CONNECTED, Said(_of_size(size), Time(), "big"))
+        for size in (_SMALL, _SMALL + 1, 70_000, 330_000, _LARGEST - 1, _LARGEST)
+    ),
+    *(
+        case(
+            "C6",
+            f"{size} bytes",
+            Given.CONNECTED,
+            Said(_of_size(size), Closed(1009)),
+            quarantined=(f"{size:,} bytes; the charge point's limit is {_LARGEST:,}",),
+        )
+        for size in (_LARGEST + 1, 5_000_000)
+    ),
+    case(
+        "C6",
+        "an id of 100,000 characters",
+        Given.CONNECTED,
+        Said(f'[2,"{"i" * 100_000}","A",{{}}]', Error("NotImplemented"), "i" * 100_000),
+    ),
+    case(
+        "C6",
+        "5 MB in a binary frame",
+        Given.CONNECTED,
+        Said(Binary(bytes(5_000_000)), Closed(1009)),
+        quarantined=("5,000,000 bytes",),
+    ),
     case(
         "C9",
         "the same Heartbeat twice",
