@@ -115,6 +115,15 @@ def check_out(stay: Stay, now: datetime) -> Stay:
     return replace(stay, status=StayStatus.CLOSED, checked_out_at=now)
 
 
+def charges_pending(stay: Stay) -> CheckOutWarning:
+    """T12: the bill of the stay rests on a session whose charger has not reported the end."""
+    return CheckOutWarning(
+        code=CheckOutWarningCode.CHARGES_PENDING,
+        message="The charger has not reported the end of a session. "
+        f"Ticket {stay.ticket_number} was billed at the last meter reading and may be corrected later.",
+    )
+
+
 def refuse_closed(stay: Stay, field: tuple[str, ...] = ("input", "stayId")) -> None:
     """Raises Refusal STAY_CLOSED: every session belongs to an open ticket."""
     if stay.status is not StayStatus.OPEN:
