@@ -127,12 +127,19 @@ def charging_again(request: ChargingRequest, session_id: int) -> ChargingRequest
 
 
 def canceled(request: ChargingRequest) -> ChargingRequest:
-    """Only a waiting request can be cancelled; cancelling twice changes nothing."""
+    """Only a waiting request can be canceled; canceling twice changes nothing."""
     if request.status is RequestStatus.CANCELED:
         return request
     if request.status is not RequestStatus.NEEDS_CHARGING:
-        raise Refusal(ErrorCode.REQUEST_NOT_WAITING, _not_waiting(request.status), ("input", "requestId"))
+        raise Refusal(ErrorCode.REQUEST_NOT_WAITING, _NOT_CANCELABLE[request.status], ("input", "requestId"))
     return replace(request, status=RequestStatus.CANCELED)
+
+
+_NOT_CANCELABLE = {
+    RequestStatus.STARTING: "This vehicle is starting. Stop the session to give up the start, then cancel the request.",
+    RequestStatus.CHARGING: "This vehicle is charging. Stop the session or unplug the vehicle instead of canceling.",
+    RequestStatus.CHARGED: "This vehicle has been charged already. The request leaves the board at check-out.",
+}
 
 
 def _not_waiting(status: RequestStatus) -> str:

@@ -85,9 +85,11 @@ class ChargingSession:
     `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and
     `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins (T4). `stop_asked_at`: when
     RemoteStopTransaction was last sent, `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to
-    nothing in any way (T7). `closed_at`: when EVGraph, and not the charger, ended it. `must_stop`:
-    RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that ended it, null
-    where none was read (T3)."""
+    nothing in any way (T7). `stop_refused_at`: when a person was last told that the charger refuses to stop, or does
+    not stop in time; null once it has accepted a person's stop after that (T7). `closed_at`: when EVGraph, and not the
+    charger, ended it. `must_stop`: RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the
+    meterStop that ended it, null where none was read (T3).
+    """
 
     id: int
     garage_id: int
@@ -135,6 +137,7 @@ class ChargingSession:
     stop_asked_at: datetime | None = None
     stop_rejected_at: datetime | None = None
     stop_failed_at: datetime | None = None
+    stop_refused_at: datetime | None = None
     closed_at: datetime | None = None
     must_stop: bool = False
     stop_register_wh: WattHours | None = None

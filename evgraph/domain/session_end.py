@@ -26,7 +26,7 @@ _FREQUENT = timedelta(minutes=2)
 _INTERVALS = 3
 # Of a session that never told a reading nobody knows how often it would.
 _NEVER_READ_FOR = timedelta(minutes=15)
-
+PENDING_FOR = timedelta(days=7)
 CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
 _OF_RUNNING = frozenset({SessionFlag.UNCONFIRMED})
 
@@ -96,15 +96,6 @@ def superseded(
     return replace(ended, energy_wh=guess_wh)
 
 
-def given_up(session: ChargingSession, at: datetime, *, closed_at: datetime | None = None) -> ChargingSession:
-    """T7: closed with its last reading, marked estimated. The truth, if it still comes, is a correction. One that
-    has ended stays as it is. `at`: when it ended, `closed_at` when we said so."""
-    if session.status is SessionStatus.ENDED:
-        return session
-    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=None)
-    return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED}, closed_at=closed_at)
-
-
 def was_closed_by_us(session: ChargingSession) -> bool:
     """T5, T7: it ended by our word, and its charger has not told its end yet."""
     is_closed = session.status is SessionStatus.ENDED and bool(session.flags & CLOSED_BY_US)
@@ -120,6 +111,54 @@ def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: b
         ended_at=told.ended_at if is_own_time else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *_OF_RUNNING},
         closed_at=None,
+    )
+
+
+def given_up(
+    session: ChargingSession,
+    at: datetime,
+    *,
+    closed_at: datetime | None = None,
+    reason: StopReason = StopReason.OTHER,
+) -> ChargingSession:
+    """T7: closed with its last reading, marked estimated. The truth, if it still comes, is a correction. One that
+    has ended stays as it is. `at`: when it ended; `closed_at`: when EVGraph closed it, None keeps what the session
+    says."""
+    if session.status is SessionStatus.ENDED:
+        return session
+    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=reason, supply=None)
+    return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED}, closed_at=closed_at or session.closed_at)
+
+
+def ended_by_person(session: ChargingSession, now: datetime) -> ChargingSession:
+    """T7, T12: a person ends a session whose charger does not: at its last reading, or at its start where there is
+    none, marked ESTIMATED. The reason is Remote, by which `was_ended_by_person` knows it. A session that has ended
+    stays as it is."""
+    last_reading_at = session.last_meter_at or session.started_at or session.asked_at
+    return given_up(session, last_reading_at, closed_at=now, reason=StopReason.REMOTE)
+
+
+def was_ended_by_person(session: ChargingSession) -> bool:
+    """T7: EVGraph closed the session because a person asked for it, not because the charger lost it."""
+    return is_closed_without_stop(session) and session.stop_reason is StopReason.REMOTE
+
+
+def is_closed_without_stop(session: ChargingSession) -> bool:
+    """T12: EVGraph closed the session as ESTIMATED, and its StopTransaction has not arrived. T5: such a bill may still
+    be corrected."""
+    return (
+        session.status is SessionStatus.ENDED
+        and session.closed_at is not None
+        and SessionFlag.ESTIMATED in session.flags
+    )
+
+
+def has_pending_charges(sessions: Iterable[ChargingSession], now: datetime) -> bool:
+    """T12: the charger may still report the end of one of these sessions; it is waited for PENDING_FOR after EVGraph
+    closed the session."""
+    return any(
+        is_closed_without_stop(session) and session.closed_at is not None and now - session.closed_at <= PENDING_FOR
+        for session in sessions
     )
 
 
@@ -143,7 +182,9 @@ def readings_told(
     in_time = [one for one in readings if next_start_at is None or one.at < next_start_at]
     running = _running_again(session)
     told = readings_taken(running, in_time, supply=supply)
-    return session if told is running else given_up(told, last_known(told), closed_at=session.closed_at)
+    if told is running:
+        return session
+    return given_up(told, last_known(told), reason=session.stop_reason or StopReason.OTHER)
 
 
 def reopened(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession | None:

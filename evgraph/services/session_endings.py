@@ -1,6 +1,5 @@
 """How sessions end: by their chargers' StopTransaction (T1 to T6), or closed by us (T7, T12)."""
 
-from dataclasses import replace
 
 from evgraph.domain import session_end, stopping
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
@@ -44,8 +43,8 @@ async def end_by(
     return ended
 
 
-async def close(change: Change, session: ChargingSession, *, by_person: bool = False) -> ChargingSession:
-    """T7, T12: the running session is over, at its last reading, estimated, and billed. `by_person`: somebody said
-    so."""
-    ended = session_end.given_up(session, session_end.last_known(session), closed_at=change.now)
-    return await settle(change, replace(ended, must_stop=False), by_person=by_person)
+async def close(change: Change, session: ChargingSession) -> ChargingSession:
+    """T7: the running session is over, at its last reading, estimated, and billed."""
+    return await settle(
+        change, session_end.given_up(session, session_end.last_known(session), closed_at=change.now)
+    )

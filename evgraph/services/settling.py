@@ -8,7 +8,7 @@ from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.session_end import was_cut_off, why_in_vain
+from evgraph.domain.session_end import ended_by_person, was_cut_off, why_in_vain
 from evgraph.domain.stay import Stay, StayStatus
 from evgraph.models import LineItemRow, StayRow
 from evgraph.models.plain import select_values
@@ -27,6 +27,14 @@ async def settle(change: Change, session: ChargingSession, *, by_person: bool = 
     if request is not None:
         await _save_if_moved(change, request, _after_end(request, session, stay, by_person=by_person))
     return session
+
+
+async def end_without_charger(change: Change, session: ChargingSession) -> ChargingSession:
+    """T7, T12: a person ends a session whose charger does not: at its last reading, billed in this change. One that has
+    ended meanwhile stays as it is."""
+    if session.status is not SessionStatus.CHARGING:
+        return session
+    return await settle(change, ended_by_person(session, change.now), by_person=True)
 
 
 async def correct(change: Change, session: ChargingSession) -> ChargingSession:

@@ -16,8 +16,8 @@ from evgraph.domain.frames import LoggedFrame
 from evgraph.domain.rate import Rate, RateKind
 from evgraph.domain.supply import Supply
 from evgraph.ocpp.replay.comparing import Books, Kind, differences_of, due_of
-from evgraph.ocpp.replay.deriving import Deriving, Surroundings, derive
-from evgraph.ocpp.replay.words import Seen, Transcript, Word, resolved
+from evgraph.ocpp.replay.deriving import Deriving, Surroundings
+from evgraph.ocpp.replay.words import Transcript, resolved
 
 T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 ONE_TIME = "EV" + "A" * 18

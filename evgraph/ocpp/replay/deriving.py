@@ -8,7 +8,7 @@ from evgraph.domain import session_end, session_metering, session_start, session
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, is_same_instant
 from evgraph.domain.port import StatusReport
-from evgraph.domain.session_clock import StartTime, end_time, readings_within, start_time
+from evgraph.domain.session_clock import StartTime, end_time, lies_before_start, readings_within, start_time
 from evgraph.domain.session_unplug import held_back
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStart, TransactionStop, is_one_time, tag
@@ -106,7 +106,11 @@ class Deriving:
         """What we closed by then."""
         for derived in self._running():
             closed_at = derived.booked.closed_at if derived.booked is not None else None
-            if closed_at is not None and closed_at <= now:
+            if derived.booked is None or closed_at is None or closed_at > now:
+                continue
+            if session_end.was_ended_by_person(derived.booked):
+                derived.become(session_end.ended_by_person(derived.session, closed_at), closed_at)
+            else:
                 last_known = session_end.last_known(derived.session)
                 derived.become(session_end.given_up(derived.session, last_known, closed_at=closed_at), closed_at)
 
@@ -315,7 +319,7 @@ class Deriving:
         bearing = [one for one in self.derived if stop_matching.bears(one.session, stop.id_tag)]
         if by_id is not None:
             is_anothers = is_one_time(stop.id_tag or "") and bool(bearing)
-            if not is_anothers and not stop_matching.lies_before_start(by_id.session, stop):
+            if not is_anothers and not lies_before_start(by_id.session, stop):
                 return by_id
         if bearing:
             found = stop_matching.named_by_tag(stop, [one.session for one in bearing])
