@@ -87,7 +87,7 @@ def transaction_started(
 ) -> ChargingSession:
     """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10).
     `last_register_wh`: where the session before it left the port's meter (T11)."""
-    if session.status not in (SessionStatus.STARTING, SessionStatus.FAILED) or session.started_at is not None:
+    if session.status.has_begun or session.started_at is not None:
         raise IllegalMove("transaction started", expected="STARTING or FAILED", got=session.status)
     return replace(
         session,

@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 from evgraph.domain import billing, charging_request, session_start
-from evgraph.domain.billing import LineItemUnit
+from evgraph.domain.billing import LineItemUnit, is_flat_fee
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.session_end import was_cut_off
 from evgraph.domain.stay import StayStatus
 from evgraph.models import LineItemRow
 from evgraph.services.books import Change
+
+_FLAT_FEES = tuple(unit for unit in LineItemUnit if is_flat_fee(unit))
 
 
 async def settle(change: Change, session: ChargingSession) -> ChargingSession:
@@ -48,7 +50,7 @@ async def flat_fee_paid(session: ChargingSession) -> bool:
     """T8: another session of the request, cut off by the charger, bore the flat fee."""
     if session.request_id is None:
         return False
-    fees = LineItemRow.filter(session__request_id=session.request_id, unit=LineItemUnit.SESSION)
+    fees = LineItemRow.filter(session__request_id=session.request_id, unit__in=_FLAT_FEES)
     others = await fees.exclude(session_id=session.id).select_related("session")
     return any(was_cut_off(fee.session.value()) for fee in others)  # type: ignore[attr-defined]
 
