@@ -20,6 +20,7 @@ from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 
 SILENT_FOR = timedelta(hours=24)
+PENDING_FOR = timedelta(days=7)
 
 
 def _is_close_by_us(flag: SessionFlag) -> bool:
@@ -179,6 +180,25 @@ def given_up(session: ChargingSession, at: datetime) -> ChargingSession:
         return session
     ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=None)
     return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED})
+
+
+def is_closed_without_stop(session: ChargingSession) -> bool:
+    """T12: EVGraph closed the session as ESTIMATED, and its StopTransaction has not arrived. T5: such a bill may still
+    be corrected."""
+    return (
+        session.status is SessionStatus.ENDED
+        and session.closed_at is not None
+        and SessionFlag.ESTIMATED in session.flags
+    )
+
+
+def has_pending_charges(sessions: Iterable[ChargingSession], now: datetime) -> bool:
+    """T12: the charger may still report the end of one of these sessions; it is waited for PENDING_FOR after EVGraph
+    closed the session."""
+    return any(
+        is_closed_without_stop(session) and session.closed_at is not None and now - session.closed_at <= PENDING_FOR
+        for session in sessions
+    )
 
 
 def last_known(session: ChargingSession) -> datetime:

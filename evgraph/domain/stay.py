@@ -24,6 +24,18 @@ class StayStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
+class CheckOutWarningCode(StrEnum):
+    CHARGES_PENDING = "CHARGES_PENDING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutWarning:
+    """A condition of a check-out that succeeded, for the attendant to know. `message`: a whole sentence."""
+
+    code: CheckOutWarningCode
+    message: str
+
+
 class Channel(StrEnum):
     POS = "POS"
     HANDHELD = "HANDHELD"

@@ -31,7 +31,7 @@ from evgraph.domain.port import PortStatus
 from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.security import CertificateUse, HashAlgorithm, KeyHandover
-from evgraph.domain.stay import Channel, StayKind, StayStatus
+from evgraph.domain.stay import Channel, CheckOutWarningCode, StayKind, StayStatus
 from evgraph.domain.triggers import MessageTrigger
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "ChargingProfileKind",
     "ChargingProfilePurpose",
     "ChargingRateUnit",
+    "CheckOutWarningCode",
     "ErrorCode",
     "FrameDirection",
     "FrameKind",
@@ -83,6 +84,12 @@ _show(
 )
 _show(StayKind, TRANSIENT="Daily at the POS, Transient at the handheld.")
 _show(StayStatus)
+_show(
+    CheckOutWarningCode,
+    "What the attendant should know about a check-out that succeeded.",
+    CHARGES_PENDING="The charger has not reported the end of a session. The session was billed at its last reading and "
+    "may be corrected later: see Stay.hasPendingCharges.",
+)
 _show(
     Acceptance,
     "What a charge point's boots are answered (OCPP 1.6, RegistrationStatus).",

@@ -4,8 +4,10 @@ from datetime import datetime
 
 import strawberry
 
+from evgraph.domain.stay import CheckOutWarning as CheckOutWarningValue
 from evgraph.schema.charging_request import ChargingRequest
 from evgraph.schema.charging_session import ChargingSession
+from evgraph.schema.enums import CheckOutWarningCode
 from evgraph.schema.errors import UserError
 from evgraph.schema.port import Port
 from evgraph.schema.rate import Rate
@@ -43,9 +45,22 @@ class UpdateStayPayload:
     errors: list[UserError] = strawberry.field(default_factory=list)
 
 
+@strawberry.type(description="What the attendant should know about a check-out that succeeded.")
+class CheckOutWarning:
+    code: CheckOutWarningCode = strawberry.field(description="What the warning is about, for a client to act on.")
+    message: str = strawberry.field(description="A whole sentence to show to the attendant.")
+
+    @classmethod
+    def of(cls, warning: CheckOutWarningValue) -> "CheckOutWarning":
+        return cls(code=warning.code, message=warning.message)
+
+
 @strawberry.type
 class CheckOutPayload:
     stay: Stay | None = strawberry.field(default=None, description="Closed, with its final line items.")
+    warnings: list[CheckOutWarning] = strawberry.field(
+        default_factory=list, description="The check-out succeeded, and the attendant should know this. Usually empty."
+    )
     errors: list[UserError] = strawberry.field(default_factory=list)
 
 

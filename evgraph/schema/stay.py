@@ -3,6 +3,7 @@ from datetime import datetime
 import strawberry
 
 from evgraph.domain.people import Right
+from evgraph.domain.session_end import has_pending_charges, is_closed_without_stop
 from evgraph.domain.stay import Stay as StayValue
 from evgraph.domain.stay import Vehicle as VehicleValue
 from evgraph.schema import charging_request, charging_session, garage, line_item
@@ -79,6 +80,18 @@ class Stay(Node):
         self._require_stays(info)
         found = await info.context.loaders.line_items_of_stay.load(self.value.id)
         return await money_of(info, self.value.garage_id, sum(value.amount_cents for value in found))
+
+    @resolved(
+        "True while the bill of the stay may still change: EVGraph closed a session at its last reading, marked "
+        "ESTIMATED, and the charger has not reported the end of the session. False again once it has, or seven days "
+        "after EVGraph closed the session."
+    )
+    async def has_pending_charges(self, info: Info) -> bool:
+        self._require_stays(info)
+        found = await info.context.loaders.sessions_of_stay.load(self.value.id)
+        unconfirmed = [value for value in found if is_closed_without_stop(value)]
+        # The result depends on the time only while there is such a session.
+        return bool(unconfirmed) and has_pending_charges(unconfirmed, info.context.now())
 
     def _require_stays(self, info: Info) -> None:
         """A board shows a stay to a display too; what is written on the ticket is not for a wall."""
