@@ -52,6 +52,7 @@ MUST_DECIDE = {
     ("domain.session_end", "_is_close_by_us", "SessionFlag"),
     ("domain.board", "column_of", "RequestStatus"),
     ("domain.charging_request", "can_be_continued", "RequestStatus"),
+    ("domain.charging_request", "canceled", "RequestStatus"),
     ("domain.charging_request", "_not_waiting", "RequestStatus"),
     ("domain.assigning", "given", "RequestStatus"),
     ("domain.assigning", "taken", "RequestStatus"),

@@ -110,12 +110,21 @@ def charged(request: ChargingRequest, session_id: int) -> ChargingRequest:
 
 
 def canceled(request: ChargingRequest) -> ChargingRequest:
-    """Only a waiting request can be cancelled; cancelling twice changes nothing."""
-    if request.status is RequestStatus.CANCELED:
-        return request
-    if request.status is not RequestStatus.NEEDS_CHARGING:
-        raise Refusal(ErrorCode.REQUEST_NOT_WAITING, _not_waiting(request.status), ("input", "requestId"))
-    return replace(request, status=RequestStatus.CANCELED)
+    """Only a waiting request can be canceled; canceling twice changes nothing."""
+    match request.status:
+        case RequestStatus.CANCELED:
+            return request
+        case RequestStatus.NEEDS_CHARGING:
+            return replace(request, status=RequestStatus.CANCELED)
+        case RequestStatus.STARTING:
+            why = "This vehicle is starting. Stop the session to give up the start, then cancel the request."
+        case RequestStatus.CHARGING:
+            why = "This vehicle is charging. Stop the session or unplug the vehicle instead of canceling."
+        case RequestStatus.CHARGED:
+            why = "This vehicle has been charged already. The request leaves the board at check-out."
+        case _:
+            assert_never(request.status)
+    raise Refusal(ErrorCode.REQUEST_NOT_WAITING, why, ("input", "requestId"))
 
 
 def _not_waiting(status: RequestStatus) -> str:

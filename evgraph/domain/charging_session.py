@@ -126,7 +126,9 @@ class ChargingSession:
     `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and
     `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins (T4). `stop_asked_at`: when
     RemoteStopTransaction was last sent, `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to
-    nothing in any way (T7). `closed_at`: when EVGraph, and not the charger, ended it.
+    nothing in any way (T7). `stop_refused_at`: when a person was last told that the charger refuses to stop, or does
+    not stop in time; null once it has accepted a person's stop after that (T7). `closed_at`: when EVGraph, and not the
+    charger, ended it.
     """
 
     id: int
@@ -175,6 +177,7 @@ class ChargingSession:
     stop_asked_at: datetime | None = None
     stop_rejected_at: datetime | None = None
     stop_failed_at: datetime | None = None
+    stop_refused_at: datetime | None = None
     closed_at: datetime | None = None
 
     @property

@@ -173,13 +173,32 @@ def truth_told(
     )
 
 
-def given_up(session: ChargingSession, at: datetime) -> ChargingSession:
+def given_up(
+    session: ChargingSession,
+    at: datetime,
+    *,
+    closed_at: datetime | None = None,
+    reason: StopReason = StopReason.OTHER,
+) -> ChargingSession:
     """T7: closed with its last reading, marked estimated. The truth, if it still comes, is a correction. One that
-    has ended stays as it is."""
+    has ended stays as it is. `closed_at`: when EVGraph closed it; None keeps what the session says."""
     if session.status is SessionStatus.ENDED:
         return session
-    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=StopReason.OTHER, supply=None)
-    return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED})
+    ended = transaction_stopped(session, meter_stop_wh=None, at=at, reason=reason, supply=None)
+    return replace(ended, flags=ended.flags | {SessionFlag.ESTIMATED}, closed_at=closed_at or session.closed_at)
+
+
+def ended_by_person(session: ChargingSession, now: datetime) -> ChargingSession:
+    """T7, T12: a person ends a session whose charger does not: at its last reading, or at its start where there is
+    none, marked ESTIMATED. The reason is Remote, by which `was_ended_by_person` knows it. A session that has ended
+    stays as it is."""
+    last_reading_at = session.last_meter_at or session.started_at or session.asked_at
+    return given_up(session, last_reading_at, closed_at=now, reason=StopReason.REMOTE)
+
+
+def was_ended_by_person(session: ChargingSession) -> bool:
+    """T7: EVGraph closed the session because a person asked for it, not because the charger lost it."""
+    return is_closed_without_stop(session) and session.stop_reason is StopReason.REMOTE
 
 
 def is_closed_without_stop(session: ChargingSession) -> bool:
@@ -221,7 +240,9 @@ def readings_told(
     in_time = [one for one in readings if next_start_at is None or one.at < next_start_at]
     running = replace(session, status=SessionStatus.CHARGING, ended_at=None, stop_reason=None)
     told = readings_taken(running, in_time, supply=supply)
-    return session if told is running else given_up(told, last_known(told))
+    if told is running:
+        return session
+    return given_up(told, last_known(told), reason=session.stop_reason or StopReason.OTHER)
 
 
 def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:

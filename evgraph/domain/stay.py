@@ -115,6 +115,49 @@ def check_out(stay: Stay, now: datetime) -> Stay:
     return replace(stay, status=StayStatus.CLOSED, checked_out_at=now)
 
 
+def charges_pending(stay: Stay) -> CheckOutWarning:
+    """T12: the bill of the stay rests on a session whose charger has not reported the end."""
+    return CheckOutWarning(
+        code=CheckOutWarningCode.CHARGES_PENDING,
+        message="The charger has not reported the end of a session. "
+        f"Ticket {stay.ticket_number} was billed at the last meter reading and may be corrected later.",
+    )
+
+
+def refuse_incomplete(
+    *, stay_id: object | None, garage_id: object | None, ticket_number: str | None, id_name: str = "stayId"
+) -> None:
+    """Identifiers must name one stay. Raises Refusal INVALID for too few of them. `id_name`: what the id is called
+    where it was given."""
+    if stay_id is not None or (garage_id is not None and ticket_number is not None):
+        return
+    if ticket_number is not None:
+        raise Refusal(ErrorCode.INVALID, f"Provide garageId with ticketNumber, or {id_name}.", ("input", "garageId"))
+    if garage_id is not None:
+        raise Refusal(
+            ErrorCode.INVALID, f"Provide ticketNumber with garageId, or {id_name}.", ("input", "ticketNumber")
+        )
+    raise Refusal(ErrorCode.INVALID, f"Provide {id_name}, or garageId and ticketNumber.", ("input", id_name))
+
+
+def refuse_contradiction(stay: Stay, *, garage_id: int | None, ticket_number: str | None) -> None:
+    """Identifiers beyond the id must name the same stay; None was not given. Raises Refusal INVALID with the field that
+    names another stay."""
+    if garage_id not in (None, stay.garage_id):
+        raise Refusal(ErrorCode.INVALID, f"Ticket {stay.ticket_number} is not in this garage.", ("input", "garageId"))
+    if ticket_number is not None and same_ticket(ticket_number) != stay.ticket_number:
+        raise Refusal(
+            ErrorCode.INVALID,
+            f"The ticket number of this stay is {stay.ticket_number}, not {same_ticket(ticket_number)[:MAX_TICKET]}.",
+            ("input", "ticketNumber"),
+        )
+
+
+def same_ticket(number: str) -> str:
+    """A ticket number as it is stored, to compare with."""
+    return " ".join(number.split())
+
+
 def refuse_closed(stay: Stay, field: tuple[str, ...] = ("input", "stayId")) -> None:
     """Raises Refusal STAY_CLOSED: every session belongs to an open ticket."""
     if stay.status is not StayStatus.OPEN:

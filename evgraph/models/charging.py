@@ -108,6 +108,7 @@ class SessionRow(Model):
     stop_asked_at = fields.DatetimeField(null=True)
     stop_rejected_at = fields.DatetimeField(null=True)
     stop_failed_at = fields.DatetimeField(null=True)
+    stop_refused_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
 
     class Meta:

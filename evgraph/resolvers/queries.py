@@ -1,9 +1,12 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import strawberry
 
 from evgraph.domain.people import Right
-from evgraph.domain.stay import StayStatus
+from evgraph.domain.refusals import Refusal
+from evgraph.domain.stay import StayStatus, refuse_contradiction, refuse_incomplete, same_ticket
 from evgraph.models import ChargePointRow, GarageRow, StayRow
 from evgraph.models.database import reader
 from evgraph.resolvers import nodes
@@ -84,13 +87,16 @@ class Query:
         location_id: str | None = strawberry.UNSET,
     ) -> Garage | None:
         viewer = signed_in(info.context.viewer)
-        if bool(id) == bool(location_id):
-            raise bad_user_input("Name the garage by its id or by its locationId.")
+        if not (id or location_id):
+            raise bad_user_input("Provide id or locationId.")
         if not id:
             mine = GarageRow.filter(organization_id=viewer.organization_id, location_id=location_id)
             row = await mine.using_db(reader()).first()
             id = encode("Garage", row.id) if row else strawberry.ID("")  # noqa: A001
-        return await _found(info, Garage, id)
+        found = await _found(info, Garage, id)
+        if found is not None and location_id and found.value.location_id != location_id:
+            raise bad_user_input(f"The locationId of this garage is {found.value.location_id}.")
+        return found
 
     @resolved("By id, or by garage and ticket number.")
     async def stay(
@@ -102,14 +108,19 @@ class Query:
     ) -> Stay | None:
         """A ticket number that comes again names the open stay, else the latest."""
         signed_in(info.context.viewer)
-        if bool(id) == bool(garage_id and ticket_number):
-            raise bad_user_input("Name the stay by its id, or by its garageId and ticketNumber.")
+        garage_key = (key_of("Garage", garage_id) or 0) if garage_id else None
+        number = same_ticket(ticket_number or "") or None
+        with _as_bad_user_input():
+            refuse_incomplete(stay_id=id or None, garage_id=garage_key, ticket_number=number, id_name="id")
         if not id:
-            garage_key = key_of("Garage", garage_id or "") or 0
-            same = StayRow.filter(garage_id=garage_key, ticket_number=(ticket_number or "").strip()).using_db(reader())
+            same = StayRow.filter(garage_id=garage_key, ticket_number=number).using_db(reader())
             row = await same.filter(status=StayStatus.OPEN).first() or await same.order_by("-id").first()
             id = encode("Stay", row.id) if row else strawberry.ID("")  # noqa: A001
-        return await _found(info, Stay, id)
+        found = await _found(info, Stay, id)
+        if found is not None:
+            with _as_bad_user_input():
+                refuse_contradiction(found.value, garage_id=garage_key, ticket_number=number)
+        return found
 
     @strawberry.field
     async def session(self, info: Info, id: strawberry.ID) -> ChargingSession | None:  # noqa: A002
@@ -140,6 +151,15 @@ class Query:
         signed_in(info.context.viewer)
         row = await ChargePointRow.filter(identity=identity).using_db(reader()).first()
         return await _found(info, ChargePoint, encode("ChargePoint", row.id)) if row else None
+
+
+@contextmanager
+def _as_bad_user_input() -> Iterator[None]:
+    """A query has no payload that a refusal could be part of."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise bad_user_input(refusal.message) from refusal
 
 
 async def _node_or_error(info: Info, global_id: str) -> Node | Exception | None:

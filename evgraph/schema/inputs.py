@@ -8,6 +8,8 @@ import strawberry
 from evgraph.schema.enums import Channel, RateKind, StayKind
 
 UNSET = strawberry.UNSET
+_GARAGE_OF_TICKET = "The garage of the ticket number. With stayId too it must be that stay's, else INVALID."
+_TICKET_NUMBER = "With garageId: the open stay of that number. With stayId it must be that stay's, else INVALID."
 
 
 @strawberry.input
@@ -53,9 +55,11 @@ class UpdateStayInput:
 
 @strawberry.input
 class CheckOutInput:
-    stay_id: strawberry.ID | None = UNSET
-    garage_id: strawberry.ID | None = UNSET
-    ticket_number: str | None = UNSET
+    stay_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="Either the stay's id, or the garage and the ticket number."
+    )
+    garage_id: strawberry.ID | None = strawberry.field(default=UNSET, description=_GARAGE_OF_TICKET)
+    ticket_number: str | None = strawberry.field(default=UNSET, description=_TICKET_NUMBER)
     stop_charging: bool | None = strawberry.field(
         default=False,
         description="Stop a running session first, and bill what the charger reports; otherwise a running session "
@@ -69,8 +73,8 @@ class MakeRequestInput:
     stay_id: strawberry.ID | None = strawberry.field(
         default=UNSET, description="Either the stay's id, or the garage and the ticket number."
     )
-    garage_id: strawberry.ID | None = UNSET
-    ticket_number: str | None = UNSET
+    garage_id: strawberry.ID | None = strawberry.field(default=UNSET, description=_GARAGE_OF_TICKET)
+    ticket_number: str | None = strawberry.field(default=UNSET, description=_TICKET_NUMBER)
     estimated_checkout_at: datetime | None = UNSET
     channel: Channel | None = Channel.API
     idempotency_key: str | None = UNSET
@@ -90,7 +94,10 @@ class StartChargingInput:
 
 @strawberry.input
 class StopChargingInput:
-    session_id: strawberry.ID
+    session_id: strawberry.ID = strawberry.field(
+        description="After CHARGER_REJECTED or CHARGER_TIMEOUT, a further call asks the charger again and, when it "
+        "refuses again, ends the session at its last reading, marked ESTIMATED."
+    )
 
 
 @strawberry.input

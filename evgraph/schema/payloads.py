@@ -87,7 +87,11 @@ class StartChargingPayload:
 
 @strawberry.type
 class StopChargingPayload:
-    session: ChargingSession | None = None
+    session: ChargingSession | None = strawberry.field(
+        default=None,
+        description="CHARGING until the charger reports the end. ENDED where this call ended it without the charger; "
+        "FAILED where it gave up a start.",
+    )
     errors: list[UserError] = strawberry.field(default_factory=list)
 
 

@@ -29,7 +29,7 @@ class Assigning:
         REQUEST_NOT_WAITING."""
         garage_id = await finding.session_garage(viewer, Right.CHARGE, session_id)
         async with self._books.change(garage_id) as change:
-            session, stay = await _session_and_stay(change, session_id, stay_id)
+            session, stay = await _session_and_stay(change, viewer, session_id, stay_id)
             if session.stay_id == stay.id:
                 return session
             if session.stay_id is not None:
@@ -47,7 +47,7 @@ class Assigning:
         SESSION_NOT_ACTIVE, REQUEST_NOT_WAITING, or STAY_CLOSED for a running session."""
         garage_id = await finding.session_garage(viewer, Right.CHARGE, session_id)
         async with self._books.change(garage_id) as change:
-            session, stay = await _session_and_stay(change, session_id, stay_id)
+            session, stay = await _session_and_stay(change, viewer, session_id, stay_id)
             if session.stay_id == stay.id:
                 return session
             assigning.refuse_running_without_ticket(session, stay)
@@ -67,14 +67,22 @@ class Assigning:
             return await _give(change, viewer, session, stay)
 
 
-async def _session_and_stay(change: Change, session_id: int, stay_id: int) -> tuple[ChargingSession, Stay]:
+async def _session_and_stay(
+    change: Change, viewer: Viewer, session_id: int, stay_id: int
+) -> tuple[ChargingSession, Stay]:
+    """Of one garage. Raises Refusal NOT_FOUND, or INVALID for those of two."""
     session = await change.session(session_id)
     if session is None:
         raise missing("session", "input", "sessionId")
-    row = await StayRow.get_or_none(id=stay_id, garage_id=session.garage_id)
-    if row is None:
-        raise missing("ticket", "input", "stayId")
-    return session, row.value()
+    stay = finding.fitting(
+        viewer,
+        await change.stay(stay_id),
+        lambda stay: stay.garage_id == session.garage_id,
+        "The session and the ticket are in different garages.",
+        what="ticket",
+        field="stayId",
+    )
+    return session, stay
 
 
 async def _running_at(stay: Stay) -> ChargingSession | None:

@@ -96,9 +96,13 @@ class Change:
         return port
 
     async def save_session(self, session: ChargingSession) -> ChargingSession:
-        session = await _saved(SessionRow, session)
+        session = await self.save_session_quietly(session)
         self.touch_session(session)
         return session
+
+    async def save_session_quietly(self, session: ChargingSession) -> ChargingSession:
+        """A session of which nothing has changed that a board shows: no event tells of it."""
+        return await _saved(SessionRow, session)
 
     async def save_request(self, request: ChargingRequest) -> ChargingRequest:
         request = await _saved(RequestRow, request)

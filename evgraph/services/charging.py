@@ -1,12 +1,12 @@
 """Attendants start and stop; the charger is asked between two short transactions, never within one."""
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from evgraph.domain import charging_request, session_start
+from evgraph.domain import charging_request, remote_stop, session_start
 from evgraph.domain.charging_session import START_WINDOW, ChargingSession, SessionStatus
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import refuse_unless_open
@@ -19,8 +19,10 @@ from evgraph.services.books import Books
 from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing
-from evgraph.services.settling import give_up_start
+from evgraph.services.settling import end_without_charger, give_up_start
 
+TRY_AGAIN = "Unplug the vehicle if you can. Try again to end the session at its last reading."
+NOT_ENDED = f"The charger has not reported the end of the session. {TRY_AGAIN}"
 _ONE_TIME_TAGS = len(ONE_TIME_ALPHABET) ** ONE_TIME_LENGTH
 
 
@@ -58,7 +60,8 @@ class Charging:
 
     async def stop(self, viewer: Viewer, session_id: int) -> ChargingSession:
         """Asks the charger to stop; the session ends when the charger says so. A start that waits for its vehicle is
-        given up. Raises Refusal SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT."""
+        given up. Raises Refusal SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT. T7: after
+        one of the last two, a further call that the charger refuses too ends the session at its last reading."""
         garage_id = await finding.session_garage(viewer, Right.CHARGE, session_id)
         async with self._books.change(garage_id) as change:
             session = await change.session(session_id)
@@ -66,21 +69,63 @@ class Charging:
                 raise missing("session", "input", "sessionId")
             if session.status is SessionStatus.STARTING:
                 return await give_up_start(change, session, ErrorCode.SESSION_NOT_ACTIVE, "The start was cancelled.")
-        await self.ask_to_stop(session)
-        return session
+        return await self._once.to_the_end(self._stop_or_end(session))
 
     async def ask_to_stop(self, session: ChargingSession) -> None:
-        """RemoteStopTransaction for a running session. Raises as `stop` does."""
-        if session.status is not SessionStatus.CHARGING or session.transaction_id is None:
-            raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session is not running any more.", ("input", "sessionId"))
+        """RemoteStopTransaction for a running session; what it came to is kept with the session. Raises as `stop`
+        does."""
+        remote_stop.refuse_unless_running(session)
         row = await SessionRow.get(id=session.id).select_related("charge_point")
+        sent_at = self._books.now()
         try:
             await self._gateway.remote_stop(
                 row.charge_point.identity,  # type: ignore[attr-defined]
-                transaction_id=session.transaction_id,
+                transaction_id=session.id,
             )
         except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
-            raise Refusal(*_stop_failure(failure), ("input", "sessionId")) from failure
+            code, why = _stop_failure(failure)
+            await self._note(session, lambda one, now: remote_stop.stop_failed(one, code, sent_at=sent_at, now=now))
+            raise Refusal(code, why, ("input", "sessionId")) from failure
+        await self._note(session, lambda one, _: remote_stop.stop_accepted(one, sent_at=sent_at))
+
+    async def stop_refused(self, session: ChargingSession) -> None:
+        """T7: a person is told that the charger does not end the session; their next attempt may end it."""
+        await self._note(session, lambda one, now: replace(one, stop_refused_at=now))
+
+    async def _stop_or_end(self, session: ChargingSession) -> ChargingSession:
+        was_refused = session.stop_refused_at is not None
+        was_accepted = session.stop_failed_at is None
+        is_overdue = remote_stop.is_overdue(session, self._books.now())
+        try:
+            await self.ask_to_stop(session)
+        except Refusal as refusal:
+            if was_refused and refusal.code in remote_stop.FAILURES:
+                return await self._end(session)
+            if refusal.code in remote_stop.REFUSALS:
+                await self.stop_refused(session)
+            raise
+        if was_refused and was_accepted:
+            # The charger accepts each time, and does not end the session: the person was told so before.
+            return await self._end(session)
+        if is_overdue:
+            await self.stop_refused(session)
+            raise Refusal(ErrorCode.CHARGER_TIMEOUT, NOT_ENDED, ("input", "sessionId"))
+        if was_refused:
+            await self._note(session, lambda one, _: replace(one, stop_refused_at=None))
+        return session
+
+    async def _end(self, session: ChargingSession) -> ChargingSession:
+        async with self._books.change(session.garage_id) as change:
+            return await end_without_charger(change, await change.session(session.id) or session)
+
+    async def _note(
+        self, session: ChargingSession, noted: Callable[[ChargingSession, datetime], ChargingSession]
+    ) -> None:
+        """Unless it has ended while the charger was asked."""
+        async with self._books.change(session.garage_id) as change:
+            present = await change.session(session.id)
+            if present is not None and present.status is SessionStatus.CHARGING:
+                await change.save_session_quietly(noted(present, change.now))
 
     async def expire_starts(self) -> int:
         """S4: gives up each start whose window has passed; tells how many. Safe to run in several processes."""
@@ -185,9 +230,6 @@ def _stop_failure(failure: Exception) -> tuple[ErrorCode, str]:
         case ChargerOffline():
             return ErrorCode.CHARGER_OFFLINE, "The charger is offline. Unplug the vehicle to end the session."
         case ChargerTimeout():
-            return (
-                ErrorCode.CHARGER_TIMEOUT,
-                "The charger did not answer in time. Unplug the vehicle to end the session.",
-            )
+            return ErrorCode.CHARGER_TIMEOUT, f"The charger did not answer in time. {TRY_AGAIN}"
         case _:
-            return ErrorCode.CHARGER_REJECTED, "The charger refused to stop. Unplug the vehicle to end the session."
+            return ErrorCode.CHARGER_REJECTED, f"The charger refused to stop. {TRY_AGAIN}"

@@ -28,7 +28,6 @@ from evgraph.services.asking import ask, refuse_unless
 from evgraph.services.books import Books
 from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.once import Once
-from evgraph.services.permissions import missing
 
 _NOT_SET = {
     "Rejected": "It does not take this profile.",
@@ -65,7 +64,7 @@ class ChargingProfiles:
     async def give(self, viewer: Viewer, command: GiveProfile) -> HeldProfile:
         """Raises Refusal INVALID, SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, command.charge_point_id)
-        connector_id, transaction_id = await self._meant(charge_point, command)
+        connector_id, transaction_id = await self._meant(viewer, charge_point, command)
         return await self._once.to_the_end(self._give(charge_point, connector_id, transaction_id, command, viewer.name))
 
     async def clear(
@@ -190,15 +189,20 @@ class ChargingProfiles:
         return charge_point
 
     @staticmethod
-    async def _meant(charge_point: ChargePoint, command: GiveProfile) -> tuple[int, int | None]:
+    async def _meant(viewer: Viewer, charge_point: ChargePoint, command: GiveProfile) -> tuple[int, int | None]:
         """The connector, and the transaction of a TxProfile."""
         if command.session_id is None:
             connector_id = WHOLE_CHARGE_POINT if command.connector_id is None else command.connector_id
             await _refuse_strange_connector(charge_point, connector_id)
             return connector_id, None
-        session = await SessionRow.get_or_none(id=command.session_id, charge_point_id=charge_point.id)
-        if session is None:
-            raise missing("session", "input", "sessionId")
+        session = finding.fitting(
+            viewer,
+            await SessionRow.get_or_none(id=command.session_id),
+            lambda session: session.charge_point_id == charge_point.id,
+            f"The session is not at {charge_point.identity}.",
+            what="session",
+            field="sessionId",
+        )
         if session.status is not SessionStatus.CHARGING:
             raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session is not running.", ("input", "sessionId"))
         if command.connector_id not in (None, session.connector_id):

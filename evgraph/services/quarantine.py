@@ -3,8 +3,9 @@
 from evgraph.domain import quarantine
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.quarantine import QuarantinedMessage
-from evgraph.models import ChargePointRow, QuarantinedMessageRow, SessionRow
+from evgraph.models import ChargePointRow, QuarantinedMessageRow
 from evgraph.models.records import to_columns
+from evgraph.services import finding
 from evgraph.services.books import Books
 from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.permissions import missing, require
@@ -36,10 +37,14 @@ class Quarantine:
                 message, resolution=resolution, by=viewer.name[:_LONGEST_NAME], session_id=session_id, now=change.now
             )
             if session_id is not None:
-                row = await SessionRow.get_or_none(id=session_id, charge_point_id=message.charge_point_id)
-                if row is None:
-                    raise missing("session at this charge point", "input", "sessionId")
-                session = row.value()
+                session = finding.fitting(
+                    viewer,
+                    await change.session(session_id),
+                    lambda session: session.charge_point_id == message.charge_point_id,
+                    "The session was at another charge point than the one that sent this message.",
+                    what="session",
+                    field="sessionId",
+                )
                 told = self._gateway.read_stop(message.frame, message.at)
                 await self._transactions.end_by(change, session, quarantine.refuse_unless_it_ends(told, session))
             await QuarantinedMessageRow.filter(id=message_id).update(**to_columns(resolved))

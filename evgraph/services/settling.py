@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from evgraph.domain import billing, charging_request, session_start
 from evgraph.domain.billing import LineItemUnit, is_flat_fee
-from evgraph.domain.charging_session import ChargingSession, SessionFlag
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.session_end import was_cut_off
+from evgraph.domain.session_end import ended_by_person, was_cut_off
 from evgraph.domain.stay import StayStatus
 from evgraph.models import LineItemRow
 from evgraph.services.books import Change
@@ -29,6 +29,14 @@ async def settle(change: Change, session: ChargingSession) -> ChargingSession:
     if request is not None:
         await change.save_request(charging_request.charged(request, session.id))
     return session
+
+
+async def end_without_charger(change: Change, session: ChargingSession) -> ChargingSession:
+    """T7, T12: a person ends a session whose charger does not: at its last reading, billed in this change. One that has
+    ended meanwhile stays as it is."""
+    if session.status is not SessionStatus.CHARGING:
+        return session
+    return await settle(change, ended_by_person(session, change.now))
 
 
 async def correct(change: Change, session: ChargingSession) -> ChargingSession:

@@ -15,15 +15,16 @@ from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.events import SessionChanged
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.stay import Channel, Stay, StayKind, StayStatus, Vehicle
+from evgraph.domain.session_end import has_pending_charges
+from evgraph.domain.stay import Channel, CheckOutWarning, CheckOutWarningCode, Stay, StayKind, StayStatus, Vehicle
 from evgraph.models import GarageRow, RequestRow, SessionRow, StayRow
 from evgraph.services import finding, reading
 from evgraph.services.books import Books, Change
-from evgraph.services.charging import Charging
+from evgraph.services.charging import NOT_ENDED, Charging
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing, require
 from evgraph.services.requests import put_on_queue
-from evgraph.services.settling import give_up_start
+from evgraph.services.settling import end_without_charger, give_up_start
 
 
 class Keep(Enum):
@@ -73,6 +74,12 @@ class CheckOut:
     ticket_number: str | None = None
     stop_charging: bool = False
     idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOut:
+    stay: Stay
+    warnings: tuple[CheckOutWarning, ...] = ()
 
 
 class Stays:
@@ -139,12 +146,13 @@ class Stays:
                     await change.save_request(replace(request, estimated_checkout_at=command.estimated_checkout_at))
             return await change.save_stay(stay)
 
-    async def check_out(self, viewer: Viewer, command: CheckOut) -> Stay:
+    async def check_out(self, viewer: Viewer, command: CheckOut) -> CheckedOut:
         """Raises Refusal STAY_CLOSED; STILL_CHARGING without `stop_charging`; with it CHARGER_REJECTED or
-        CHARGER_TIMEOUT when a charger that is connected does not end the session. One that is offline cannot be
-        asked: the ticket closes, and what the charger reports later is billed after the checkout (T5)."""
+        CHARGER_TIMEOUT the first time that a charger that is connected does not end the session. The next time, or
+        where the charger is offline, the session ends at its last reading and is billed with the check-out (T7, T12);
+        what the charger reports later corrects that bill (T5)."""
 
-        async def work(claim: Claim) -> Stay:
+        async def work(claim: Claim) -> CheckedOut:
             found = await finding.stay(
                 viewer,
                 Right.CHECK_IN_AND_OUT,
@@ -152,40 +160,51 @@ class Stays:
                 garage_id=command.garage_id,
                 ticket_number=command.ticket_number,
             )
-            may_run_on = False
+            without_charger: frozenset[int] = frozenset()
             if command.stop_charging and found.status is StayStatus.OPEN:
-                may_run_on = await self._stop_what_runs(found.id, found.garage_id)
+                without_charger = await self._stop_what_runs(found.id)
             async with self._books.change(found.garage_id) as change:
                 stay = await _present(change, found.id)
                 closed = rules.check_out(stay, change.now)
-                await _clear_queue(change, stay, may_run_on=may_run_on)
-                await claim.keep({"stay": stay.id})
-                return await change.save_stay(closed)
+                await _end_sessions(change, stay, without_charger=without_charger)
+                await _clear_queue(change, stay)
+                checked_out = CheckedOut(stay=closed, warnings=await _warnings(stay, change.now))
+                await claim.keep(_kept(checked_out))
+                await change.save_stay(closed)
+                return checked_out
 
-        return await self._once.run(viewer, "checkOut", command, work=work, replay=_stay_again)
+        return await self._once.run(viewer, "checkOut", command, work=work, replay=_checked_out_again)
 
-    async def _stop_what_runs(self, stay_id: int, garage_id: int) -> bool:
-        """True when a session runs on because its charger is offline."""
-        with self._bus.subscribe(garage_id) as feed:
-            rows = await SessionRow.filter(stay_id=stay_id, status=SessionStatus.CHARGING)
-            for session in (row.value() for row in rows):
-                try:
-                    await self._charging.ask_to_stop(session)
-                    await asyncio.wait_for(_end_of(session, feed), self._stop_wait_s)
-                except TimeoutError:
-                    if await SessionRow.exists(id=session.id, status=SessionStatus.CHARGING):
-                        raise Refusal(
-                            ErrorCode.CHARGER_TIMEOUT,
-                            "The charger has not reported the end of the session. "
-                            "Unplug the vehicle, then check out again.",
-                            ("input", "stopCharging"),
-                        ) from None
-                except Refusal as refusal:
-                    if refusal.code is ErrorCode.CHARGER_OFFLINE:
-                        return True
-                    if refusal.code is not ErrorCode.SESSION_NOT_ACTIVE:
-                        raise Refusal(refusal.code, refusal.message, ("input", "stopCharging")) from refusal
-        return False
+    async def _stop_what_runs(self, stay_id: int) -> frozenset[int]:
+        """The sessions of the stay that their chargers do not end, and that may end without them. All chargers are
+        asked, at once; raises Refusal CHARGER_REJECTED or CHARGER_TIMEOUT for the first that refuses."""
+        rows = await SessionRow.filter(stay_id=stay_id, status=SessionStatus.CHARGING)
+        running = [row.value() for row in rows]
+        outcomes = await asyncio.gather(*map(self._is_stopped, running), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return frozenset(session.id for session, outcome in zip(running, outcomes, strict=True) if not outcome)
+
+    async def _is_stopped(self, session: ChargingSession) -> bool:
+        """Whether the charger ended the session; false where the session may end without the charger: it is offline
+        (T12), or a person was refused before (T7). Raises Refusal otherwise."""
+        with self._bus.subscribe(session.garage_id) as feed:
+            try:
+                await self._charging.ask_to_stop(session)
+                await asyncio.wait_for(_end_of(session, feed), self._stop_wait_s)
+            except TimeoutError:
+                refusal = Refusal(ErrorCode.CHARGER_TIMEOUT, NOT_ENDED)
+            except Refusal as failure:
+                refusal = failure
+            else:
+                return True
+        if not await SessionRow.exists(id=session.id, status=SessionStatus.CHARGING):
+            return True
+        if refusal.code is ErrorCode.CHARGER_OFFLINE or session.stop_refused_at is not None:
+            return False
+        await self._charging.stop_refused(session)
+        raise Refusal(refusal.code, refusal.message, ("input", "stopCharging")) from refusal
 
 
 async def _end_of(session: ChargingSession, feed: Feed) -> None:
@@ -198,23 +217,50 @@ async def _end_of(session: ChargingSession, feed: Feed) -> None:
             return
 
 
-async def _clear_queue(change: Change, stay: Stay, *, may_run_on: bool) -> None:
-    """Takes the vehicle off the queue. Raises Refusal STILL_CHARGING for a session that runs, unless it may run on."""
+async def _end_sessions(change: Change, stay: Stay, *, without_charger: frozenset[int]) -> None:
+    """S4, T12: gives up the starts of the stay, and ends and bills the sessions that may end without their chargers.
+    Raises Refusal STILL_CHARGING for any other session that runs."""
     for row in await SessionRow.filter(stay_id=stay.id, status__in=reading.ACTIVE):
         session = row.value()
         if session.status is SessionStatus.STARTING:
             await give_up_start(
                 change, session, ErrorCode.STAY_CLOSED, "The vehicle was checked out before it was plugged in."
             )
-        elif not may_run_on:
+        elif session.id in without_charger:
+            await end_without_charger(change, session)
+        else:
             raise Refusal(
                 ErrorCode.STILL_CHARGING,
                 f"Ticket {stay.ticket_number} is still charging. Unplug the vehicle or stop the session first.",
                 ("input", "stopCharging"),
             )
+
+
+async def _clear_queue(change: Change, stay: Stay) -> None:
+    """T12: no request of a closed stay waits."""
     request = await change.request_on_board(stay.id)
     if request is not None and request.status is RequestStatus.NEEDS_CHARGING:
         await change.save_request(charging_request.canceled(request))
+
+
+async def _warnings(stay: Stay, now: datetime) -> tuple[CheckOutWarning, ...]:
+    """T12: what the attendant should know, as the sessions of the stay are now; within the change."""
+    sessions = [row.value() for row in await SessionRow.filter(stay_id=stay.id)]
+    return (rules.charges_pending(stay),) if has_pending_charges(sessions, now) else ()
+
+
+def _kept(checked_out: CheckedOut) -> dict[str, Any]:
+    warnings = [{"code": warning.code.value, "message": warning.message} for warning in checked_out.warnings]
+    return {"stay": checked_out.stay.id, "warnings": warnings}
+
+
+async def _checked_out_again(kept: Mapping[str, Any]) -> CheckedOut:
+    """What was kept before warnings existed has none."""
+    warnings = (
+        CheckOutWarning(code=CheckOutWarningCode(one["code"]), message=one["message"])
+        for one in kept.get("warnings", ())
+    )
+    return CheckedOut(stay=await _stay_again(kept), warnings=tuple(warnings))
 
 
 async def _present(change: Change, stay_id: int) -> Stay:

@@ -85,7 +85,7 @@ async def test_a_vehicle_gets_on_the_queue_and_off_it_again(world):
     assert neither["errors"] == [
         {
             "code": "INVALID",
-            "message": "Name the stay by its id, or by its garage and ticket number.",
+            "message": "Provide stayId, or garageId and ticketNumber.",
             "field": ["input", "stayId"],
         }
     ]

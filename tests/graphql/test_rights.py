@@ -302,6 +302,7 @@ async def test_a_display_reads_the_board_and_changes_nothing(world, ids):
         ("board { charged { stay { chargingNote } } }", False),
         ("board { charged { stay { lineItems { id } } } }", False),
         ("board { charged { stay { lineItemTotal { cents } } } }", False),
+        ("board { charged { stay { hasPendingCharges } } }", False),
         ("board { charged { stay { requests { id } } } }", False),
         ("board { charged { stay { sessions { id } } } }", False),
         ("board { charged { session { lineItem { id } } } }", False),

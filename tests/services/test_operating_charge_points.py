@@ -506,7 +506,9 @@ async def test_a_profile_for_one_session_goes_with_it(garage: Garage):
     wrong = await refused(give(garage, **of_session, connector_id=2))
     assert (wrong.code, wrong.message) == (ErrorCode.INVALID, "The session runs on connector 1.")
     elsewhere = await refused(give(garage, **of_session, charge_point_id=garage.other_charge_point_id))
-    assert (elsewhere.code, elsewhere.field) == (ErrorCode.NOT_FOUND, ("input", "sessionId"))
+    assert (elsewhere.code, elsewhere.field) == (ErrorCode.INVALID, ("input", "sessionId"))
+    nowhere = await refused(give(garage, **of_session | {"session_id": 4711}))
+    assert (nowhere.code, nowhere.field) == (ErrorCode.NOT_FOUND, ("input", "sessionId"))
     assert await profiles(garage) == [(1, 1, 0)]
     await garage.end(begun.transaction_id, meter=5000)
     assert await profiles(garage) == []

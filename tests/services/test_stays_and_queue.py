@@ -111,7 +111,7 @@ async def test_a_running_session_refuses_the_checkout_until_it_has_ended(garage:
     )
     await garage.chargers.asked.wait()
     await garage.end(session.id, meter=5000)
-    assert (await leaving).status is StayStatus.CLOSED
+    assert (await leaving).stay.status is StayStatus.CLOSED
     assert [(i.amount_cents, i.after_checkout) for i in await garage.line_items(stay)] == [(100, False)]
 
 

@@ -104,6 +104,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='stop_refused_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='stop_rejected_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),

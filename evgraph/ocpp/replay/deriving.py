@@ -113,6 +113,7 @@ class Deriving:
 
     def hear(self, words: Iterable[Word]) -> None:
         for word in _without_failed(list(words), self._booked.values()):
+            self._end_by_people(word.at)
             self._give_up_forgotten(word.at)
             match word.message:
                 case TransactionStart():
@@ -132,6 +133,7 @@ class Deriving:
     def pass_time(self, last_told: datetime, now: datetime) -> None:
         """What ran out of time since the last frame. `last_told`: when the server was last at work for certain; what
         the books gave up later, they may have given up until now."""
+        self._end_by_people(now)
         for derived in self._running():
             is_ended = derived.booked is not None and derived.booked.status is SessionStatus.ENDED
             self._give_up_if_forgotten(derived, now if is_ended else last_told - LOOKED_LATE)
@@ -329,6 +331,15 @@ class Deriving:
         return None
 
     # What only time tells (T7).
+
+    def _end_by_people(self, now: datetime) -> None:
+        """T7, T12: frames do not tell that a person ended a session whose charger did not; the books do."""
+        for derived in self._running():
+            closed_at = derived.booked.closed_at if derived.booked is not None else None
+            if derived.booked is None or closed_at is None or not session_end.was_ended_by_person(derived.booked):
+                continue
+            if closed_at <= now:
+                derived.become(session_end.ended_by_person(derived.session, closed_at), closed_at)
 
     def _running(self) -> list[Derived]:
         return [one for one in self.derived if one.session.status is SessionStatus.CHARGING]

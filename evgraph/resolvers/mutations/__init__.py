@@ -71,7 +71,11 @@ class Mutation:
 
     check_in: payloads.CheckInPayload = strawberry.mutation(resolver=check_in)
     update_stay: payloads.UpdateStayPayload = strawberry.mutation(resolver=update_stay)
-    check_out: payloads.CheckOutPayload = strawberry.mutation(resolver=check_out)
+    check_out: payloads.CheckOutPayload = strawberry.mutation(
+        resolver=check_out,
+        description="Close a stay. With stopCharging, a session whose charger is offline, or refuses a second time, "
+        "ends at its last reading and is billed at once: `warnings` says so.",
+    )
 
     make_request: payloads.MakeRequestPayload = strawberry.mutation(resolver=make_request)
     cancel_request: payloads.CancelRequestPayload = strawberry.mutation(resolver=cancel_request)

@@ -4,7 +4,7 @@ from evgraph.resolvers.permissions import signed_in
 from evgraph.resolvers.refusals import answers_with
 from evgraph.schema.global_ids import optional_key
 from evgraph.schema.inputs import CheckOutInput
-from evgraph.schema.payloads import CheckOutPayload
+from evgraph.schema.payloads import CheckOutPayload, CheckOutWarning
 from evgraph.schema.stay import Stay
 from evgraph.services.stays import CheckOut
 
@@ -18,5 +18,7 @@ async def check_out(info: Info, input: CheckOutInput) -> CheckOutPayload:  # noq
         stop_charging=bool(input.stop_charging),
         idempotency_key=given(input.idempotency_key),
     )
-    stay = await info.context.services.stays.check_out(signed_in(info.context.viewer), command)
-    return CheckOutPayload(stay=Stay(value=stay))
+    checked_out = await info.context.services.stays.check_out(signed_in(info.context.viewer), command)
+    return CheckOutPayload(
+        stay=Stay(value=checked_out.stay), warnings=[CheckOutWarning.of(one) for one in checked_out.warnings]
+    )

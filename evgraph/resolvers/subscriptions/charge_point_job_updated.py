@@ -24,16 +24,18 @@ async def charge_point_job_updated(
 ) -> AsyncGenerator[ChargePointJob, None]:
     operation = info.context
     signed_in(operation.viewer)
-    if bool(charge_point_id) == bool(garage_id):
-        raise bad_user_input("Name the charge point by its chargePointId, or the garage by its garageId.")
-    if garage_id:
-        garage_key = key_of("Garage", garage_id)
+    garage_key = key_of("Garage", garage_id) if garage_id else None
+    if not charge_point_id:
+        if not garage_id:
+            raise bad_user_input("Provide chargePointId or garageId.")
         watch = Watch.over_garage(operation, Right.OPERATE, garage_key)
         return _updates(operation, watch, garage_key or 0, None)
     key = key_of("ChargePoint", charge_point_id or "")
     charge_point = await operation.loaders.charge_points.load(key) if key is not None else None
     if charge_point is None or not may_see(operation.viewer, Right.OPERATE, charge_point.garage_id):
         raise bad_user_input("There is no such charge point.")
+    if garage_id and garage_key != charge_point.garage_id:
+        raise bad_user_input("This charge point is not in this garage.")
     watch = Watch(operation, Right.OPERATE, charge_point.garage_id)
     return _updates(operation, watch, charge_point.garage_id, charge_point.id)
 

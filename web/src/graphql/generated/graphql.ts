@@ -157,8 +157,11 @@ export type CheckOutWarningCode =
   | 'CHARGES_PENDING';
 
 export type CheckOutInput = {
+  /** Either the stay's id, or the garage and the ticket number. */
   readonly stayId?: string | null | undefined;
+  /** The garage of the ticket number. With stayId too it must be that stay's, else INVALID. */
   readonly garageId?: string | null | undefined;
+  /** With garageId: the open stay of that number. With stayId it must be that stay's, else INVALID. */
   readonly ticketNumber?: string | null | undefined;
   /** Stop a running session first, and bill what the charger reports; otherwise a running session refuses the checkout with STILL_CHARGING. */
   readonly stopCharging?: boolean | null | undefined;
@@ -168,7 +171,9 @@ export type CheckOutInput = {
 export type MakeRequestInput = {
   /** Either the stay's id, or the garage and the ticket number. */
   readonly stayId?: string | null | undefined;
+  /** The garage of the ticket number. With stayId too it must be that stay's, else INVALID. */
   readonly garageId?: string | null | undefined;
+  /** With garageId: the open stay of that number. With stayId it must be that stay's, else INVALID. */
   readonly ticketNumber?: string | null | undefined;
   readonly estimatedCheckoutAt?: string | null | undefined;
   readonly channel?: Channel | null | undefined;
@@ -186,6 +191,7 @@ export type StartChargingInput = {
 };
 
 export type StopChargingInput = {
+  /** After CHARGER_REJECTED or CHARGER_TIMEOUT, a further call asks the charger again and, when it refuses again, ends the session at its last reading, marked ESTIMATED. */
   readonly sessionId: string;
 };
 

@@ -1,0 +1,43 @@
+"""RemoteStopTransaction: what its answers leave on the session, and when a person may end the session without one."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.refusals import ErrorCode, Refusal
+
+STOPS_WITHIN = timedelta(minutes=1)
+# What a charger that is connected does, after which a person may end the session (T7).
+REFUSALS = frozenset({ErrorCode.CHARGER_REJECTED, ErrorCode.CHARGER_TIMEOUT})
+FAILURES = REFUSALS | {ErrorCode.CHARGER_OFFLINE}
+
+
+def refuse_unless_running(session: ChargingSession) -> None:
+    """Raises Refusal SESSION_NOT_ACTIVE."""
+    if session.status is not SessionStatus.CHARGING or session.transaction_id is None:
+        raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session is no longer running.", ("input", "sessionId"))
+
+
+def stop_accepted(session: ChargingSession, *, sent_at: datetime) -> ChargingSession:
+    """The charger accepted to stop: earlier failures no longer count."""
+    return replace(session, stop_asked_at=sent_at, stop_rejected_at=None, stop_failed_at=None)
+
+
+def stop_failed(session: ChargingSession, code: ErrorCode, *, sent_at: datetime, now: datetime) -> ChargingSession:
+    """T7: the charger refused, did not answer, or is offline. An offline charger was sent nothing; the first rejection
+    since the charger last accepted is kept."""
+    is_sent = code is not ErrorCode.CHARGER_OFFLINE
+    is_rejected = code is ErrorCode.CHARGER_REJECTED
+    return replace(
+        session,
+        stop_asked_at=sent_at if is_sent else session.stop_asked_at,
+        stop_rejected_at=(session.stop_rejected_at or now) if is_rejected else session.stop_rejected_at,
+        stop_failed_at=now,
+    )
+
+
+def is_overdue(session: ChargingSession, now: datetime) -> bool:
+    """The charger accepted to stop at least STOPS_WITHIN ago, and the session still runs."""
+    if session.stop_asked_at is None or session.stop_failed_at is not None:
+        return False
+    return now - session.stop_asked_at >= STOPS_WITHIN
