@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
@@ -29,11 +30,15 @@ def given(request: ChargingRequest, session: ChargingSession) -> ChargingRequest
     if session.status is SessionStatus.CHARGING:
         refuse_at_another_port(request)
         return replace(request, status=RequestStatus.CHARGING, session_id=session.id, last_start_failure=None)
-    if request.status is RequestStatus.NEEDS_CHARGING:
-        return replace(request, status=RequestStatus.CHARGED, session_id=session.id, last_start_failure=None)
-    if request.status is RequestStatus.CHARGED:
-        return replace(request, session_id=max(session.id, request.session_id or 0))
-    return request
+    match request.status:
+        case RequestStatus.NEEDS_CHARGING:
+            return replace(request, status=RequestStatus.CHARGED, session_id=session.id, last_start_failure=None)
+        case RequestStatus.CHARGED:
+            return replace(request, session_id=max(session.id, request.session_id or 0))
+        case RequestStatus.STARTING | RequestStatus.CHARGING | RequestStatus.CANCELED:
+            return request
+        case _:
+            assert_never(request.status)
 
 
 def taken(request: ChargingRequest, session_id: int, stay: Stay, *, left: int | None) -> ChargingRequest:
@@ -41,27 +46,34 @@ def taken(request: ChargingRequest, session_id: int, stay: Stay, *, left: int | 
     one. `left` is the latest of the sessions that it keeps. Off the lot nobody waits."""
     if request.session_id != session_id:
         return request
-    status = request.status
-    if status in (RequestStatus.CHARGING, RequestStatus.CHARGED):
-        if stay.status is StayStatus.OPEN:
-            status = RequestStatus.NEEDS_CHARGING
-        else:
-            status = RequestStatus.CANCELED if left is None else RequestStatus.CHARGED
+    match request.status:
+        case RequestStatus.CHARGING | RequestStatus.CHARGED:
+            if stay.status is StayStatus.OPEN:
+                status = RequestStatus.NEEDS_CHARGING
+            else:
+                status = RequestStatus.CANCELED if left is None else RequestStatus.CHARGED
+        case RequestStatus.NEEDS_CHARGING | RequestStatus.STARTING | RequestStatus.CANCELED:
+            status = request.status
+        case _:
+            assert_never(request.status)
     return replace(request, status=status, session_id=left)
 
 
 def refuse_at_another_port(request: ChargingRequest) -> None:
     """Raises Refusal REQUEST_NOT_WAITING."""
-    if request.status is RequestStatus.STARTING:
-        raise Refusal(
-            ErrorCode.REQUEST_NOT_WAITING, "This vehicle is starting at another port. Stop that start first.", _FIELD
-        )
-    if request.status is RequestStatus.CHARGING:
-        raise Refusal(
-            ErrorCode.REQUEST_NOT_WAITING,
-            "This vehicle is charging at another port already. If two vehicles are at each other's port, swap them.",
-            _FIELD,
-        )
+    match request.status:
+        case RequestStatus.STARTING:
+            why = "This vehicle is starting at another port. Stop that start first."
+        case RequestStatus.CHARGING:
+            why = (
+                "This vehicle is charging at another port already. "
+                "If two vehicles are plugged into each other's ports, swap them."
+            )
+        case RequestStatus.NEEDS_CHARGING | RequestStatus.CHARGED | RequestStatus.CANCELED:
+            return
+        case _:
+            assert_never(request.status)
+    raise Refusal(ErrorCode.REQUEST_NOT_WAITING, why, _FIELD)
 
 
 def refuse_running_without_ticket(session: ChargingSession, stay: Stay) -> None:

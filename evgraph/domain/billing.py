@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from typing import assert_never
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.energy import SMALLEST_CHARGED_WH, WattHours
@@ -23,7 +24,28 @@ class LineItemUnit(StrEnum):
     MINUTE = "MINUTE"
 
 
-_FINEST = {LineItemUnit.SESSION: Decimal(1), LineItemUnit.KWH: _THOUSANDTH, LineItemUnit.MINUTE: _HUNDREDTH}
+def quantity_step(unit: LineItemUnit) -> Decimal:
+    """The smallest step of a billed quantity (T9): 1 session, 0.001 kWh, 0.01 minute."""
+    match unit:
+        case LineItemUnit.SESSION:
+            return Decimal(1)
+        case LineItemUnit.KWH:
+            return _THOUSANDTH
+        case LineItemUnit.MINUTE:
+            return _HUNDREDTH
+        case _:
+            assert_never(unit)
+
+
+def is_flat_fee(unit: LineItemUnit) -> bool:
+    """Whether a line item of this unit is a flat fee, which a request pays once (T8)."""
+    match unit:
+        case LineItemUnit.SESSION:
+            return True
+        case LineItemUnit.KWH | LineItemUnit.MINUTE:
+            return False
+        case _:
+            assert_never(unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +104,8 @@ def charge(rate: Rate, *, energy_wh: WattHours, lasted: timedelta, flat_fee_paid
             return Charge(quantity=kwh(energy_wh), unit=LineItemUnit.KWH, unit_cents=rate.amount_cents)
         case RateKind.PER_MINUTE:
             return Charge(quantity=minutes(lasted), unit=LineItemUnit.MINUTE, unit_cents=rate.amount_cents)
+        case _:
+            assert_never(rate.kind)
 
 
 def due(session: ChargingSession, rate: Rate, now: datetime) -> Charge | None:
@@ -104,7 +128,15 @@ def cost(session: ChargingSession, rate: Rate | None, now: datetime) -> Cents | 
 
 def costs_by_time(session: ChargingSession, rate: Rate | None) -> bool:
     """Whether its cost rises by itself, with no word of the charger."""
-    return rate is not None and rate.kind is RateKind.PER_MINUTE and session.ended_at is None
+    if rate is None or session.ended_at is not None:
+        return False
+    match rate.kind:
+        case RateKind.PER_MINUTE:
+            return True
+        case RateKind.FLAT_FEE | RateKind.PER_KWH:
+            return False
+        case _:
+            assert_never(rate.kind)
 
 
 def line_item(session: ChargingSession, rate: Rate | None, stay: Stay, now: datetime) -> LineItem | None:
@@ -167,7 +199,7 @@ def _difference(
     first, last = billed[0], billed[-1]
     # Quantities come back from the books with more zeros than they were written with.
     difference = (owed.quantity if owed else _NOTHING) - sum((item.quantity for item in billed), _NOTHING)
-    quantity = difference.quantize(_FINEST[first.unit])
+    quantity = difference.quantize(quantity_step(first.unit))
     amount_cents = (owed.amount_cents if owed else 0) - sum(item.amount_cents for item in billed)
     if quantity == 0 and amount_cents == 0:
         return None
@@ -193,6 +225,8 @@ def _description(owed: Charge) -> str:
             return f"EV charging, {owed.quantity} kWh at {plain(owed.unit_cents)} c/kWh"
         case LineItemUnit.MINUTE:
             return f"EV charging, {owed.quantity} minutes at {plain(owed.unit_cents)} c/minute"
+        case _:
+            assert_never(owed.unit)
 
 
 def _words(quantity: Decimal, unit: LineItemUnit) -> str:
@@ -203,3 +237,5 @@ def _words(quantity: Decimal, unit: LineItemUnit) -> str:
             return f"{quantity:+} kWh"
         case LineItemUnit.MINUTE:
             return f"{quantity:+} minutes"
+        case _:
+            assert_never(unit)

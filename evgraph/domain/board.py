@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import Enum, auto
 from functools import lru_cache
+from typing import assert_never
 
 from evgraph.domain.billing import LineItem
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
@@ -14,7 +16,29 @@ from evgraph.domain.rate import Rate
 from evgraph.domain.stay import Stay, StayStatus
 
 _FAR = datetime.max.replace(tzinfo=UTC)
-_WAITING = (RequestStatus.NEEDS_CHARGING, RequestStatus.STARTING)
+
+
+class Column(Enum):
+    """The columns of the EV queue."""
+
+    NEEDS_CHARGING = auto()
+    CHARGING = auto()
+    CHARGED = auto()
+
+
+def column_of(status: RequestStatus) -> Column | None:
+    """The board's column of a request; None for one that has left the board."""
+    match status:
+        case RequestStatus.NEEDS_CHARGING | RequestStatus.STARTING:
+            return Column.NEEDS_CHARGING
+        case RequestStatus.CHARGING:
+            return Column.CHARGING
+        case RequestStatus.CHARGED:
+            return Column.CHARGED
+        case RequestStatus.CANCELED:
+            return None
+        case _:
+            assert_never(status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +53,7 @@ class Card:
 
     @property
     def is_on_board(self) -> bool:
-        return self.stay.status is StayStatus.OPEN and self.request.status is not RequestStatus.CANCELED
+        return self.stay.status is StayStatus.OPEN and column_of(self.request.status) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +85,18 @@ class Board:
 def build(
     *, garage_id: int, revision: int, rate: Rate | None, ports: Iterable[PortView], cards: Iterable[Card]
 ) -> Board:
-    shown = [card for card in cards if card.is_on_board]
+    columns: dict[Column | None, list[Card]] = {column: [] for column in Column}
+    for card in cards:
+        if card.is_on_board:
+            columns[column_of(card.request.status)].append(card)
     return Board(
         garage_id=garage_id,
         revision=revision,
         rate=rate,
         ports=tuple(sorted(ports, key=lambda view: port_order(view.port))),
-        needs_charging=tuple(sorted((c for c in shown if c.request.status in _WAITING), key=_waiting_order)),
-        charging=tuple(sorted((c for c in shown if c.request.status is RequestStatus.CHARGING), key=_running_order)),
-        charged=tuple(
-            sorted(
-                (c for c in shown if c.request.status is RequestStatus.CHARGED),
-                key=_ended_order,
-                reverse=True,
-            )
-        ),
+        needs_charging=tuple(sorted(columns[Column.NEEDS_CHARGING], key=_waiting_order)),
+        charging=tuple(sorted(columns[Column.CHARGING], key=_running_order)),
+        charged=tuple(sorted(columns[Column.CHARGED], key=_ended_order, reverse=True)),
     )
 
 

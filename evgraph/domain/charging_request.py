@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.stay import Channel
@@ -93,8 +94,13 @@ def can_be_revived(request: ChargingRequest, session_id: int) -> bool:
 
 def can_be_continued(request: ChargingRequest, session_id: int) -> bool:
     """T8: the charger that was cut off may go on with the same vehicle, if nothing else became of its request."""
-    waits_again = request.status in (RequestStatus.NEEDS_CHARGING, RequestStatus.CHARGING, RequestStatus.CHARGED)
-    return waits_again and request.session_id == session_id
+    match request.status:
+        case RequestStatus.NEEDS_CHARGING | RequestStatus.CHARGING | RequestStatus.CHARGED:
+            return request.session_id == session_id
+        case RequestStatus.STARTING | RequestStatus.CANCELED:
+            return False
+        case _:
+            assert_never(request.status)
 
 
 def charged(request: ChargingRequest, session_id: int) -> ChargingRequest:
@@ -128,25 +134,33 @@ def charging_again(request: ChargingRequest, session_id: int) -> ChargingRequest
 
 def canceled(request: ChargingRequest) -> ChargingRequest:
     """Only a waiting request can be canceled; canceling twice changes nothing."""
-    if request.status is RequestStatus.CANCELED:
-        return request
-    if request.status is not RequestStatus.NEEDS_CHARGING:
-        raise Refusal(ErrorCode.REQUEST_NOT_WAITING, _NOT_CANCELABLE[request.status], ("input", "requestId"))
-    return replace(request, status=RequestStatus.CANCELED)
-
-
-_NOT_CANCELABLE = {
-    RequestStatus.STARTING: "This vehicle is starting. Stop the session to give up the start, then cancel the request.",
-    RequestStatus.CHARGING: "This vehicle is charging. Stop the session or unplug the vehicle instead of canceling.",
-    RequestStatus.CHARGED: "This vehicle has been charged already. The request leaves the board at check-out.",
-}
+    match request.status:
+        case RequestStatus.CANCELED:
+            return request
+        case RequestStatus.NEEDS_CHARGING:
+            return replace(request, status=RequestStatus.CANCELED)
+        case RequestStatus.STARTING:
+            why = "This vehicle is starting. Stop the session to give up the start, then cancel the request."
+        case RequestStatus.CHARGING:
+            why = "This vehicle is charging. Stop the session or unplug the vehicle instead of canceling."
+        case RequestStatus.CHARGED:
+            why = "This vehicle has been charged already. The request leaves the board at check-out."
+        case _:
+            assert_never(request.status)
+    raise Refusal(ErrorCode.REQUEST_NOT_WAITING, why, ("input", "requestId"))
 
 
 def _not_waiting(status: RequestStatus) -> str:
-    return {
-        RequestStatus.NEEDS_CHARGING: "This vehicle is waiting.",
-        RequestStatus.STARTING: "This vehicle is starting already. Plug it in.",
-        RequestStatus.CHARGING: "This vehicle is charging already.",
-        RequestStatus.CHARGED: "This vehicle has been charged already. Make a new request first.",
-        RequestStatus.CANCELED: "This request was cancelled. Make a new request first.",
-    }[status]
+    match status:
+        case RequestStatus.NEEDS_CHARGING:
+            return "This vehicle is waiting."
+        case RequestStatus.STARTING:
+            return "This vehicle is starting already. Plug it in."
+        case RequestStatus.CHARGING:
+            return "This vehicle is charging already."
+        case RequestStatus.CHARGED:
+            return "This vehicle has been charged already. Make a new request first."
+        case RequestStatus.CANCELED:
+            return "This request was canceled. Make a new request first."
+        case _:
+            assert_never(status)

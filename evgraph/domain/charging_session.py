@@ -5,6 +5,7 @@ accidents."""
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from evgraph.domain.energy import WattHours, Watts
 from evgraph.domain.refusals import ErrorCode
@@ -17,6 +18,28 @@ class SessionStatus(StrEnum):
     CHARGING = "CHARGING"
     ENDED = "ENDED"
     FAILED = "FAILED"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a session in this status holds its port."""
+        match self:
+            case SessionStatus.STARTING | SessionStatus.CHARGING:
+                return True
+            case SessionStatus.ENDED | SessionStatus.FAILED:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the charger started a transaction: only then is there energy, a cost, and a bill."""
+        match self:
+            case SessionStatus.CHARGING | SessionStatus.ENDED:
+                return True
+            case SessionStatus.STARTING | SessionStatus.FAILED:
+                return False
+            case _:
+                assert_never(self)
 
 
 class StopReason(StrEnum):
@@ -35,8 +58,26 @@ class StopReason(StrEnum):
     UNLOCK_COMMAND = "UnlockCommand"
 
 
+def _is_interruption(reason: StopReason) -> bool:
+    match reason:
+        case StopReason.POWER_LOSS | StopReason.REBOOT | StopReason.HARD_RESET | StopReason.SOFT_RESET:
+            return True
+        case (
+            StopReason.DE_AUTHORIZED
+            | StopReason.EMERGENCY_STOP
+            | StopReason.EV_DISCONNECTED
+            | StopReason.LOCAL
+            | StopReason.OTHER
+            | StopReason.REMOTE
+            | StopReason.UNLOCK_COMMAND
+        ):
+            return False
+        case _:
+            assert_never(reason)
+
+
 # A session that ended so was cut by the charger, not by anyone's wish: what follows it is the same charge (T8).
-INTERRUPTED = frozenset({StopReason.POWER_LOSS, StopReason.REBOOT, StopReason.HARD_RESET, StopReason.SOFT_RESET})
+INTERRUPTED = frozenset(reason for reason in StopReason if _is_interruption(reason))
 
 
 class AuthorizationStatus(StrEnum):
@@ -145,7 +186,7 @@ class ChargingSession:
     @property
     def is_active(self) -> bool:
         """It holds its port."""
-        return self.status in (SessionStatus.STARTING, SessionStatus.CHARGING)
+        return self.status.is_active
 
     @property
     def transaction_id(self) -> int | None:

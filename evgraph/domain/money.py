@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+from babel import Locale
 from babel.numbers import format_currency
 
 Cents = int
@@ -30,3 +31,11 @@ def to_cents(amount: Decimal) -> Cents:
 @lru_cache(maxsize=10_000)
 def _formatted(cents: Cents, currency: str, locale: str) -> str:
     return format_currency(Decimal(cents) / 100, currency, locale=locale)
+
+
+@lru_cache(maxsize=100)
+def language_tag(locale: str) -> str:
+    """BCP 47 language tag of a Babel locale: en-US for en_US. Variants and modifiers are left out: browsers do not know
+    most of them, and separators depend on language, script, and territory."""
+    parsed = Locale.parse(locale)
+    return "-".join(part for part in (parsed.language, parsed.script, parsed.territory) if part)

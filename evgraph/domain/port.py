@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from evgraph.domain.refusals import ErrorCode, Refusal
 
@@ -25,8 +26,26 @@ class PortStatus(StrEnum):
     OFFLINE = "Offline"
 
 
-# Finishing: the last session is over and the cable may still be in; nothing runs, so a next one may be started.
-_STARTABLE = (PortStatus.AVAILABLE, PortStatus.PREPARING, PortStatus.FINISHING)
+def _is_startable(status: PortStatus) -> bool:
+    match status:
+        # Finishing: the last session is over and the cable may still be in; nothing runs, so a next one may be started.
+        case PortStatus.AVAILABLE | PortStatus.PREPARING | PortStatus.FINISHING:
+            return True
+        case (
+            PortStatus.CHARGING
+            | PortStatus.SUSPENDED_EV
+            | PortStatus.SUSPENDED_EVSE
+            | PortStatus.RESERVED
+            | PortStatus.UNAVAILABLE
+            | PortStatus.FAULTED
+            | PortStatus.OFFLINE
+        ):
+            return False
+        case _:
+            assert_never(status)
+
+
+STARTABLE = tuple(status for status in PortStatus if _is_startable(status))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +93,7 @@ class Port:
 
     @property
     def is_open(self) -> bool:
-        return self.active_session_id is None and self.status in _STARTABLE
+        return self.active_session_id is None and self.status in STARTABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

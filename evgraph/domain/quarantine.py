@@ -69,7 +69,7 @@ def refuse_unless_it_ends(stop: TransactionStop | None, session: ChargingSession
         raise Refusal(
             ErrorCode.SESSION_NOT_ACTIVE, "The charger itself told how this session ended: its bill stands.", _SESSION
         )
-    if session.status not in (SessionStatus.CHARGING, SessionStatus.ENDED):
+    if not session.status.has_begun:
         raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session never began to charge.", _SESSION)
     if lies_before_start(session, stop):
         raise Refusal(ErrorCode.INVALID, "This message is older than the session: it ended another one.", _SESSION)

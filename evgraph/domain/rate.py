@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import assert_never
 
 from evgraph.domain.money import Money, to_cents
 from evgraph.domain.refusals import ErrorCode, Refusal
@@ -55,6 +56,17 @@ def new_rate(
     )
 
 
+def is_charged_once(kind: RateKind) -> bool:
+    """Whether the rate is a flat fee, which a request pays once, however many parts its session was cut into (T8)."""
+    match kind:
+        case RateKind.FLAT_FEE:
+            return True
+        case RateKind.PER_KWH | RateKind.PER_MINUTE:
+            return False
+        case _:
+            assert_never(kind)
+
+
 def plain(number: Decimal) -> str:
     """A decimal as people write it: no exponent, no trailing zeros (25.50 is 25.5)."""
     text = format(number, "f")
@@ -72,3 +84,5 @@ def label(rate: Rate, locale: str) -> str:
             return f"{plain(rate.amount_cents)} c per kWh"
         case RateKind.PER_MINUTE:
             return f"{plain(rate.amount_cents)} c per minute"
+        case _:
+            assert_never(rate.kind)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from evgraph.domain.charging_session import (
     INTERRUPTED,
@@ -27,8 +28,31 @@ _INTERVALS = 3
 # Of a session that never told a reading nobody knows how often it would.
 _NEVER_READ_FOR = timedelta(minutes=15)
 PENDING_FOR = timedelta(days=7)
-CLOSED_BY_US = frozenset({SessionFlag.SUPERSEDED, SessionFlag.ESTIMATED})
 _OF_RUNNING = frozenset({SessionFlag.UNCONFIRMED})
+
+
+def _is_close_by_us(flag: SessionFlag) -> bool:
+    match flag:
+        case SessionFlag.SUPERSEDED | SessionFlag.ESTIMATED:
+            return True
+        case (
+            SessionFlag.CLOCK_REPLACED
+            | SessionFlag.METER_RESET
+            | SessionFlag.METER_GAP
+            | SessionFlag.METER_LEAP
+            | SessionFlag.UNCONFIRMED
+            | SessionFlag.AFTER_CHECKOUT
+            | SessionFlag.OTHER_ID_TAG
+            | SessionFlag.METER_START_ESTIMATED
+            | SessionFlag.AFTER_UNPLUG
+        ):
+            return False
+        case _:
+            assert_never(flag)
+
+
+# The charger did not report the end of a session with one of these flags: its truth may still come (T5).
+CLOSED_BY_US = frozenset(flag for flag in SessionFlag if _is_close_by_us(flag))
 
 
 def transaction_stopped(

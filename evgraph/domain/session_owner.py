@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.refusals import ErrorCode, Refusal
 
 _FIELD = ("input", "sessionId")
-_BEGUN = (SessionStatus.CHARGING, SessionStatus.ENDED)
 
 
 def assigned(
@@ -34,5 +33,5 @@ def moved_to(
 
 
 def _refuse_unless_begun(session: ChargingSession) -> None:
-    if session.status not in _BEGUN:
+    if not session.status.has_begun:
         raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session never began to charge.", _FIELD)

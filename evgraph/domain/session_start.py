@@ -93,7 +93,7 @@ def transaction_started(
     """S2, and S5 out of FAILED: the charger began; the rate in force at that moment applies (T10). `meter_start_wh`:
     null where it could not be read (S6). `last_register_wh`: where the session before it left the port's meter (T11).
     `reported_id_tag`: what the charger put in the place of our idTag, null where it did not."""
-    if session.status not in (SessionStatus.STARTING, SessionStatus.FAILED) or session.started_at is not None:
+    if session.status.has_begun or session.started_at is not None:
         raise IllegalMove("transaction started", expected="STARTING or FAILED", got=session.status)
     register_wh = _first_register(meter_start_wh, last_register_wh)
     flags = _flags_of_start(meter_start_wh, last_register_wh, clock_replaced)

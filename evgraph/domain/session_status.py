@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.port import PortStatus, StatusReport, ev_side_disconnected
@@ -15,18 +16,28 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
     Available starts the wait for its end, and B2: is a word of what runs there."""
     if session.status is not SessionStatus.CHARGING:
         return session
-    full_since = session.full_since
-    if status is PortStatus.SUSPENDED_EV:
-        full_since = full_since or at
-    elif status is PortStatus.CHARGING:
-        full_since = full_since_low(session, at)
-    is_available = status is PortStatus.AVAILABLE
-    return replace(
-        session,
-        full_since=full_since,
-        available_since=(session.available_since or now) if is_available else None,
-        flags=session.flags - {SessionFlag.UNCONFIRMED} if is_available else session.flags,
-    )
+    full_since, available_since, flags = session.full_since, None, session.flags
+    match status:
+        case PortStatus.SUSPENDED_EV:
+            full_since = full_since or at
+        case PortStatus.CHARGING:
+            full_since = full_since_low(session, at)
+        case PortStatus.AVAILABLE:
+            available_since = session.available_since or now
+            flags = flags - {SessionFlag.UNCONFIRMED}
+        case (
+            PortStatus.PREPARING
+            | PortStatus.SUSPENDED_EVSE
+            | PortStatus.FINISHING
+            | PortStatus.RESERVED
+            | PortStatus.UNAVAILABLE
+            | PortStatus.FAULTED
+            | PortStatus.OFFLINE
+        ):
+            pass
+        case _:
+            assert_never(status)
+    return replace(session, full_since=full_since, available_since=available_since, flags=flags)
 
 
 def reported(session: ChargingSession, report: StatusReport, received_at: datetime) -> ChargingSession:

@@ -14,7 +14,7 @@ _DEPENDS_ON_ORDER = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP})
 
 
 def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTime) -> tuple[Reading, ...]:
-    """T1: the readings of its transactionData; those dated after the charger's own stop do not belong to the session."""
+    """T1: the readings of its transactionData; those dated after the charger's own stop are not the session's."""
     readings = readings_within(session, stop.readings)
     return tuple(one for one in readings if not time.is_own or one.at <= time.at)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tortoise.expressions import Q, RawSQL
 
-from evgraph.domain.charging_session import SessionStatus
+from evgraph.domain.charging_session import SessionFlag, SessionStatus
 from evgraph.execution import Loader, Loads
 from evgraph.models import (
     CardRow,
@@ -27,6 +27,7 @@ from evgraph.schema.operating_context import (
 )
 from evgraph.services.frames import LAST_INSTANT, first_id_at
 
+_BEGUN = tuple(status for status in SessionStatus if status.has_begun)
 # Ids go on from where they were while the clock stands before that.
 _CLOCK_PUT_BACK = timedelta(days=1)
 # As the partial index of migration 0003 has it.
@@ -91,14 +92,21 @@ def _cards(where: CardFilter) -> Rows:
 
 
 def _unassigned(where: UnassignedFilter) -> Rows:
-    statuses = (where.status,) if where.status else (SessionStatus.CHARGING, SessionStatus.ENDED)
+    statuses = (where.status,) if where.status else _BEGUN
     return SessionRow.filter(garage_id=where.garage_id, stay_id__isnull=True, status__in=statuses)
+
+
+def _has_flag(flag: SessionFlag) -> Q:
+    """The whole name of the flag in the column's list: METER_START_ESTIMATED is not ESTIMATED."""
+    name = flag.value
+    at_an_end = Q(flags=name) | Q(flags__startswith=f"{name},") | Q(flags__endswith=f",{name}")
+    return at_an_end | Q(flags__contains=f",{name},")
 
 
 def _flagged(where: FlaggedFilter) -> Rows:
     rows = SessionRow.filter(garage_id=where.garage_id)
     if where.flag is not None:
-        rows = rows.filter(flags__contains=where.flag.value)
+        rows = rows.filter(_has_flag(where.flag))
     if where.since is not None:
         rows = rows.filter(started_at__gte=where.since)
     if where.until is not None:

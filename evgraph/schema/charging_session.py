@@ -90,7 +90,7 @@ class ChargingSession(Node):
 
     @resolved("Running while CHARGING, final once ENDED; what the line item bills.")
     async def cost(self, info: Info) -> Money | None:
-        if self.value.status not in (SessionStatus.CHARGING, SessionStatus.ENDED):
+        if not self.value.status.has_begun:
             return None
         rate = await self._rate(info)
         # What does not ask the time is the same until the charger tells something new.

@@ -5,6 +5,7 @@ import strawberry
 
 from evgraph.domain.board import port_order
 from evgraph.domain.garage import Garage as GarageValue
+from evgraph.domain.money import language_tag
 from evgraph.domain.people import Right
 from evgraph.schema import board, charge_point, charging_session, port, quarantined_message, stay
 from evgraph.schema.card import Card, cards
@@ -36,6 +37,10 @@ class Garage(Node):
     name: str = from_value()
     time_zone: str = from_value("IANA time zone.")
     currency: str = from_value("ISO 4217.")
+
+    @resolved("BCP 47 language tag, such as en-US: how numbers and amounts are written and read in this garage.")
+    def locale(self) -> str:
+        return language_tag(self.value.locale)
 
     @resolved("What a charging session started now would cost; null until a rate is set.")
     async def rate(self, info: Info) -> Rate | None:

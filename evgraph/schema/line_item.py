@@ -4,6 +4,7 @@ from decimal import Decimal
 import strawberry
 
 from evgraph.domain.billing import LineItem as LineItemValue
+from evgraph.domain.billing import quantity_step
 from evgraph.schema import charging_session, stay
 from evgraph.schema.context import Info, existing
 from evgraph.schema.enums import LineItemUnit
@@ -11,8 +12,6 @@ from evgraph.schema.money import Money, money_of
 from evgraph.schema.node import Node, from_value, resolved
 from evgraph.schema.references import ChargingSessionRef, StayRef
 from evgraph.schema.scalars import plain_decimal
-
-_DECIMALS = {LineItemUnit.SESSION: Decimal(1), LineItemUnit.KWH: Decimal("0.001"), LineItemUnit.MINUTE: Decimal("0.01")}
 
 
 @strawberry.type
@@ -39,7 +38,7 @@ class LineItem(Node):
     @resolved("How much of `unit` was billed: kWh, minutes, or 1 session.")
     def quantity(self) -> Decimal:
         """A column holds three decimals; a session is counted, and a minute has two."""
-        return self.value.quantity.quantize(_DECIMALS[self.value.unit])
+        return self.value.quantity.quantize(quantity_step(self.value.unit))
 
     @strawberry.field
     def unit_cents(self) -> Decimal:

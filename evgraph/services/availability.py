@@ -10,7 +10,7 @@ import structlog
 from evgraph.domain.asks import ChangeAvailability
 from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.people import Right, Viewer
-from evgraph.domain.port import Port, PortStatus, put_in_order, put_out_of_order
+from evgraph.domain.port import STARTABLE, Port, put_in_order, put_out_of_order
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import ChargePointRow, PortRow
 from evgraph.services import finding, reading
@@ -21,7 +21,6 @@ from evgraph.services.once import Once
 
 WHOLE_CHARGE_POINT = 0
 REMIND_EVERY = timedelta(minutes=10)
-_FREE = (PortStatus.AVAILABLE, PortStatus.PREPARING, PortStatus.FINISHING)
 
 log = structlog.get_logger("evgraph.availability")
 
@@ -56,7 +55,7 @@ class Availability:
         """Tells charge points anew that report a port free which is out of order: they were offline at the time, or
         forgot. Each port at most every ten minutes; tells how many."""
         now = self._books.now()
-        free = PortRow.filter(is_out_of_order=True, reported_status__in=_FREE, charge_point__is_online=True)
+        free = PortRow.filter(is_out_of_order=True, reported_status__in=STARTABLE, charge_point__is_online=True)
         due = [
             row
             for row in await free.select_related("charge_point")

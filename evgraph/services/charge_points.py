@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import structlog
 from tortoise.exceptions import DoesNotExist
@@ -325,10 +325,24 @@ async def _keep_refused(attempts: Sequence[_Refused]) -> Sequence[None]:
 
 def _start_ended_by(before: Port, report: StatusReport) -> str | None:
     """S4: the signs by which a charger tells that an accepted start came to nothing."""
-    if report.status is PortStatus.FAULTED:
-        return f"The charger reports a fault ({report.error_code or 'no details'}). Choose another port."
-    if report.status is PortStatus.UNAVAILABLE:
-        return "The charger went out of service. Choose another port."
-    if report.status is PortStatus.AVAILABLE and before.reported_status is PortStatus.PREPARING:
-        return "The port became available again before charging began. Plug in and start again."
-    return None
+    match report.status:
+        case PortStatus.FAULTED:
+            return f"The charger reports a fault ({report.error_code or 'no details'}). Choose another port."
+        case PortStatus.UNAVAILABLE:
+            return "The charger went out of service. Choose another port."
+        case PortStatus.AVAILABLE:
+            if before.reported_status is not PortStatus.PREPARING:
+                return None
+            return "The port became available again before charging began. Plug in and start again."
+        case (
+            PortStatus.PREPARING
+            | PortStatus.CHARGING
+            | PortStatus.SUSPENDED_EV
+            | PortStatus.SUSPENDED_EVSE
+            | PortStatus.FINISHING
+            | PortStatus.RESERVED
+            | PortStatus.OFFLINE
+        ):
+            return None
+        case _:
+            assert_never(report.status)

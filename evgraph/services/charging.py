@@ -146,7 +146,7 @@ class Charging:
                 if session is None or session.start_deadline is None or session.start_deadline > now:
                     continue
                 failed = await give_up_start(
-                    change, session, ErrorCode.CHARGER_TIMEOUT, "Charging did not begin in time. Check the cable, then start again."
+                    change, session, ErrorCode.CHARGER_TIMEOUT, "Charging did not begin in time. Start again."
                 )
                 given_up += failed.status is SessionStatus.FAILED
         return given_up

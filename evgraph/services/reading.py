@@ -13,7 +13,7 @@ from evgraph.models import PortRow, RateRow, SessionRow
 from evgraph.models.charging import IS_ACTIVE
 from evgraph.models.plain import select_values
 
-ACTIVE = (SessionStatus.STARTING, SessionStatus.CHARGING)
+ACTIVE = tuple(status for status in SessionStatus if status.is_active)
 Database = BaseDBAsyncClient | None
 
 

@@ -1,6 +1,5 @@
 """How sessions end: by their chargers' StopTransaction (T1 to T6), or closed by us (T7, T12)."""
 
-
 from evgraph.domain import session_end, stopping
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
@@ -45,6 +44,4 @@ async def end_by(
 
 async def close(change: Change, session: ChargingSession) -> ChargingSession:
     """T7: the running session is over, at its last reading, estimated, and billed."""
-    return await settle(
-        change, session_end.given_up(session, session_end.last_known(session), closed_at=change.now)
-    )
+    return await settle(change, session_end.given_up(session, session_end.last_known(session), closed_at=change.now))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from evgraph.domain import billing, charging_request, session_start
-from evgraph.domain.billing import LineItem, LineItemUnit
+from evgraph.domain.billing import LineItem, LineItemUnit, is_flat_fee
 from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
@@ -13,6 +13,8 @@ from evgraph.domain.stay import Stay, StayStatus
 from evgraph.models import LineItemRow, StayRow
 from evgraph.models.plain import select_values
 from evgraph.services.books import Change
+
+_FLAT_FEES = tuple(unit for unit in LineItemUnit if is_flat_fee(unit))
 
 
 async def settle(change: Change, session: ChargingSession, *, by_person: bool = False) -> ChargingSession:
@@ -73,7 +75,7 @@ async def flat_fee_paid(session: ChargingSession) -> bool:
     """T8: another session of the request, cut off by the charger, bore the flat fee."""
     if session.request_id is None:
         return False
-    fees = LineItemRow.filter(session__request_id=session.request_id, unit=LineItemUnit.SESSION)
+    fees = LineItemRow.filter(session__request_id=session.request_id, unit__in=_FLAT_FEES)
     others = await fees.exclude(session_id=session.id).select_related("session")
     return any(was_cut_off(fee.session.value()) for fee in others)  # type: ignore[attr-defined]
 

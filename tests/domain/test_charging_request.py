@@ -152,7 +152,7 @@ def test_t8_a_charged_vehicle_goes_back_to_the_queue_with_the_same_request():
         ("STARTING", "This vehicle is starting already. Plug it in."),
         ("CHARGING", "This vehicle is charging already."),
         ("CHARGED", "This vehicle has been charged already. Make a new request first."),
-        ("CANCELED", "This request was cancelled. Make a new request first."),
+        ("CANCELED", "This request was canceled. Make a new request first."),
     ],
 )
 def test_a_start_that_is_refused_tells_the_attendant_what_is(status: str, message: str):

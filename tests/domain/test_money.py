@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from evgraph.domain.money import Money, to_cents
+from evgraph.domain.money import Money, language_tag, to_cents
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,18 @@ def test_t9_cents_are_an_int():
 )
 def test_money_is_written_as_people_write_it_there(cents: int, currency: str, locale: str, text: str):
     assert Money(cents, currency).formatted(locale) == text
+
+
+@pytest.mark.parametrize(
+    ("locale", "tag"),
+    [
+        ("en_US", "en-US"),
+        ("de_DE", "de-DE"),
+        ("fr", "fr"),
+        ("zh_Hans_CN", "zh-Hans-CN"),
+        ("ca_ES@valencia", "ca-ES"),
+        ("en_US_POSIX", "en-US"),
+    ],
+)
+def test_a_language_tag_is_what_browsers_understand(locale: str, tag: str):
+    assert language_tag(locale) == tag

@@ -6,6 +6,7 @@ import pytest
 
 from evgraph.domain.asks import GetLocalListVersion, SendLocalList
 from evgraph.domain.charge_point import FrameDirection, FrameKind
+from evgraph.domain.charging_session import SessionFlag
 from evgraph.domain.people import Role
 from evgraph.domain.transactions import TransactionStart
 from evgraph.models import ConnectionRow, SessionRow, database
@@ -202,6 +203,30 @@ async def test_flagged_sessions_are_found_by_flag_and_time(world):
     assert await count() >= 2
     assert await count(flag="SUPERSEDED", to="2026-11-22T09:09:00Z") == 1
     assert await count(flag="SUPERSEDED", **{"from": "2026-11-22T09:09:00Z"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "found", "not_found"),
+    [
+        ({"METER_START_ESTIMATED"}, {"METER_START_ESTIMATED"}, {"ESTIMATED"}),
+        ({"ESTIMATED"}, {"ESTIMATED"}, {"METER_START_ESTIMATED"}),
+        (
+            {"AFTER_CHECKOUT", "ESTIMATED", "METER_GAP", "UNCONFIRMED"},
+            {"AFTER_CHECKOUT", "ESTIMATED", "METER_GAP", "UNCONFIRMED"},
+            {"METER_START_ESTIMATED", "METER_LEAP"},
+        ),
+    ],
+)
+async def test_a_flag_is_found_by_its_whole_name(world, flags, found, not_found):
+    operator = await world.sign_in(Role.OPERATOR)
+    session_id = await begin(world)
+    await SessionRow.filter(id=session_id).update(flags=frozenset(SessionFlag(name) for name in flags))
+
+    async def count(flag):
+        data = await operator.data(FLAGGED, id=world.garage.id, flag=flag)
+        return data["garage"]["flaggedSessions"]["totalCount"]
+
+    assert {flag for flag in found | not_found if await count(flag) == 1} == found
 
 
 async def test_flags_and_missing_tickets_are_looked_up_by_an_index(world):

@@ -79,7 +79,7 @@ async def test_s4_a_start_that_nobody_plugs_in_is_given_up_when_its_window_is_ov
             await screen.shows_port(port["id"], isOpen=False)
             shown = await screen.shows(request, "NEEDS_CHARGING")
             assert shown["session"]["status"] == "FAILED"
-            assert shown["lastStartFailure"] == "The vehicle was not plugged in in time. Start again."
+            assert shown["lastStartFailure"] == "Charging did not begin in time. Start again."
             await screen.shows_port(port["id"], isOpen=True)
 
             await charger.plug_in()

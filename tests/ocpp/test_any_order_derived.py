@@ -171,9 +171,7 @@ async def _nothing_differs(town: Town, told: OnTheWire, story: list[Telling | Be
     town.clock.turn(minutes=6)
     await town.house.upkeep.look()
     await town.house.frame_writer.write()
-    report = await replay(
-        Selection(charge_point=told.identity), supplies=Supplies(), now=town.clock.now()
-    )
+    report = await replay(Selection(charge_point=told.identity), supplies=Supplies(), now=town.clock.now())
     assert report.differences == []
     assert (report.proven, report.untold) == (1, [])
 

@@ -127,8 +127,8 @@ class Station:
         await self.call("BootNotification", {"chargePointVendor": "Phihong", "chargePointModel": "AX48"})
 
     async def start(self, id_tag: Any, *, meter: Any = 1000, stamp: str | None = None, connector: Any = 1) -> Json:
-        said = {"connectorId": connector, "idTag": id_tag, "meterStart": meter, "timestamp": self.stamp() if stamp is None else stamp}
-        return await self.call("StartTransaction", said)
+        said = {"connectorId": connector, "idTag": id_tag, "meterStart": meter}
+        return await self.call("StartTransaction", {**said, "timestamp": self.stamp() if stamp is None else stamp})
 
     async def meter(
         self, transaction_id: int | None, register: int, *, stamp: str | None = None, connector: int = 1

@@ -184,7 +184,7 @@ async def test_s4_a_start_that_nobody_plugs_in_ends_with_its_window(garage: Gara
     assert (await garage.session(session.id)).status is SessionStatus.FAILED
     request = await garage.request_of(stay)
     assert request.status is RequestStatus.NEEDS_CHARGING
-    assert request.last_start_failure == "The vehicle was not plugged in in time. Start again."
+    assert request.last_start_failure == "Charging did not begin in time. Start again."
     board = await garage.house.boards.read(garage.id)
     assert [view.port.is_open for view in board.ports] == [True, True]
 

@@ -14,11 +14,12 @@ import {
   checkOut,
   choosePort,
   chooseVehicle,
+  fillInRate,
   kwhOn,
   openScreen,
   portTile,
   renamePort,
-  setRate,
+  saveRate,
   signIn,
   startCharging,
   type Car,
@@ -101,9 +102,22 @@ async function charge(page: Page, car: Car, identity: string, port: string): Pro
 }
 
 async function journey(page: Page, operatorPage: Page): Promise<void> {
-  await step('the operator sets a rate of 25 cents per kWh', async () => {
+  await step('a flat fee that could mean two amounts is refused', async () => {
     await signIn(operatorPage, settings.url, settings.operator)
-    await setRate(operatorPage, '25')
+    await fillInRate(operatorPage, 'Flat fee', 'Flat fee in US dollars', '1,00')
+    await operatorPage.getByRole('button', { name: 'Save Changes' }).click()
+    await operatorPage.getByText('Enter an amount in US dollars').waitFor()
+    await picture(operatorPage, 'rate-refused')
+  })
+  await step('the operator sets a flat fee of 5.00, and sees five dollars before it is saved', async () => {
+    await fillInRate(operatorPage, 'Flat fee', 'Flat fee in US dollars', '5.00')
+    await operatorPage.getByText('Flat fee: $5.00').waitFor()
+    await picture(operatorPage, 'rate-flat-fee')
+    await saveRate(operatorPage, '$5.00 flat fee')
+  })
+  await step('the operator sets a rate of 25 cents per kWh', async () => {
+    await fillInRate(operatorPage, 'Cents per kWh', 'Cents per kWh', '25')
+    await saveRate(operatorPage, '25 c per kWh')
     await picture(operatorPage, 'rates')
   })
   await step('the attendant signs in and sees the board live', async () => {

@@ -18,12 +18,15 @@ export async function openScreen(page: Page, name: 'EV Requests' | 'Stays' | 'Ch
   await page.getByRole('heading', { level: 1, name }).waitFor({ state: 'attached' })
 }
 
-export async function setRate(page: Page, cents: string): Promise<void> {
+export async function fillInRate(page: Page, kind: string, field: string, amount: string): Promise<void> {
   await openScreen(page, 'EV Rates')
-  await page.getByLabel('Charge by').selectOption({ label: 'Cents per kWh' })
-  await page.getByRole('textbox', { name: 'Cents per kWh' }).fill(cents)
+  await page.getByLabel('Charge by').selectOption({ label: kind })
+  await page.getByRole('textbox', { name: field }).fill(amount)
+}
+
+export async function saveRate(page: Page, label: string): Promise<void> {
   await page.getByRole('button', { name: 'Save Changes' }).click()
-  await page.getByText('Saved:').waitFor()
+  await page.getByText(`Saved: ${label}.`).waitFor()
 }
 
 export async function checkIn(page: Page, car: Car): Promise<void> {

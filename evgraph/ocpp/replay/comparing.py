@@ -9,7 +9,7 @@ from typing import Any
 from evgraph.domain import billing, session_start
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.money import Cents
-from evgraph.domain.rate import Rate, RateKind
+from evgraph.domain.rate import Rate, is_charged_once
 from evgraph.domain.session_end import was_cut_off
 from evgraph.domain.transactions import is_one_time
 from evgraph.ocpp.replay.deriving import Derived
@@ -165,7 +165,7 @@ def _counted_at(derived: Derived, books: Books) -> datetime:
 
 def _bears_flat_fee(derived: Derived, then: ChargingSession, books: Books, *, flat_fee_paid: bool) -> bool:
     rate = rate_of(derived, books)
-    is_flat = rate is not None and rate.kind is RateKind.FLAT_FEE
+    is_flat = rate is not None and is_charged_once(rate.kind)
     return is_flat and _charge(derived, then, books, flat_fee_paid=flat_fee_paid) is not None
 
 

@@ -205,11 +205,8 @@ class Deriving:
         session = derived.session
         is_running = session.status is SessionStatus.CHARGING
         is_closed_by_us = session_end.was_closed_by_us(session)
-        if not is_running and not is_closed_by_us:
-            if not stop_matching.differs(session, stop) or not stop_matching.is_correction(
-                session, stop, next_start_at=self._next_start_at(derived)
-            ):
-                return
+        if not (is_running or is_closed_by_us or self._is_corrected(derived, stop)):
+            return
         time = end_time(session, stop)
         supply = self._around.supplies.get(session.connector_id)
         readings = stopping.readings_of(session, stop, time)
@@ -227,6 +224,12 @@ class Deriving:
         if rest is not None:
             booked = self._claim_rest(rest)
             self.derived.append(Derived(rest, at, booked, booked.id if booked else None, history=[(at, rest)]))
+
+    def _is_corrected(self, derived: Derived, stop: TransactionStop) -> bool:
+        """T3: by a second, different stop."""
+        next_start_at = self._next_start_at(derived)
+        is_different = stop_matching.differs(derived.session, stop)
+        return is_different and stop_matching.is_correction(derived.session, stop, next_start_at=next_start_at)
 
     def _metered(self, metered: Metered, at: datetime) -> None:
         derived = (

@@ -1,5 +1,6 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from typing import assert_never
 
 import strawberry
 
@@ -20,7 +21,6 @@ from evgraph.schema.errors import bad_user_input
 from evgraph.schema.global_ids import key_of
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_ORDER = (SessionStatus.STARTING, SessionStatus.CHARGING, SessionStatus.FAILED, SessionStatus.ENDED)
 
 
 async def session_updated(info: Info, session_id: strawberry.ID) -> AsyncGenerator[ChargingSession, None]:
@@ -72,5 +72,20 @@ def _fresh(operation: Operation, garage: Garage | None, session: ChargingSession
 def _is_older(event: ChargingSessionValue, told: ChargingSessionValue) -> bool:
     """An event that was on its way when the session was read."""
     if event.status is not told.status:
-        return _ORDER.index(event.status) < _ORDER.index(told.status)
+        return _progress(event.status) < _progress(told.status)
     return (event.last_meter_at or _LONG_AGO) < (told.last_meter_at or _LONG_AGO)
+
+
+def _progress(status: SessionStatus) -> int:
+    """Higher is later in a session's life; a failed start may still begin (S5), and end."""
+    match status:
+        case SessionStatus.STARTING:
+            return 0
+        case SessionStatus.CHARGING:
+            return 1
+        case SessionStatus.FAILED:
+            return 2
+        case SessionStatus.ENDED:
+            return 3
+        case _:
+            assert_never(status)

@@ -26,7 +26,16 @@ function nextCar() {
   return make.value === "" ? {} : { make: make.value, state_of_charge: Number(stateOfCharge.value) / 100 };
 }
 
+// A number field that holds no number reads as "", and that as 0: a full session instead of the one that was meant.
+function isBatteryKnown() {
+  return make.value === "" || (stateOfCharge.value !== "" && stateOfCharge.checkValidity());
+}
+
 async function press(identity, connectorId, action) {
+  if (action === "plug-in" && !isBatteryKnown()) {
+    complain("Enter the battery level as a whole number from 0 to 100.");
+    return;
+  }
   const body = action === "plug-in" ? JSON.stringify(nextCar()) : undefined;
   try {
     const response = await fetch(`${pathOf(identity, connectorId)}/${action}`, { method: "POST", body });

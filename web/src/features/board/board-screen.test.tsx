@@ -184,6 +184,17 @@ describe('what the cards say', () => {
     expect(screen.getByText(/Plug in now at/)).toHaveTextContent('Plug in now at Ramp 2')
   })
 
+  test('t7: a vehicle that needs charging again says why, with a sign and in words', () => {
+    openBoard('ATTENDANT')
+    const why = 'The charger restarted before the vehicle was charged. Plug in and start again.'
+    act(() => server.push('BoardUpdated', { boardUpdated: anUpdate(2, { requests: [aRequest('d', { lastStartFailure: why })] }) }))
+    const column = screen.getByRole('region', { name: /^Needs charging/ })
+    const reason = within(column).getByText(why)
+    expect(reason).toBeVisible()
+    expect(reason.parentElement?.querySelector('svg')).not.toBeNull()
+    expect(within(screen.getByRole('region', { name: /^Charged/ })).queryByText('CAR d')).toBeNull()
+  })
+
   test('failures, ticketless sessions and final figures are shown', () => {
     openBoard('ATTENDANT')
     expect(screen.getByText('The charger said no.')).toBeVisible()

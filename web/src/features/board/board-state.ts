@@ -7,6 +7,8 @@ import type {
   EnergyUpdatedSubscription,
   MoneyTextFragment,
   RateLineFragment,
+  RequestStatus,
+  SessionStatus,
 } from '@/graphql/generated/graphql'
 import { naturalOrder } from '@/lib/natural-order'
 
@@ -112,9 +114,20 @@ function runningSessions(state: BoardState): Map<string, BoardSession> {
   for (const { session } of state.requests.values()) {
     if (session?.status === 'CHARGING') running.set(session.id, session)
     // A request and its port may come in different updates: the end, once known, is the end.
-    else if (session?.status === 'ENDED' || session?.status === 'FAILED') running.delete(session.id)
+    else if (session !== null && isOver(session.status)) running.delete(session.id)
   }
   return running
+}
+
+function isOver(status: SessionStatus): boolean {
+  switch (status) {
+    case 'STARTING':
+    case 'CHARGING':
+      return false
+    case 'ENDED':
+    case 'FAILED':
+      return true
+  }
 }
 
 /** Keeps figures for the running sessions only, each with the most energy that anything has told of it. */
@@ -153,13 +166,28 @@ export function figuresOf(state: BoardState, session: BoardSession): Figures {
 
 export function columnsOf(state: BoardState): Columns {
   const requests = [...state.requests.values()]
-  function having(...statuses: readonly BoardRequest['status'][]): BoardRequest[] {
-    return requests.filter(({ status }) => statuses.includes(status))
+  function inColumn(column: keyof Columns): BoardRequest[] {
+    return requests.filter(({ status }) => columnOf(status) === column)
   }
   return {
-    needsCharging: having('NEEDS_CHARGING', 'STARTING').sort(soonestOutFirst),
-    charging: having('CHARGING').sort(longestRunningFirst),
-    charged: having('CHARGED').sort(latestEndFirst),
+    needsCharging: inColumn('needsCharging').sort(soonestOutFirst),
+    charging: inColumn('charging').sort(longestRunningFirst),
+    charged: inColumn('charged').sort(latestEndFirst),
+  }
+}
+
+/** Null for a request that has left the board. */
+function columnOf(status: RequestStatus): keyof Columns | null {
+  switch (status) {
+    case 'NEEDS_CHARGING':
+    case 'STARTING':
+      return 'needsCharging'
+    case 'CHARGING':
+      return 'charging'
+    case 'CHARGED':
+      return 'charged'
+    case 'CANCELED':
+      return null
   }
 }
 

@@ -26,7 +26,7 @@ export function RateHistory({ after, first, onMore }: Props) {
   if (error !== undefined) return <ProblemNotice problems={problemsOfError(error)} />
   const history = data?.garage?.rateHistory
   if (history === undefined) return <Loading what="the history" />
-  if (history.totalCount === 0) return <Empty>No rate has been set yet. Charging costs nothing until then.</Empty>
+  if (history.totalCount === 0) return <Empty>No rate has been set yet. Charging is free until you set one.</Empty>
   const { endCursor, hasNextPage } = history.pageInfo
   return (
     <>
@@ -35,7 +35,7 @@ export function RateHistory({ after, first, onMore }: Props) {
           <li key={node.id} className={classes.past}>
             <span className={classes.label}>{node.label}</span>
             <span>since {dateTimeText(node.effectiveFrom, garage.timeZone)}</span>
-            <span className={classes.by}>{node.setBy === null ? 'set at the start' : `by ${node.setBy}`}</span>
+            <span className={classes.by}>{node.setBy === null ? 'set during setup' : `by ${node.setBy}`}</span>
           </li>
         ))}
       </ul>

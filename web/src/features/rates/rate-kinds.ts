@@ -1,24 +1,21 @@
 import type { RateKind } from '@/graphql/generated/graphql'
 
-export const rateKinds: readonly { readonly value: RateKind; readonly label: string; readonly unit: string }[] = [
-  { value: 'FLAT_FEE', label: 'Flat fee', unit: 'Cents per session' },
-  { value: 'PER_KWH', label: 'Cents per kWh', unit: 'Cents per kWh' },
-  { value: 'PER_MINUTE', label: 'Cents per minute', unit: 'Cents per minute' },
-]
-
-export function kindOf(value: string): RateKind {
-  return rateKinds.find((kind) => kind.value === value)?.value ?? 'PER_KWH'
+type KindWords = {
+  /** In the list of kinds. */
+  readonly label: string
+  /** What the amount is for: one of these. */
+  readonly per: string
+  /** In what the amount is typed: a flat fee in dollars, a price per unit in cents and parts of a cent. */
+  readonly typedIn: 'currency' | 'cents'
 }
 
-export function unitOf(kind: RateKind): string {
-  return rateKinds.find(({ value }) => value === kind)?.unit ?? 'Cents'
-}
+export const rateKinds = {
+  FLAT_FEE: { label: 'Flat fee', per: 'session', typedIn: 'currency' },
+  PER_KWH: { label: 'Cents per kWh', per: 'kWh', typedIn: 'cents' },
+  PER_MINUTE: { label: 'Cents per minute', per: 'minute', typedIn: 'cents' },
+} as const satisfies Record<RateKind, KindWords>
 
-/**
- * The exact decimal that a person typed ("32,5" is 32.5), or null when it is no amount of cents. Never a
- * floating-point number: what is typed is what is billed.
- */
-export function centsTyped(text: string): string | null {
-  const plain = text.trim().replace(',', '.')
-  return /^\d{1,7}(\.\d{1,4})?$/.test(plain) ? plain : null
+/** Null for what is no kind of rate, or one that a newer server knows: it must not be saved as another one. */
+export function kindOf(value: string): RateKind | null {
+  return Object.hasOwn(rateKinds, value) ? (value as RateKind) : null
 }

@@ -20,7 +20,7 @@ export function RatesScreen() {
     variables: { garageId: garage.id, first: 1, after: null },
     requestPolicy: 'cache-and-network',
   })
-  if (!permissions.setsRates) return <Empty>Only operators and administrators set rates.</Empty>
+  if (!permissions.setsRates) return <Empty>Only operators and administrators can set rates.</Empty>
   return (
     <div className={classes.screen}>
       <h1 className={classes.heading}>EV Rates</h1>

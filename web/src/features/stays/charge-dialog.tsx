@@ -10,7 +10,7 @@ import { useGarage } from '../shared/garage'
 import { garagePath } from '../shared/paths'
 import { Plate } from '../shared/plate'
 import { ProblemNotice } from '../shared/problem-notice'
-import { requestWords } from '../shared/request-words'
+import { isOnQueue, requestWords } from '../shared/request-words'
 import { VehicleLine } from '../shared/vehicle-line'
 import classes from './stays.module.css'
 
@@ -30,7 +30,7 @@ export function ChargeDialog({ stay, onClose }: Props) {
   )
   const [isMade, setIsMade] = useState(false)
   const make = useSafeAction(MakeRequestDocument, (data) => data.makeRequest)
-  const isOnBoard = isMade || (stay.activeRequest !== null && stay.activeRequest.status !== 'CHARGED')
+  const isOnBoard = isMade || (stay.activeRequest !== null && isOnQueue(stay.activeRequest.status))
   const words = isMade || stay.activeRequest === null ? 'Needs charging' : requestWords[stay.activeRequest.status]
 
   async function submit() {

@@ -1,11 +1,13 @@
 import { Button, Group, Modal, Stack } from '@mantine/core'
 import { IconCircleCheck } from '@tabler/icons-react'
 import { useState } from 'react'
-import { CheckOutDocument, type StayRowFragment } from '@/graphql/generated/graphql'
+import { CheckOutDocument, type CheckOutMutation, type StayRowFragment } from '@/graphql/generated/graphql'
 import { useSafeAction } from '@/graphql/use-action'
 import { Plate } from '../shared/plate'
 import { ProblemNotice } from '../shared/problem-notice'
 import { VehicleLine } from '../shared/vehicle-line'
+import { WarningNotice } from '../shared/warning-notice'
+import { pending } from './pending-words'
 import { StayCharges } from './stay-charges'
 import classes from './stays.module.css'
 
@@ -18,14 +20,27 @@ type Props = {
 export function CheckOutDialog({ stay, onClose }: Props) {
   const checkOut = useSafeAction(CheckOutDocument, (data) => data.checkOut)
   const [isOut, setIsOut] = useState(stay.status === 'CLOSED')
+  const [warnings, setWarnings] = useState<readonly string[]>([])
   const isStillCharging = checkOut.problems.some(({ code }) => code === 'STILL_CHARGING')
+  /** The customer is about to leave: the attendant says so, and cannot close this by a tap beside it. */
+  const mustBeAcknowledged = warnings.length > 0
 
   async function submit(stopCharging: boolean) {
-    if ((await checkOut.run({ stayId: stay.id, stopCharging })) !== null) setIsOut(true)
+    const payload = await checkOut.run({ stayId: stay.id, stopCharging })
+    if (payload === null) return
+    setIsOut(true)
+    setWarnings(warningsOf(payload))
   }
 
   return (
-    <Modal opened onClose={onClose} title={isOut ? 'Checked out' : 'Check out'}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={isOut ? 'Checked out' : 'Check out'}
+      withCloseButton={!mustBeAcknowledged}
+      closeOnClickOutside={!mustBeAcknowledged}
+      closeOnEscape={!mustBeAcknowledged}
+    >
       <Stack gap="lg">
         <div className={classes.who}>
           <Plate vehicle={stay.vehicle} />
@@ -38,12 +53,17 @@ export function CheckOutDialog({ stay, onClose }: Props) {
             The ticket is closed.
           </p>
         )}
-        <StayCharges stayId={stay.id} />
+        {mustBeAcknowledged && <WarningNotice title={pending.title} sentences={warnings} isUrgent />}
+        <StayCharges stayId={stay.id} isWarnedAlready={mustBeAcknowledged} />
         <ProblemNotice problems={checkOut.problems} onDismiss={checkOut.dismiss} />
         <Group grow>
-          <Button variant="default" onClick={onClose}>
-            {isOut ? 'Close' : 'Back'}
-          </Button>
+          {mustBeAcknowledged ? (
+            <Button onClick={onClose}>I understand</Button>
+          ) : (
+            <Button variant="default" onClick={onClose}>
+              {isOut ? 'Close' : 'Back'}
+            </Button>
+          )}
           {!isOut && isStillCharging && (
             <Button color="coral" loading={checkOut.isRunning} onClick={() => void submit(true)}>
               Stop charging first
@@ -58,4 +78,10 @@ export function CheckOutDialog({ stay, onClose }: Props) {
       </Stack>
     </Modal>
   )
+}
+
+/** An answer that comes again after a lost one may bear no warnings: the stay itself says what is pending. */
+function warningsOf({ warnings, stay }: CheckOutMutation['checkOut']): readonly string[] {
+  if (warnings.length > 0) return warnings.map(({ message }) => message)
+  return stay?.hasPendingCharges === true ? [pending.why] : []
 }

@@ -92,6 +92,6 @@ function Note({ children }: { readonly children: React.ReactNode }) {
 }
 
 function emptyText(status: StayStatus, search: string): string {
-  if (search !== '') return `No stay matches “${search}”.`
-  return status === 'OPEN' ? 'No vehicle is on the lot.' : 'No vehicle has checked out yet.'
+  if (search !== '') return `No stays match “${search}”.`
+  return status === 'OPEN' ? 'No vehicles on the lot.' : 'No vehicles have checked out yet.'
 }

@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core'
-import { IconBoltFilled } from '@tabler/icons-react'
+import { IconAlertTriangleFilled, IconBoltFilled } from '@tabler/icons-react'
 import type { StayRowFragment } from '@/graphql/generated/graphql'
 import { Plate } from '../shared/plate'
 import { requestWords } from '../shared/request-words'
 import { useGarageTime } from '../shared/use-garage-time'
 import { VehicleLine } from '../shared/vehicle-line'
+import { pending } from './pending-words'
 import classes from './stays.module.css'
 
 type Props = {
@@ -32,7 +33,16 @@ export function StayRow({ stay, onCharge, onCheckOut }: Props) {
       </td>
       <td>{timeOf(stay.checkedInAt)}</td>
       <td>{leaving === null ? '—' : timeOf(leaving)}</td>
-      <td className={classes.money}>{stay.lineItemTotal.formatted}</td>
+      <td className={classes.money}>
+        {stay.lineItemTotal.formatted}
+        {stay.hasPendingCharges && (
+          <span className={classes.pending}>
+            <IconAlertTriangleFilled size="1.1em" aria-hidden />
+            {pending.title}
+            <span className={classes.hidden}>. {pending.why}</span>
+          </span>
+        )}
+      </td>
       <td>
         <div className={classes.actions}>
           {status === 'OPEN' && (

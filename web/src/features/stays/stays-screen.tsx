@@ -24,7 +24,7 @@ export function StaysScreen() {
   const [typed, setTyped] = useState('')
   const [dialog, setDialog] = useState<Dialog | null>(null)
   const search = useDebounced(typed.trim())
-  if (!permissions.handlesStays) return <Empty>Your role does not show the stays of this garage.</Empty>
+  if (!permissions.handlesStays) return <Empty>You don’t have access to this garage’s stays.</Empty>
   return (
     <div className={classes.screen}>
       <div className={classes.tools}>

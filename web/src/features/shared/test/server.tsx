@@ -4,20 +4,22 @@ import { CombinedError, type Client } from '@urql/core'
 import { render } from '@testing-library/react'
 import type { ReactElement } from 'react'
 import { Provider } from 'urql'
-import { makeSubject } from 'wonka'
-import type { Role } from '@/graphql/generated/graphql'
+import { fromValue, makeSubject } from 'wonka'
+import type { GarageLineFragment, Role } from '@/graphql/generated/graphql'
 import { GarageContext } from '../garage'
 import { permissionsOf } from '../permissions'
 
 type Document = { readonly definitions: readonly { readonly name?: { readonly value: string } }[] }
+type Request = { readonly query: Document }
 type Variables = { readonly input: Record<string, unknown> }
-type Answer = { readonly data: unknown } | { readonly error: CombinedError }
+export type Answer = { readonly data: unknown } | { readonly error: CombinedError }
 
 export const noAnswer: Answer = { error: new CombinedError({ networkError: new TypeError('Failed to fetch') }) }
 
 export function createServer() {
   const asked: { name: string; input: Record<string, unknown> }[] = []
-  const answers: Answer[] = []
+  const answers: (Answer | Promise<Answer>)[] = []
+  const shown = new Map<string, unknown>()
   const subjects = new Map<string, ReturnType<typeof makeSubject<unknown>>>()
 
   function nameOf(document: Document): string {
@@ -36,12 +38,24 @@ export function createServer() {
       if (answer === undefined) throw new Error(`no answer was prepared for ${nameOf(document)}`)
       return { toPromise: () => Promise.resolve(answer) }
     },
+    executeQuery: (request: Request) => {
+      const data = shown.get(nameOf(request.query))
+      return fromValue({ operation: request, data, error: undefined, stale: false, hasNext: false })
+    },
     subscription: (document: Document) => streamOf(nameOf(document)).source,
   }
   return {
     client: client as unknown as Client,
     asked,
     willAnswer: (...next: readonly Answer[]) => void answers.push(...next),
+    /** Keeps the next mutation waiting until what it returns is called. */
+    willAnswerLater: (): ((answer: Answer) => void) => {
+      let settle: (answer: Answer) => void = () => undefined
+      answers.push(new Promise((resolve) => (settle = resolve)))
+      return (answer) => settle(answer)
+    },
+    /** What each query of that name is answered from now on. */
+    willShow: (name: string, data: unknown) => void shown.set(name, data),
     push: (name: string, data: unknown) => streamOf(name).next({ data }),
   }
 }
@@ -52,13 +66,23 @@ const garage = {
   name: '34th Street Garage',
   timeZone: 'America/New_York',
   currency: 'USD',
+  locale: 'en-US',
 }
 
 export function renderInGarage(screen: ReactElement, client: Client, ...roles: readonly Role[]) {
+  return renderInGarageWith({}, screen, client, ...roles)
+}
+
+export function renderInGarageWith(
+  changes: Partial<GarageLineFragment>,
+  screen: ReactElement,
+  client: Client,
+  ...roles: readonly Role[]
+) {
   return render(
     <MantineProvider env="test">
       <Provider value={client}>
-        <GarageContext value={{ garage, permissions: permissionsOf(roles) }}>{screen}</GarageContext>
+        <GarageContext value={{ garage: { ...garage, ...changes }, permissions: permissionsOf(roles) }}>{screen}</GarageContext>
       </Provider>
     </MantineProvider>,
   )
