@@ -60,12 +60,14 @@ def resolved(
 
 
 def refuse_unless_it_ends(stop: TransactionStop | None, session: ChargingSession) -> TransactionStop:
-    """The stop, where it may be the end of that session (T1, T5). Raises Refusal INVALID or SESSION_NOT_ACTIVE."""
+    """The stop, where it may be the end of that session (T1, T5); also a second, different one that names it (T3).
+    Raises Refusal INVALID or SESSION_NOT_ACTIVE."""
     if stop is None or stop.meter_stop_wh is None:
         raise Refusal(
             ErrorCode.INVALID, "This message does not tell how a session ended. Resolve it without one.", _SESSION
         )
-    if session.status is SessionStatus.ENDED and not was_closed_by_us(session):
+    is_its_own = stop.transaction_id == session.id
+    if session.status is SessionStatus.ENDED and not was_closed_by_us(session) and not is_its_own:
         raise Refusal(
             ErrorCode.SESSION_NOT_ACTIVE, "The charger itself told how this session ended: its bill stands.", _SESSION
         )

@@ -1,6 +1,7 @@
 """What a StopTransaction makes of the session that it ends: its time, and the readings that count by then (T1, B7)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
@@ -16,7 +17,11 @@ _DEPENDS_ON_ORDER = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP})
 def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTime) -> tuple[Reading, ...]:
     """T1: the readings of its transactionData; those dated after the charger's own stop are not the session's."""
     readings = readings_within(session, stop.readings)
-    return tuple(one for one in readings if not time.is_own or one.at <= time.at)
+    if not time.is_own:
+        return readings
+    # One that bears no time of its own was read by then.
+    by_then = (replace(one, at=min(one.at, time.at)) if one.clock_replaced else one for one in readings)
+    return tuple(one for one in by_then if one.at <= time.at)
 
 
 def must_recount(session: ChargingSession, readings: Iterable[Reading], time: SessionTime) -> bool:

@@ -50,10 +50,6 @@ class Fields:
         if missing:
             raise CallRefused(ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"{', '.join(missing)} is missing.")
 
-    def has(self, name: str) -> bool:
-        """It is there, be it null."""
-        return name in self._values
-
     def is_given(self, name: str) -> bool:
         return self._values.get(name) is not None
 

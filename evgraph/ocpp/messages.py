@@ -132,9 +132,8 @@ def meter_values(fields: Fields) -> MeterValues:
 
 
 def stop_transaction(fields: Fields) -> StopTransaction:
-    if not fields.has("transactionId"):
-        # T3: some serializers leave out what is null; so may it be with a register that could not be read.
-        fields.require("meterStop")
+    # T3: a missing transactionId is null; some serializers leave out what is null.
+    fields.require("meterStop")
     return StopTransaction(
         transaction_id=fields.transaction_id(),
         id_tag=fields.text("idTag", ID_TAG_LENGTH),

@@ -64,9 +64,14 @@ class Transactions:
         garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
         async with self._books.change(garage_id) as change:
             start = start if start.received_at is not None else replace(start, received_at=change.now)
-            port = await place_of(change, garage_id, charge_point_id, start.connector_id)
-            holder = await change.holder(port.id)
             begun = await start_lookup.begun_by(charge_point_id, start)
+            port = await change.port(begun.port_id) if begun is not None and start.connector_id < 1 else None
+            if port is not None:
+                # It does not say where; it was asked to begin there.
+                start = replace(start, connector_id=port.connector_id)
+            else:
+                port = await place_of(change, garage_id, charge_point_id, start.connector_id)
+            holder = await change.holder(port.id)
             another_waits = begun is not None or (holder is not None and holder.status is SessionStatus.STARTING)
             known = await start_lookup.known(charge_point_id, start, another_waits=another_waits)
             if known is not None:

@@ -120,6 +120,9 @@ class Deriving:
         if self._known(start, word) is not None:
             return
         booked = self._claim(start, word.transaction_id)
+        if booked is not None and start.connector_id < 1:
+            # It was asked to begin there.
+            start = replace(start, connector_id=booked.connector_id)
         time = self._start_time(start, word, booked)
         supply = self._around.supplies.get(start.connector_id)
         if start.connector_id in self._around.reported:

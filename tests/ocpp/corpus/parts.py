@@ -4,12 +4,12 @@ from typing import Any
 
 from tests.ocpp.corpus.vocabulary import (
     FINE,
-    NOT_STARTED,
     Answer,
     Case,
     Error,
     Given,
     Result,
+    Started,
     Time,
     call,
     case,
@@ -41,7 +41,6 @@ _REQUIRED: list[tuple[str, str]] = [
     ("StartTransaction", "connectorId"),
     ("StartTransaction", "idTag"),
     ("StartTransaction", "meterStart"),
-    ("StopTransaction", "transactionId"),
     ("StopTransaction", "meterStop"),
     ("MeterValues", "connectorId"),
     ("MeterValues", "meterValue"),
@@ -62,8 +61,8 @@ _FORMS: list[tuple[str, Any]] = [
 # C8: there, and of no sense: still answered, and kept. One row a form, in the order above; "" is kept nowhere.
 _KEPT: dict[tuple[str, str], tuple[Answer, list[str]]] = {
     ("StatusNotification", "connectorId"): (FINE, ["connectorId is not a connector"] * 8),
-    ("StartTransaction", "connectorId"): (NOT_STARTED, ["connectorId is not a connector"] * 8),
-    ("StartTransaction", "meterStart"): (NOT_STARTED, ["meterStart is not a meter reading"] * 8),
+    ("StartTransaction", "connectorId"): (Started(), ["connectorId is not a connector"] * 8),
+    ("StartTransaction", "meterStart"): (Started(), ["meterStart is not a meter reading"] * 8),
     ("MeterValues", "connectorId"): (FINE, ["connectorId is not a connector"] * 8),
     ("StatusNotification", "status"): (FINE, ["is unknown"] * 8),
     ("BootNotification", "chargePointVendor"): (_WELCOME, ["", "", "", "", *["is not a text"] * 3, ""]),
@@ -103,6 +102,13 @@ def _kept(action: str, part: str) -> list[Case]:
         if (action, part, name) == ("MeterValues", "meterValue", "an object"):
             # One MeterValue that is no list, and says nothing but that it was there.
             seen = {"samples": 1}
+        if action == "StartTransaction":
+            # S6: whatever cannot be read of it, it is one.
+            flags = "METER_START_ESTIMATED" if part == "meterStart" else ""
+            if part == "connectorId":
+                # B4: at no port of the board.
+                seen |= {"connectors": (0, 1), "port": "Unavailable"}
+            seen |= {"session": "CHARGING", "sessions": 1, "started_at": "2026-03-01T11:50:00+00:00", "flags": flags}
         payload = _WHOLE[action] | {part: value}
         cases.append(
             case("C8", f"{action} with {name} for {part}", Given.CONNECTED, call(action, payload, answer), **seen)
@@ -134,6 +140,13 @@ CASES: list[Case] = [
             quarantined=(" is missing",),
         )
         for action in ("BootNotification", "StatusNotification", "StartTransaction", "StopTransaction", "MeterValues")
+    ),
+    case(
+        "T3 C8",
+        "StopTransaction without transactionId",
+        Given.CONNECTED,
+        call("StopTransaction", without(_WHOLE["StopTransaction"], "transactionId")),
+        quarantined=("It names none of our sessions",),
     ),
     *(one for action, part in _KEPT for one in _kept(action, part)),
     *(

@@ -131,7 +131,8 @@ CASES: list[Case] = [
         energy_wh=2000,
         cents=50,
         reason="Local",
-        ended_at="2026-03-01T11:00:00+00:00",
+        ended_at="2026-03-01T12:00:00+00:00",
+        flags="CLOCK_REPLACED",
     ),
     *(
         case(

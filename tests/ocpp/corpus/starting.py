@@ -6,7 +6,6 @@ from tests.ocpp.corpus.vocabulary import (
     AGAIN,
     CARD,
     EXPIRED_AT,
-    NOT_STARTED,
     OLD_CARD,
     TAG,
     Answer,
@@ -48,7 +47,7 @@ _TAKEN: list[tuple[str, dict[str, Any]]] = [
     ("with its idTag and a terminal's words after it", {"idTag": f"{TAG};terminal-7"}),
 ]
 
-_NO_SESSION: list[tuple[str, dict[str, Any], str]] = [
+_UNREADABLE: list[tuple[str, dict[str, Any], str]] = [
     ("meterStart null", {"meterStart": None}, "meterStart is not a meter reading"),
     ("meterStart empty", {"meterStart": ""}, "meterStart is not a meter reading"),
     ("meterStart '1000 Wh'", {"meterStart": "1000 Wh"}, "meterStart is not a meter reading"),
@@ -62,8 +61,11 @@ _NO_SESSION: list[tuple[str, dict[str, Any], str]] = [
     ("connectorId -1", {"connectorId": -1}, "connectorId is not a connector"),
     ("connectorId 'left'", {"connectorId": "left"}, "connectorId is not a connector"),
     ("connectorId 1.5", {"connectorId": 1.5}, "connectorId is not a connector"),
-    ("idTag an object", {"idTag": {"id": "STAFF-1"}}, "idTag is not a text"),
-    ("idTag an array", {"idTag": ["STAFF-1"]}, "idTag is not a text"),
+]
+
+_WITHOUT_TAG: list[tuple[str, dict[str, Any]]] = [
+    ("an object", {"idTag": {"id": "STAFF-1"}}),
+    ("an array", {"idTag": ["STAFF-1"]}),
 ]
 
 # A start that nobody asked for: its idTag, and what it is answered.
@@ -108,13 +110,28 @@ CASES: list[Case] = [
     ),
     *(
         case(
-            "C8",
+            "S2 S6 C8",
             f"a start with {name}",
             Given.ASKED,
-            call("StartTransaction", _START | changed, NOT_STARTED),
+            call("StartTransaction", _START | changed, Started(same=True)),
             quarantined=(why,),
+            flags="METER_START_ESTIMATED" if "meterStart" in changed else "",
+            **_BEGUN,
         )
-        for name, changed, why in _NO_SESSION
+        for name, changed, why in _UNREADABLE
+    ),
+    *(
+        case(
+            "S6 C8",
+            f"a start whose idTag is {name}",
+            Given.ASKED,
+            call("StartTransaction", _START | changed, Started("Invalid")),
+            session="FAILED",
+            sessions=2,
+            ended_at="2026-03-01T12:00:00+00:00",
+            quarantined=("idTag is not a text",),
+        )
+        for name, changed in _WITHOUT_TAG
     ),
     *(
         case(
@@ -203,7 +220,12 @@ CASES: list[Case] = [
         "S7 C8",
         "a start that makes no sense on top of a ticket's session",
         Given.CHARGING,
-        call("StartTransaction", _CARD | {"meterStart": "?"}, NOT_STARTED),
+        call("StartTransaction", _CARD | {"meterStart": "?"}, Started()),
+        session="ENDED",
+        sessions=2,
+        reason="Other",
+        ended_at="2026-03-01T11:50:00+00:00",
+        flags="SUPERSEDED",
         quarantined=("meterStart is not a meter reading",),
     ),
     case(

@@ -101,32 +101,32 @@ _STOPS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "with transactionData of nulls",
         {"transactionData": [{"timestamp": None, "sampledValue": None}]},
-        _ENDED | {"flags": "CLOCK_REPLACED"},
+        _ENDED | {"flags": "CLOCK_REPLACED", "samples": 1},
     ),
     (
         "with transactionData that counts",
         {"transactionData": _data(("11:00:00", "1000"), ("11:55:00", "6000"))},
-        _ENDED,
+        _ENDED | {"samples": 2},
     ),
     (
         "with transactionData out of order",
         {"transactionData": _data(("11:55:00", "6000"), ("11:30:00", "3000"))},
-        _ENDED,
+        _ENDED | {"samples": 2},
     ),
     (
         "with transactionData of a reset",
         {"transactionData": _data(("11:20:00", "3000"), ("11:30:00", "100")), "meterStop": 900},
-        _ENDED | {"energy_wh": 2800, "cents": 70, "flags": "METER_RESET"},
+        _ENDED | {"energy_wh": 2800, "cents": 70, "flags": "METER_RESET", "samples": 2},
     ),
     (
         "with meterStop null and transactionData that tells it",
         {"meterStop": None, "transactionData": _data(("11:55:00", "6000"))},
-        _ENDED | {"quarantined": _NO_METER},
+        _ENDED | {"quarantined": _NO_METER, "samples": 1},
     ),
     (
         "with words in transactionData",
         {"transactionData": _data(("11:30:00", "full"))},
-        _ENDED | {"quarantined": ("is not a reading",)},
+        _ENDED | {"quarantined": ("is not a reading",), "samples": 1},
     ),
 ]
 
@@ -214,12 +214,12 @@ CASES: list[Case] = [
         **_ENDED,
     ),
     case(
-        "T2",
+        "T3",
         "a stop again with another register",
         Given.CHARGING,
         call("StopTransaction", _STOP, FINE, "m1"),
         call("StopTransaction", _STOP | {"meterStop": 9000}, FINE, "m2"),
-        **_ENDED,
+        **(_ENDED | {"energy_wh": 8000, "cents": 200}),
     ),
     case(
         "T2",
@@ -229,7 +229,13 @@ CASES: list[Case] = [
         call("StopTransaction", _STOP | {"transactionId": -1}, FINE, "m2"),
         **_ENDED,
     ),
-    case("T2", "a stop of the session that ended", Given.ENDED, call("StopTransaction", _STOP | {"meterStop": 99_000})),
+    case(
+        "T3",
+        "a stop of the session that ended, too late for a correction",
+        Given.ENDED,
+        call("StopTransaction", _STOP | {"meterStop": 99_000}),
+        quarantined=("was ended by another StopTransaction",),
+    ),
     case(
         "M1 T1",
         "readings, then a stop below the last of them",

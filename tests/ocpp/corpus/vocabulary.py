@@ -88,8 +88,6 @@ class Closed:
 Answer = Quiet | Result | Started | Time | Error | Closed
 
 FINE = Result()
-# No session could be made of it: 0 is no transaction's id.
-NOT_STARTED = Result({"transactionId": 0, "idTagInfo": {"status": "Invalid"}})
 
 
 @dataclass(frozen=True)
