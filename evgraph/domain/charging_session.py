@@ -78,8 +78,8 @@ class ChargingSession:
     `flat_fee_paid`: an earlier part of the same charge bore the flat fee (T8).
 
     `reported_id_tag`: the idTag that its StartTransaction bore, null where that is `id_tag` (S2). `clock_error_us`: the
-    microseconds to add to the charger's stamps, null where they are right (B7). `register_source`: the best location and
-    kind of energy value that was seen, null before the first; `register_step_wh`: the finest step in which those
+    microseconds to add to the charger's stamps, null where they are right (B7). `register_source`: the best location
+    and kind of energy value that was seen, null before the first; `register_step_wh`: the finest step in which those
     values came (M1, M2). `charging_seen_at`: the latest Charging status (T3).
 
     `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and

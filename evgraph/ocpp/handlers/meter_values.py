@@ -7,7 +7,9 @@ from evgraph.ocpp.plain_readings import tolerantly
 async def meter_values(call: InboundCall) -> Answer:
     """M1, M3, OCPP 1.6 section 4.7."""
     told = call.told or tolerantly(call.fields, call.received_at)
-    if told.connector_id is not None and told.readings:
+    # A transactionId says enough where the connector makes no sense (C8, M3).
+    is_placed = told.connector_id is not None or told.transaction_id is not None
+    if is_placed and told.readings:
         await call.services.metering.record(
             call.peer.id,
             connector_id=told.connector_id,
