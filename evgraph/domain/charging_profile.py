@@ -1,8 +1,8 @@
 """How much a charge point may deliver, and when (OCPP 1.6 sections 3.13, 7.8 and 7.13)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -15,6 +15,8 @@ _MAX_INT32 = 2**31 - 1
 _MAX_PERIODS = 1000
 _DAY_S = 86_400
 _TENTH = Decimal("0.1")
+# Between two lines of a split-phase outlet; a limit of a few amperes is none of 2 % at any voltage.
+_VOLTS = 240
 
 
 class ChargingProfilePurpose(StrEnum):
@@ -197,6 +199,44 @@ def is_cleared(
         and purpose in (None, held.profile.purpose)
         and stack_level in (None, held.profile.stack_level)
     )
+
+
+def limit_w(
+    held: Iterable[HeldProfile], *, connector_id: int, transaction_id: int, started_at: datetime, at: datetime
+) -> Decimal | None:
+    """What the profiles that a charge point accepted allow a session at that instant, in W; None if they set no limit
+    (section 3.13.4). The lowest of the charge point's limit and the session's own; a TxProfile replaces the default.
+    Amperes count for the phases that the period names, else for one. `started_at`: of the session."""
+    mine = [one for one in held if one.connector_id in (WHOLE_CHARGE_POINT, connector_id)]
+    of: dict[ChargingProfilePurpose, Decimal] = {}
+    for one in sorted(mine, key=lambda held: (held.profile.stack_level, held.connector_id)):
+        if one.profile.transaction_id in (None, transaction_id):
+            limit = _limit_of(one.profile, started_at, at)
+            if limit is not None:
+                of[one.profile.purpose] = limit
+    whole = of.get(ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE)
+    default = of.get(ChargingProfilePurpose.TX_DEFAULT_PROFILE)
+    own = of.get(ChargingProfilePurpose.TX_PROFILE, default)
+    return min((limit for limit in (whole, own) if limit is not None), default=None)
+
+
+def _limit_of(profile: ChargingProfile, started_at: datetime, at: datetime) -> Decimal | None:
+    """Of this profile alone, in W; None while it is not in effect."""
+    if profile.valid_from is not None and at < profile.valid_from:
+        return None
+    if profile.valid_to is not None and at >= profile.valid_to:
+        return None
+    schedule = profile.schedule
+    begun_at = started_at if profile.kind is ChargingProfileKind.RELATIVE else schedule.starts_at
+    if begun_at is None or at < begun_at:
+        return None
+    elapsed_s = (at - begun_at) // timedelta(seconds=1)
+    if profile.recurrency is not None:
+        elapsed_s %= _DAY_S if profile.recurrency is RecurrencyKind.DAILY else 7 * _DAY_S
+    if schedule.duration_s is not None and elapsed_s >= schedule.duration_s:
+        return None
+    period = [one for one in schedule.periods if one.start_s <= elapsed_s][-1]
+    return period.limit * (_VOLTS * (period.phases or 1) if schedule.unit is ChargingRateUnit.A else 1)
 
 
 def _refuse_impossible_times(profile: ChargingProfile) -> None:

@@ -8,14 +8,16 @@ from evgraph.domain.energy import Reading
 from evgraph.domain.supply import Supply
 
 FULL_AFTER = timedelta(minutes=10)
+# A vehicle that has not charged yet is not full (M6).
+FULL_FROM_WH = 10
 
 
 def power_seen(
     session: ChargingSession, before: ChargingSession, reading: Reading, supply: Supply | None
 ) -> ChargingSession:
     """M6: what a reading that was taken says of power: under 2 % of the port's for ten minutes is "full", since it
-    fell. Power that returns ends that; where it never fell, SuspendedEV stands. `before`: the session before the
-    reading, to tell power from its register where the charger tells none."""
+    fell, once 0.01 kWh has been delivered. Power that returns ends that; where it never fell, SuspendedEV stands.
+    `before`: the session before the reading, to derive power from its register where the charger reports none."""
     if supply is None:
         return session
     if reading.power_w is not None:
@@ -24,7 +26,15 @@ def power_seen(
         counted_wh = session.base_register_wh - before.base_register_wh
         since = before.register_at
         is_low = counted_wh >= 0 and supply.was_low(counted_wh, reading.at - since)
+    elif _stands_still(session, reading) and session.register_at is not None:
+        # Within its step it may have counted on: low only once a whole step would have shown.
+        since = session.register_at
+        is_low = supply.was_low((session.register_step_wh or 1) + 1, reading.at - since)
+        if not is_low:
+            return session
     else:
+        return session
+    if is_low and session.energy_wh < FULL_FROM_WH:
         return session
     if is_low:
         session = replace(session, low_power_since=session.low_power_since or since)
@@ -32,6 +42,27 @@ def power_seen(
     if session.low_power_since is None:
         return session
     return replace(session, low_power_since=None, full_since=None)
+
+
+def limited_until(session: ChargingSession, limited_at: datetime | None) -> ChargingSession:
+    """M6: low power does not count while our own charging profile asks for it. `limited_at`: the latest instant at
+    which it did, None if never; the ten minutes begin after it, and a session that was full by its power is not."""
+    if limited_at is None or session.low_power_since is None or limited_at < session.low_power_since:
+        return session
+    is_by_power = session.full_since == session.low_power_since
+    return replace(session, low_power_since=limited_at, full_since=None if is_by_power else session.full_since)
+
+
+def _stands_still(session: ChargingSession, reading: Reading) -> bool:
+    """Whether its meter, of a coarse step, shows the same step as before."""
+    step = session.register_step_wh
+    return (
+        step is not None
+        and step > 1
+        and reading.register_wh is not None
+        and reading.source == session.register_source
+        and session.base_register_wh - step <= reading.register_wh <= session.base_register_wh
+    )
 
 
 def low_for_long(session: ChargingSession, lasted: timedelta) -> ChargingSession:

@@ -2,58 +2,136 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from operator import attrgetter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
-from evgraph.domain.energy import Reading, WattHours
+from evgraph.domain.energy import FIRST_INTERVAL, Reading, WattHours, instants
 from evgraph.domain.evolving import evolution_of
 from evgraph.domain.session_full import power_seen
 from evgraph.domain.supply import Supply, step_wh
 
 _KILO = 1000
+# A drop of one step is rounding up to this step; a coarser meter does not waver by a whole step (M2).
+_COARSEST_WAVER_WH = 100
+# meterStart and meterStop are whole Wh: a source of their own, with a step of 1 Wh.
+_TRANSACTION_STEP_WH = 1
+_OF_TRANSACTION = None
+# What only registers say of a session, and a recount derives anew.
+_OF_REGISTERS = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP})
+# All fields that readings alone change.
+_METERED = (
+    "meter_start_wh",
+    "carried_wh",
+    "base_register_wh",
+    "register_at",
+    "register_source",
+    "register_step_wh",
+    "energy_wh",
+    "power_w",
+    "last_meter_at",
+    "leapt_to_wh",
+    "leapt_at",
+    "low_power_since",
+)
 _Moves = dict[str, Any]
 
 _evolved = evolution_of(ChargingSession)
-_time = attrgetter("at")
 
 
 def readings_taken(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession:
-    """M1, M2, M4, M5, M6: in the order of their time. Only a running session is moved. `supply`: the port's, null
-    where nobody knows it; then M5 and M6 have nothing to go by."""
+    """M1, M2, M4, M5, M6: applies readings in the order of their time, those of one instant as one. Only a running
+    session is moved, and only by readings newer than its newest. `supply`: the port's, None if unknown; then M5 and M6
+    do not apply."""
     if session.status is not SessionStatus.CHARGING:
         return session
-    for reading in sorted(readings, key=_time):
+    for reading in instants(readings):
         session = _reading_taken(session, reading, supply)
     return session
+
+
+def instant_completed(
+    session: ChargingSession, before: ChargingSession, reading: Reading, *, supply: Supply | None
+) -> ChargingSession:
+    """M4: the session as if its newest instant had arrived in one message. `before`: the same session before that
+    instant; `reading`: all that was reported for it. Only a running session is moved."""
+    if session.status is not SessionStatus.CHARGING:
+        return session
+    taken = readings_taken(before, (reading,), supply=supply)
+    flags = session.flags - _OF_REGISTERS | taken.flags & _OF_REGISTERS
+    if reading.clock_replaced:
+        flags |= {SessionFlag.CLOCK_REPLACED}
+    completed = replace(
+        session,
+        **{name: getattr(taken, name) for name in _METERED},
+        # A status may have set it since then.
+        full_since=taken.full_since if taken.full_since != before.full_since else session.full_since,
+        available_since=_available_since(session, reading.at, has_moved=taken.energy_wh != session.energy_wh),
+        flags=flags - {SessionFlag.UNCONFIRMED},
+    )
+    return session if completed == session else completed
+
+
+def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession:
+    """M1, X2: the running session as these readings, in any order, leave it when counted anew from its start. Flags of
+    its start stay, and so does UNCONFIRMED; METER_RESET and METER_LEAP are derived anew."""
+    fresh = replace(
+        session,
+        status=SessionStatus.CHARGING,
+        flags=session.flags - _OF_REGISTERS,
+        ended_at=None,
+        stop_reason=None,
+        full_since=None,
+        carried_wh=0,
+        base_register_wh=session.meter_start_wh,
+        register_at=_start_register_at(session),
+        register_source=None,
+        register_step_wh=None,
+        energy_wh=0,
+        power_w=None,
+        last_meter_at=None,
+        leapt_to_wh=None,
+        leapt_at=None,
+        low_power_since=None,
+    )
+    taken = readings_taken(fresh, readings, supply=supply)
+    return replace(
+        taken,
+        flags=taken.flags | session.flags & {SessionFlag.UNCONFIRMED},
+        full_since=taken.full_since or session.full_since,
+    )
 
 
 def register_seen(
     session: ChargingSession, register_wh: WattHours, at: datetime | None, supply: Supply | None
 ) -> ChargingSession:
     """M2, M5: the energy moves to a register that the port can have reached since the last one, or that confirms a
-    leap; another is flagged and waits. `at`: when it was read, null where that cannot be believed: then nothing can be
-    said against it."""
-    return replace(session, **_moves_of_register(session, register_wh, at, supply))
+    leap; another is flagged and waits. `at`: when it was read, None if that cannot be believed: then nothing can be
+    said against it. The register is one of a transaction message, in a step of 1 Wh."""
+    return replace(session, **_moves_of_register(session, register_wh, at, supply, _OF_TRANSACTION))
 
 
 def last_register_seen(
     session: ChargingSession, register_wh: WattHours, at: datetime | None, supply: Supply | None
 ) -> ChargingSession:
-    """T1, M5: the register of its end. A leap that no reading announced counts where the whole session's time was
-    enough for it; else the next transaction's start there may confirm it."""
+    """T1, M2, M5: the register of its end. Below an earlier rounded register it still counts, so the energy may end
+    lower by that rounding. A leap that no reading announced counts where the whole session's time was enough for it;
+    else the next transaction's start there may confirm it."""
     if at is not None and session.register_at is not None and at < session.register_at:
         # Its clock was put back meanwhile: no span of time speaks against what it delivered.
         at = None
+    if _is_rounding(session, register_wh, _OF_TRANSACTION):
+        return _ended_at_register(session, register_wh, at)
     seen = register_seen(session, register_wh, at, supply)
+    if seen.base_register_wh == register_wh >= session.base_register_wh:
+        seen = _exact(session, seen)
     if supply is None or at is None or session.started_at is None or seen.leapt_to_wh != register_wh:
         return seen
     told_wh = session.carried_wh + register_wh - session.base_register_wh
-    step = step_wh(session.meter_start_wh, register_wh)
+    step = max(step_wh(session.meter_start_wh, register_wh), session.register_step_wh or _TRANSACTION_STEP_WH)
     if not supply.could_deliver(told_wh, at - session.started_at, step_wh=step):
         return seen
-    return _counted(seen, register_wh, at)
+    return _exact(session, _counted(seen, register_wh, at))
 
 
 def is_beyond(session: ChargingSession, register_wh: WattHours, at: datetime | None, supply: Supply | None) -> bool:
@@ -72,6 +150,28 @@ def leap_confirmed(session: ChargingSession, meter_start_wh: WattHours) -> Charg
     return _counted(session, session.leapt_to_wh, session.leapt_at)
 
 
+def _ended_at_register(session: ChargingSession, register_wh: WattHours, at: datetime | None) -> ChargingSession:
+    """M2: meterStop, where a reading was rounded to above it."""
+    counted_wh = max(session.carried_wh + register_wh - session.base_register_wh, 0)
+    moved = replace(
+        session,
+        carried_wh=counted_wh,
+        base_register_wh=register_wh,
+        register_at=at,
+        energy_wh=max(session.energy_wh, counted_wh),
+        leapt_to_wh=None,
+        leapt_at=None,
+    )
+    return _exact(session, moved)
+
+
+def _exact(before: ChargingSession, ended: ChargingSession) -> ChargingSession:
+    """T1: energy is meterStop minus meterStart. Where only intervals were seen, some meters' registers stand still."""
+    if before.register_source is None or before.register_source >= FIRST_INTERVAL:
+        return ended
+    return replace(ended, energy_wh=ended.carried_wh)
+
+
 def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | None) -> ChargingSession:
     if session.last_meter_at is not None and reading.at <= session.last_meter_at:
         return session
@@ -80,10 +180,14 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
     at = None if reading.clock_replaced else reading.at
     # Gathered and made at once: to make a session anew is most of what a reading costs here.
     moves: _Moves = {}
-    if reading.register_wh is not None:
-        moves = _moves_of_register(session, reading.register_wh, at, supply)
-    elif reading.interval_wh is not None and reading.interval_wh > 0:
-        moves = _moves_of_interval(session, reading.interval_wh, at, supply)
+    if reading.register_wh is not None and reading.source == session.register_source:
+        step = session.register_step_wh
+        if step is None or reading.step_wh < step:
+            step = reading.step_wh
+        moves = _moves_of_register(session, reading.register_wh, at, supply, step)
+        moves["register_step_wh"] = step
+    elif reading.register_wh is not None or reading.interval_wh is not None or reading.begin_wh is not None:
+        moves = _moves_of_another_source(session, reading, at, supply)
     flags: frozenset[SessionFlag] = moves.get("flags", session.flags)
     if reading.clock_replaced:
         flags |= {SessionFlag.CLOCK_REPLACED}
@@ -100,6 +204,91 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
     return power_seen(_evolved(session, moves), session, reading, supply)
 
 
+def _moves_of_another_source(
+    session: ChargingSession, reading: Reading, at: datetime | None, supply: Supply | None
+) -> _Moves:
+    """M1: the first energy value of a session, or one of another source than before: a better source counts from the
+    start of the session, a worse one does not count."""
+    moves = _moves_of_estimated_start(session, reading, at)
+    if moves:
+        session = _evolved(session, moves)
+    held = session.register_source
+    if reading.register_wh is not None and (held is None or reading.source < held):
+        return moves | _moves_of_better_register(session, reading.register_wh, reading, at, supply)
+    if reading.interval_wh is not None and reading.interval_wh >= 0:
+        if held is None or reading.interval_source == held:
+            moves |= _moves_of_interval(session, session.energy_wh, reading.interval_wh, at, supply)
+            moves["register_source"] = reading.interval_source
+        elif reading.interval_source < held:
+            # Intervals of several sources overlap, and are never added up.
+            moves |= _moves_of_interval(session, 0, reading.interval_wh, at, supply)
+            moves["register_source"] = reading.interval_source
+    return moves
+
+
+def _moves_of_estimated_start(session: ChargingSession, reading: Reading, at: datetime | None) -> _Moves:
+    """S6: the register of a start that could not be read is its Transaction.Begin, else the first register."""
+    if (
+        SessionFlag.METER_START_ESTIMATED not in session.flags
+        or session.register_source is not None
+        or session.register_step_wh is not None
+    ):
+        return {}
+    if reading.begin_wh is not None:
+        start_wh, register_at = reading.begin_wh, session.register_at
+    elif reading.register_wh is not None:
+        start_wh, register_at = reading.register_wh, at
+    else:
+        return {}
+    return {
+        "meter_start_wh": start_wh,
+        "base_register_wh": start_wh,
+        "register_at": register_at,
+        "register_step_wh": reading.step_wh,
+    }
+
+
+def _moves_of_better_register(
+    session: ChargingSession, register_wh: WattHours, reading: Reading, at: datetime | None, supply: Supply | None
+) -> _Moves:
+    held = session.register_source
+    if held is None:
+        step = min(reading.step_wh, session.register_step_wh or reading.step_wh)
+        moves = _moves_of_register(session, register_wh, at, supply, step)
+        return moves | {"register_source": reading.source, "register_step_wh": step}
+    is_after_intervals = held >= FIRST_INTERVAL
+    fresh: _Moves = {
+        "carried_wh": 0,
+        "base_register_wh": session.meter_start_wh,
+        "register_at": _start_register_at(session),
+        "energy_wh": 0,
+        "leapt_to_wh": None,
+        "leapt_at": None,
+        "register_step_wh": None,
+        "flags": session.flags if is_after_intervals else session.flags - _OF_REGISTERS,
+    }
+    moves = fresh | _moves_of_register(_evolved(session, fresh), register_wh, at, supply, reading.step_wh)
+    is_believed = moves["base_register_wh"] == register_wh
+    fallen_wh = session.energy_wh - moves["energy_wh"]
+    coarser = max(reading.step_wh, session.register_step_wh or reading.step_wh)
+    if is_after_intervals or not is_believed or 0 < fallen_wh < coarser:
+        moves["energy_wh"] = max(session.energy_wh, moves["energy_wh"])
+    return moves | {"register_source": reading.source, "register_step_wh": reading.step_wh}
+
+
+def _start_register_at(session: ChargingSession) -> datetime | None:
+    """When the register of its start was read; None if the charger's own stamp was replaced (B7)."""
+    if SessionFlag.CLOCK_REPLACED not in session.flags:
+        return session.started_at
+    try:
+        reported = datetime.fromisoformat(session.reported_start or "")
+    except ValueError:
+        return None
+    # The flag may also be a later reading's.
+    reported = reported.replace(tzinfo=UTC) if reported.tzinfo is None else reported
+    return session.started_at if reported == session.started_at else None
+
+
 def _available_since(session: ChargingSession, at: datetime, *, has_moved: bool) -> datetime | None:
     """T7: a meter that stands still is no word of the transaction, some chargers read it for ever; one that moves makes
     the wait begin anew. A reading of before the connector was free, which its status overtook, says nothing of it."""
@@ -109,29 +298,72 @@ def _available_since(session: ChargingSession, at: datetime, *, has_moved: bool)
 
 
 def _moves_of_register(
-    session: ChargingSession, register_wh: WattHours, at: datetime | None, supply: Supply | None
+    session: ChargingSession,
+    register_wh: WattHours,
+    at: datetime | None,
+    supply: Supply | None,
+    step: WattHours | None,
 ) -> _Moves:
+    """`step`: the finest in which registers of its source came; None for the register of a transaction message."""
+    base_wh = session.base_register_wh
+    if register_wh < base_wh and _is_rounding(session, register_wh, step):
+        return _moves_of_rounding(session, at, step)
     if supply is None or at is None or session.register_at is None:
-        return _moves_of_count(session, session.base_register_wh, register_wh, at)
+        return _moves_of_count(session, base_wh, register_wh, at, step)
     lasted = at - session.register_at
-    if _lies_on(session.base_register_wh, register_wh, supply, lasted):
-        return _moves_of_count(session, session.base_register_wh, register_wh, at)
-    if _is_in_another_unit(session.base_register_wh, register_wh, supply, lasted):
+    slack_wh = step or session.register_step_wh or _TRANSACTION_STEP_WH
+    if _lies_on(base_wh, register_wh, supply, lasted, slack_wh):
+        return _moves_of_count(session, base_wh, register_wh, at, step)
+    if _is_in_another_unit(base_wh, register_wh, supply, lasted):
         return {"leapt_to_wh": None, "leapt_at": None, "flags": session.flags | {SessionFlag.METER_LEAP}}
-    if register_wh < session.base_register_wh or _confirms_leap(session, register_wh, at, supply):
-        return _moves_of_count(session, session.base_register_wh, register_wh, at)
+    if register_wh < base_wh or _confirms_leap(session, register_wh, at, supply, slack_wh):
+        return _moves_of_count(session, base_wh, register_wh, at, step)
     line_wh = session.meter_start_wh + session.carried_wh
-    if SessionFlag.METER_RESET in session.flags and _lies_on(line_wh, register_wh, supply, lasted):
+    if SessionFlag.METER_RESET in session.flags and _lies_on(line_wh, register_wh, supply, lasted, slack_wh):
         # It had fallen for a moment, and is back where it would be had it not.
-        return _moves_of_count(session, line_wh, register_wh, at)
+        return _moves_of_count(session, line_wh, register_wh, at, step)
     return {"leapt_to_wh": register_wh, "leapt_at": at, "flags": session.flags | {SessionFlag.METER_LEAP}}
 
 
+def _is_rounding(session: ChargingSession, register_wh: WattHours, step: WattHours | None) -> bool:
+    """M2: whether a register below the last one is the same one, rounded otherwise: in another step, by less than the
+    coarser one; in the same step, by one step of 0.1 kWh at most. A drop to 0 is a reset."""
+    drop_wh = session.base_register_wh - register_wh
+    if drop_wh <= 0 or register_wh == 0:
+        return False
+    of_base = set()
+    if session.register_step_wh is not None:
+        of_base.add(step or session.register_step_wh)
+    if session.carried_wh == 0 and session.base_register_wh == session.meter_start_wh:
+        of_base.add(_TRANSACTION_STEP_WH)
+    step = step or _TRANSACTION_STEP_WH
+    return any(
+        drop_wh < max(other, step) if other != step else drop_wh <= step <= _COARSEST_WAVER_WH for other in of_base
+    )
+
+
+def _moves_of_rounding(session: ChargingSession, at: datetime | None, step: WattHours | None) -> _Moves:
+    """M2: the base stays, and so does its time where a step takes longer than a reading."""
+    stays_at = session.register_at if step is not None and step > 1 else None
+    return {
+        "base_register_wh": session.base_register_wh,
+        "energy_wh": session.energy_wh,
+        "register_at": stays_at or at,
+        "leapt_to_wh": None,
+        "leapt_at": None,
+    }
+
+
 def _moves_of_interval(
-    session: ChargingSession, interval_wh: WattHours, at: datetime | None, supply: Supply | None
+    session: ChargingSession,
+    counted_wh: WattHours,
+    interval_wh: WattHours,
+    at: datetime | None,
+    supply: Supply | None,
 ) -> _Moves:
-    """M5: how long an interval is, nobody tells; what all of them add up to, the whole session's time bounds."""
-    energy_wh = session.energy_wh + interval_wh
+    """M5: how long an interval is, nobody tells; what all of them add up to, the whole session's time bounds.
+    `counted_wh`: the intervals before."""
+    energy_wh = counted_wh + interval_wh
     if (
         supply is None
         or at is None
@@ -144,11 +376,12 @@ def _moves_of_interval(
 
 
 def _counted(session: ChargingSession, register_wh: WattHours, at: datetime | None) -> ChargingSession:
-    return replace(session, **_moves_of_count(session, session.base_register_wh, register_wh, at))
+    moves = _moves_of_count(session, session.base_register_wh, register_wh, at, _OF_TRANSACTION)
+    return replace(session, **moves)
 
 
 def _moves_of_count(
-    session: ChargingSession, base_wh: WattHours, register_wh: WattHours, at: datetime | None
+    session: ChargingSession, base_wh: WattHours, register_wh: WattHours, at: datetime | None, step: WattHours | None
 ) -> _Moves:
     """M2: a register below the last starts a new base, flagged; the energy so far stays. A register counts what
     intervals told since the one before it; the two are never added up."""
@@ -156,10 +389,14 @@ def _moves_of_count(
         counted_wh, flags = session.energy_wh, session.flags | {SessionFlag.METER_RESET}
     else:
         counted_wh, flags = session.carried_wh + register_wh - base_wh, session.flags
+    # A register that stands still within its step has been at that step since it was first seen there.
+    stands_still = (
+        step is not None and step > 1 and register_wh == session.base_register_wh and session.register_at is not None
+    )
     return {
         "carried_wh": counted_wh,
         "base_register_wh": register_wh,
-        "register_at": at,
+        "register_at": session.register_at if stands_still else at,
         "energy_wh": max(session.energy_wh, counted_wh),
         "leapt_to_wh": None,
         "leapt_at": None,
@@ -167,10 +404,12 @@ def _moves_of_count(
     }
 
 
-def _lies_on(base_wh: WattHours, register_wh: WattHours, supply: Supply, lasted: timedelta) -> bool:
+def _lies_on(base_wh: WattHours, register_wh: WattHours, supply: Supply, lasted: timedelta, step: WattHours) -> bool:
     """The port can have taken its register from `base_wh` to this one meanwhile."""
-    step = step_wh(base_wh, register_wh)
-    return base_wh <= register_wh and supply.could_deliver(register_wh - base_wh, lasted, step_wh=step)
+    if register_wh < base_wh:
+        return False
+    step = max(step, step_wh(base_wh, register_wh))
+    return supply.could_deliver(register_wh - base_wh, lasted, step_wh=step)
 
 
 def _is_in_another_unit(base_wh: WattHours, register_wh: WattHours, supply: Supply, lasted: timedelta) -> bool:
@@ -192,8 +431,10 @@ def _is_in_another_unit(base_wh: WattHours, register_wh: WattHours, supply: Supp
     )
 
 
-def _confirms_leap(session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply) -> bool:
+def _confirms_leap(
+    session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply, step: WattHours
+) -> bool:
     """Of a later moment, at or above the register that leapt, and within reach from there."""
     if session.leapt_to_wh is None or session.leapt_at is None or at <= session.leapt_at:
         return False
-    return _lies_on(session.leapt_to_wh, register_wh, supply, at - session.leapt_at)
+    return _lies_on(session.leapt_to_wh, register_wh, supply, at - session.leapt_at, step)

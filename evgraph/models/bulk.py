@@ -64,6 +64,19 @@ def insert(row_type: type[Model], *columns: str) -> Bulk:
     )
 
 
+def complete(row_type: type[Model], *columns: str, key: Sequence[str], changed: Sequence[str]) -> Bulk:
+    """An upsert: of a row with this key that is there already, these columns change."""
+    table, names = row_type._meta.db_table, ", ".join(columns)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    on_conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+    return Bulk(
+        sqlite=f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}) {on_conflict}",  # noqa: S608
+        pattern=f"INSERT INTO {table} ({names}) SELECT * FROM {{given}} WHERE {{only_if}} {on_conflict}",  # noqa: S608
+        types=_types(row_type, columns),
+        instants=_instants(row_type, columns),
+    )
+
+
 def update(row_type: type[Model], *columns: str) -> Bulk:
     """Of the rows whose `id` stands behind these columns."""
     table, given = row_type._meta.db_table, (*columns, "id")

@@ -9,7 +9,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from evgraph.domain.energy import INTERVAL, POWER, REGISTER, SampledValue, WattHours
+from evgraph.domain.energy import (
+    CONTEXTS,
+    INTERVAL,
+    LOCATIONS,
+    OUTLET,
+    PERIODIC,
+    POWER,
+    REGISTER,
+    SampledValue,
+    WattHours,
+)
 from evgraph.ocpp.fields import MAX_WATT_HOURS, Fields, number, text_of
 
 ID_TAG_LENGTH = 20
@@ -18,8 +28,11 @@ _WORD_LENGTH = 50
 LARGEST_POWER = 10**9
 
 _MEASURANDS = {name.casefold(): name for name in (REGISTER, INTERVAL, POWER)}
+_LOCATIONS = {name.casefold(): name for name in LOCATIONS}
+_CONTEXTS = {name.casefold(): name for name in CONTEXTS}
 # Firmware confuses Wh with W; what counts is the k.
 _UNITS = {"": None, "wh": None, "w": None, "kwh": "kWh", "kw": "kW"}
+_OF_ENERGY_OR_POWER = ("wh", "w")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +176,8 @@ def _meter_values(fields: Fields, name: str) -> tuple[MeterValue, ...]:
 
 
 def _samples(fields: Fields, sampled: list[dict[str, Any]]) -> tuple[SampledValue, ...]:
-    """Without what is not read: another measurand, SignedData, and, noted, a value that is none (M1)."""
+    """Without what is not read: another measurand, the unit of another measurand, SignedData; and, noted, without a
+    value that is not a reading (M1)."""
     found = []
     for values in sampled:
         get = values.get
@@ -213,14 +227,17 @@ def _kind(measurand: str, unit: str, format_: str, phase: str, location: str, co
     known = _MEASURANDS.get((measurand or REGISTER).casefold())
     if known is None or format_.casefold() == "signeddata":
         return None
-    location = location or "Outlet"
+    unit = unit.casefold()
+    if unit not in _UNITS and not unit.endswith(_OF_ENERGY_OR_POWER):
+        # Amperes or volts without a measurand are another one.
+        return None
     return _Kind(
         measurand=known,
-        unit_is_known=unit.casefold() in _UNITS,
-        unit=_UNITS.get(unit.casefold()),
-        phase=phase or None,
-        location="Outlet" if location.casefold() == "outlet" else location,
-        context=context or "Sample.Periodic",
+        unit_is_known=unit in _UNITS,
+        unit=_UNITS.get(unit),
+        phase=phase.upper() or None,
+        location=_LOCATIONS.get(location.casefold(), location) or OUTLET,
+        context=_CONTEXTS.get(context.casefold(), context) or PERIODIC,
     )
 
 

@@ -3,18 +3,21 @@ the tolerant road, through `frames`, `messages` and `translate`; where this one 
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from evgraph.domain.energy import INTERVAL, POWER, REGISTER, Reading, whole
+from evgraph.domain.energy import INTERVAL, POWER, REGISTER, Reading, decimal_step_wh, whole
 from evgraph.ocpp import messages, translate
-from evgraph.ocpp.fields import MAX_CONNECTOR, MAX_INT32, MAX_WATT_HOURS, Fields, number
+from evgraph.ocpp.fields import MAX_CONNECTOR, MAX_INT32, MAX_WATT_HOURS, Fields
 from evgraph.ocpp.messages import LARGEST_POWER, is_plausible
-from evgraph.ocpp.translate import EARLIEST, FARTHEST_AHEAD
+from evgraph.ocpp.translate import EARLIEST, placed
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _LONGEST_WHOLE = 10
+_DECIMAL = re.compile(r"\d{1,15}\.\d{1,15}", re.ASCII)
 
 # By measurand and unit, each absent or as OCPP 1.6 spells it: what is measured, and the unit where it counts thousands.
 _KINDS: dict[tuple[str | None, str | None], tuple[str, str | None]] = {
@@ -22,6 +25,9 @@ _KINDS: dict[tuple[str | None, str | None], tuple[str, str | None]] = {
     for measurand in (None, REGISTER, INTERVAL, POWER)
     for unit, thousands in ((None, None), ("Wh", None), ("W", None), ("kWh", "kWh"), ("kW", "kW"))
 }
+# Contexts whose values are the current ones, whatever else is there.
+_CURRENT = ("Sample.Periodic", "Sample.Clock")
+_PERIODIC = "Sample.Periodic"
 # OCPP 1.6 section 7.31: those that are not read.
 _NOT_READ = frozenset(
     {
@@ -68,6 +74,7 @@ class _Sample(msgspec.Struct, gc=False):
     phase: str | None = None
     format: str = "Raw"
     location: str = "Outlet"
+    context: str = _PERIODIC
 
 
 class _MeterValue(msgspec.Struct, gc=False, rename="camel"):
@@ -99,6 +106,8 @@ def plainly(frame: str, received_at: datetime) -> PlainCall | None:
     try:
         _, message_id, _, said = _decoder.decode(frame)
         readings = [_reading(meter_value, received_at) for meter_value in said.meter_value]
+        if len(readings) > 1 and not _are_in_order(readings):
+            return None
     except (_WrittenOtherwise, msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     return PlainCall(message_id, Told(said.connector_id, said.transaction_id, tuple(readings)))
@@ -108,34 +117,63 @@ class _WrittenOtherwise(Exception):
     pass
 
 
+def _are_in_order(readings: list[Reading]) -> bool:
+    """Each newer than the one before, by stamps of the charger's own: nothing is to be merged or moved."""
+    return all(
+        one.at < other.at and one.reported_at is one.at and other.reported_at is other.at
+        for one, other in pairwise(readings)
+    )
+
+
 def _reading(meter_value: _MeterValue, received_at: datetime) -> Reading:
+    """Of at most one register, one interval, and one power; all else takes the tolerant road."""
     register_wh: int | None = None
     interval_wh: int | None = None
     power_w: int | None = None
+    step_wh = 1
     for sample in meter_value.sampled_value:
         kind = _KINDS.get((sample.measurand, sample.unit))
         if kind is None:
             if sample.measurand in _NOT_READ:
                 continue
             raise _WrittenOtherwise
-        # One phase of several, a signed value, the car's side.
-        if sample.phase is not None or sample.format != "Raw" or sample.location != "Outlet":
+        # One phase of several, a signed value, another meter, the register of the start.
+        if (
+            sample.phase is not None
+            or sample.format != "Raw"
+            or sample.location != "Outlet"
+            or sample.context not in _CURRENT
+        ):
             raise _WrittenOtherwise
-        amount = _amount(sample.value, kind)
-        if kind[0] == REGISTER:
-            register_wh = amount
-        elif kind[0] == POWER:
-            power_w = amount
+        measurand, thousands = kind
+        if measurand == REGISTER:
+            if register_wh is not None:
+                raise _WrittenOtherwise
+            register_wh = _amount(sample.value, kind)
+            if thousands:
+                step_wh = decimal_step_wh(-len(sample.value.partition(".")[2]), is_thousands=True)
+        elif measurand == POWER:
+            if power_w is not None:
+                raise _WrittenOtherwise
+            power_w = _amount(sample.value, kind)
         else:
-            interval_wh = amount + (interval_wh or 0)
-    at = _instant(meter_value.timestamp)
-    is_replaced = at < EARLIEST or at - received_at > FARTHEST_AHEAD
+            if interval_wh is not None or sample.context != _PERIODIC:
+                raise _WrittenOtherwise
+            interval_wh = _amount(sample.value, kind)
+    reported_at = _instant(meter_value.timestamp)
+    if EARLIEST <= reported_at <= received_at:
+        at, is_replaced = reported_at, False
+    else:
+        at, is_replaced = placed(reported_at, received_at)
     return Reading(
-        at=received_at if is_replaced else at,
+        at=at,
         register_wh=register_wh,
         interval_wh=interval_wh,
         power_w=power_w,
         clock_replaced=is_replaced,
+        received_at=received_at,
+        reported_at=reported_at,
+        step_wh=step_wh,
     )
 
 
@@ -148,9 +186,11 @@ def _amount(value: Any, kind: tuple[str, str | None]) -> int:
         if amount > (LARGEST_POWER if measurand == POWER else MAX_WATT_HOURS):
             raise _WrittenOtherwise
         return amount
-    exact = number(value)
+    if not _DECIMAL.fullmatch(value):
+        raise _WrittenOtherwise
+    exact = Decimal(value)
     # Intervals are rounded as a sum.
-    if exact is None or measurand == INTERVAL or not is_plausible(measurand, exact, thousands):
+    if measurand == INTERVAL or not is_plausible(measurand, exact, thousands):
         raise _WrittenOtherwise
     return whole(exact * 1000 if thousands else exact)
 

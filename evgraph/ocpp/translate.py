@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from evgraph.domain.cards import IdTagInfo
 from evgraph.domain.charge_point import BootReport
 from evgraph.domain.charging_session import StopReason
-from evgraph.domain.energy import Reading, reading_of
+from evgraph.domain.energy import Reading, instants, reading_of
 from evgraph.domain.port import PortStatus, StatusReport
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop
 from evgraph.ocpp import messages
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-FARTHEST_AHEAD = timedelta(minutes=5)
+# A clock that is ahead by less is a good one.
+_UNFLAGGED_AHEAD = timedelta(seconds=60)
+_MICROSECOND = timedelta(microseconds=1)
 _NO_ERROR = "noerror"
 
 # datetime.fromisoformat() also takes a bare date, which would be midnight.
@@ -25,22 +27,30 @@ _REASONS = {reason.value.casefold(): reason for reason in StopReason}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """`at` is the instant to go by, `reported` the charger's own words, `stamped_at` the instant that they name, null
-    where they cannot be read."""
+    """`at` is the instant to go by, `reported` the charger's own words, `reported_at` the instant that they name, None
+    if they cannot be read. `is_replaced`: to be flagged, since `at` is not the charger's own."""
 
     at: datetime
     reported: str
     is_replaced: bool
-    stamped_at: datetime | None
+    reported_at: datetime | None
 
 
 def stamp(reported: str | None, received_at: datetime) -> Stamp:
-    """B7: a stamp before 2020, more than five minutes ahead of ours, or none at all, is replaced by the time of
-    receipt; one in the past is right: it was queued offline."""
-    at = instant(reported) if reported else None
-    if at is None or at < EARLIEST or at - received_at > FARTHEST_AHEAD:
-        return Stamp(at=received_at, reported=reported or "", is_replaced=True, stamped_at=at)
-    return Stamp(at=min(at, received_at), reported=reported or "", is_replaced=False, stamped_at=at)
+    """B7: the time of receipt replaces a stamp that cannot be read, one before 2020, and one that is ahead of it; that
+    is flagged, but for a stamp ahead by a minute at most. One in the past is right: it was queued offline."""
+    reported_at = instant(reported) if reported else None
+    at, is_replaced = placed(reported_at, received_at)
+    return Stamp(at=at, reported=reported or "", is_replaced=is_replaced, reported_at=reported_at)
+
+
+def placed(reported_at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
+    """B7: the instant to go by, and whether it replaces the charger's own."""
+    if reported_at is None or reported_at < EARLIEST:
+        return received_at, True
+    if reported_at > received_at:
+        return received_at, reported_at - received_at > _UNFLAGGED_AHEAD
+    return reported_at, False
 
 
 def boot_report(message: messages.BootNotification) -> BootReport:
@@ -81,7 +91,7 @@ def transaction_start(message: messages.StartTransaction, received_at: datetime)
         at=begun.at,
         reported_at=begun.reported,
         clock_replaced=begun.is_replaced,
-        stamped_at=begun.stamped_at,
+        stamped_at=begun.reported_at,
         received_at=received_at,
     )
 
@@ -97,15 +107,33 @@ def transaction_stop(message: messages.StopTransaction, received_at: datetime, r
         readings=readings(message.transaction_data, received_at),
         clock_replaced=ended.is_replaced,
         raw=raw,
-        stamped_at=ended.stamped_at,
+        stamped_at=ended.reported_at,
         received_at=received_at,
     )
 
 
 def readings(meter_values: Iterable[messages.MeterValue], received_at: datetime) -> tuple[Reading, ...]:
-    """One for each MeterValue, also where it says nothing of energy or power: it shows that the session runs (B2)."""
-    stamped = ((stamp(entry.timestamp, received_at), entry.samples) for entry in meter_values)
-    return tuple(reading_of(taken.at, samples, clock_replaced=taken.is_replaced) for taken, samples in stamped)
+    """One for each instant, in the order of time, also where it says nothing of energy or power: it shows that the
+    session runs (B2, M1, M4)."""
+    stamped = [(stamp(entry.timestamp, received_at), entry.samples) for entry in meter_values]
+    places = _places([stamped_at for stamped_at, _ in stamped], received_at)
+    found = [
+        reading_of(
+            places.get(taken.reported_at, taken.at),
+            samples,
+            clock_replaced=taken.is_replaced,
+            received_at=received_at,
+            reported_at=taken.reported_at,
+        )
+        for taken, samples in stamped
+    ]
+    return tuple(instants(found))
+
+
+def _places(stamps: Iterable[Stamp], received_at: datetime) -> dict[datetime | None, datetime]:
+    """Where several stamps of a message were replaced by its receipt, they stay apart and in order, by microseconds."""
+    shifted = sorted({one.reported_at for one in stamps if one.reported_at is not None and one.reported_at != one.at})
+    return {reported_at: received_at - place * _MICROSECOND for place, reported_at in enumerate(reversed(shifted))}
 
 
 def id_tag_info(told: IdTagInfo | StartAnswer) -> dict[str, str]:

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
-from evgraph.domain.energy import Reading
+from evgraph.domain.energy import Reading, has_inlet, is_same_instant, is_stamp_replaced
 from evgraph.domain.session_metering import readings_taken
 from evgraph.domain.supply import Supply
-from evgraph.models import MeterSampleRow, SessionRow
-from evgraph.models.bulk import Save, insert, update
+from evgraph.models import SessionRow
+from evgraph.models.bulk import Save, update
+from evgraph.models.meter_samples import COMPLETE, INSERT, INSERT_DETAILED, detail_of
 from evgraph.models.records import flags_column
+from evgraph.services.newest_instants import NewestInstant, NewestInstants
 
-# All that readings change.
-_SAVE_SESSIONS = update(
-    SessionRow,
+_NEARLY_ALWAYS = (
     "flags",
     "carried_wh",
     "base_register_wh",
@@ -30,27 +30,20 @@ _SAVE_SESSIONS = update(
     "low_power_since",
     "full_since",
 )
-# M4: a reading that is sent again is stored once.
-_SAVE_SAMPLES = insert(
-    MeterSampleRow,
-    "charge_point_id",
-    "connector_id",
-    "session_id",
-    "at",
-    "received_at",
-    "register_wh",
-    "power_w",
-    "energy_wh",
-)
+# What readings change once or twice a session.
+_SELDOM = ("meter_start_wh", "register_source", "register_step_wh")
+_SAVE_SESSIONS = update(SessionRow, *_NEARLY_ALWAYS)
+_SAVE_WHOLE_SESSIONS = update(SessionRow, *_SELDOM, *_NEARLY_ALWAYS)
 
 
 @dataclass(slots=True)
 class Message:
-    """One MeterValues that waits for its commit; its readings in the order of their time."""
+    """One MeterValues that waits for its commit; its readings, one for each instant, in the order of their time.
+    `connector_id` is None if it makes no sense; then its transactionId says which session is meant."""
 
     charge_point_id: int
     garage_id: int
-    connector_id: int
+    connector_id: int | None
     transaction_id: int | None
     readings: tuple[Reading, ...]
     raw: str
@@ -58,12 +51,19 @@ class Message:
 
 
 class Batch:
-    """Sessions as the readings before found them, and as these leave them."""
+    """Sessions as the readings before found them, and as these leave them. `newest`: what is known of the newest
+    instants of the batches before; `instants` is what this batch adds, once it is saved."""
 
-    def __init__(self, received_at: datetime) -> None:
+    def __init__(self, received_at: datetime, newest: NewestInstants) -> None:
         self._received_at = received_at
-        self._samples: list[tuple[Any, ...]] = []
+        self._newest = newest
+        self._plain: list[tuple[Any, ...]] = []
+        self._detailed: list[tuple[Any, ...]] = []
+        self._completed: dict[tuple[int, datetime], tuple[Any, ...]] = {}
         self._moved: dict[int, ChargingSession] = {}
+        self._whole: set[int] = set()
+        self.instants: dict[int, NewestInstant] = {}
+        self.older: dict[tuple[int, datetime], Reading] = {}
 
     @property
     def moved(self) -> Iterable[ChargingSession]:
@@ -71,51 +71,106 @@ class Batch:
 
     @property
     def saves(self) -> list[Save]:
-        return [Save(_SAVE_SAMPLES, self._samples), Save(_SAVE_SESSIONS, [_columns(one) for one in self.moved])]
+        """In their order: a row may be inserted and completed in one batch."""
+        usual = [_columns(one) for id_, one in self._moved.items() if id_ not in self._whole]
+        whole = [_seldom_columns(one) + _columns(one) for id_, one in self._moved.items() if id_ in self._whole]
+        return [
+            Save(INSERT, self._plain),
+            Save(INSERT_DETAILED, self._detailed),
+            Save(COMPLETE, list(self._completed.values())),
+            Save(_SAVE_SESSIONS, usual),
+            Save(_SAVE_WHOLE_SESSIONS, whole),
+        ]
 
     def latest(self, session: ChargingSession) -> ChargingSession:
         return self._moved.get(session.id, session)
 
-    def take(self, message: Message, session: ChargingSession | None, supply: Supply | None) -> None:
-        """`session` as it is so far; null for the charge point's own meter."""
-        for reading in message.readings:
-            if session is not None:
-                session = self._taken(session, reading, supply)
-            self._samples.append(self._sample(message, reading, session))
+    def newest_of(self, session: ChargingSession) -> NewestInstant | None:
+        """What is known of the newest instant of the session as this batch has it."""
+        return self.instants.get(session.id) or self._newest.get(session)
+
+    def take(self, message: Message, session: ChargingSession | None, reading: Reading) -> None:
+        """A reading that moves nothing: of the charge point's own meter, of an ended session, or an older one (M4)."""
+        self._add(message, reading, session)
+        if session is not None:
+            self.older[session.id, reading.at] = reading
+
+    def move(self, message: Message, before: ChargingSession, after: ChargingSession, reading: Reading) -> None:
+        """A reading of a new instant, and what it made of its session."""
+        self.become(before, after)
+        if after.last_meter_at == reading.at:
+            self.instants[after.id] = NewestInstant(before, reading)
+        self._add(message, reading, after)
+
+    def complete(self, message: Message, session: ChargingSession, reading: Reading, energy_wh: int | None) -> None:
+        """M4: all that is known by now of an instant that has a sample; `energy_wh`: what the session had delivered."""
+        row = _sample(message, reading, session, energy_wh, self._received_at)
+        self._completed[session.id, reading.at] = (*row, detail_of(reading))
+
+    def become(self, before: ChargingSession, after: ChargingSession) -> None:
+        """What readings made of a session."""
+        if after is before:
+            return
+        self._moved[after.id] = after
+        if (before.register_source, before.register_step_wh, before.meter_start_wh) != (
+            after.register_source,
+            after.register_step_wh,
+            after.meter_start_wh,
+        ):
+            self._whole.add(after.id)
 
     def take_quietly(self, message: Message, session: ChargingSession, supply: Supply | None) -> bool:
-        """As `take`; false, and nothing is taken, where a board would show more of it than the energy."""
+        """Takes readings of new instants; false, and nothing is taken, if there are others, or if a board would show
+        more of it than the energy."""
         before = session
-        samples = []
+        taken = []
         for reading in message.readings:
-            session = readings_taken(session, (reading,), supply=supply)
-            samples.append(self._sample(message, reading, session))
+            if session.last_meter_at is not None and reading.at <= session.last_meter_at:
+                return False
+            if reading.samples and has_inlet(reading):
+                return False
+            newest = self.newest_of(session)
+            if is_stamp_replaced(reading) and (newest is None or is_same_instant(newest.reading, reading)):
+                return False
+            earlier, session = session, readings_taken(session, (reading,), supply=supply)
+            taken.append((reading, session, NewestInstant(earlier, reading) if newest is not None else None))
         if shows_on_boards(before, session):
             return False
-        if session is not before:
-            self._moved[session.id] = session
-        self._samples += samples
+        self.become(before, session)
+        for reading, after, instant in taken:
+            self._add(message, reading, after)
+            if instant is not None:
+                self.instants[session.id] = instant
         return True
 
-    def _taken(self, session: ChargingSession, reading: Reading, supply: Supply | None) -> ChargingSession:
-        taken = readings_taken(session, (reading,), supply=supply)
-        if taken is not session:
-            self._moved[taken.id] = taken
-        return taken
-
-    def _sample(self, message: Message, one: Reading, session: ChargingSession | None) -> tuple[Any, ...]:
+    def _add(self, message: Message, reading: Reading, session: ChargingSession | None) -> None:
         """A reading that moved nothing, since a newer one came first, tells no energy (M4)."""
-        moved = session is not None and session.last_meter_at == one.at
-        return (
-            message.charge_point_id,
-            message.connector_id,
-            session.id if session else None,
-            one.at,
-            self._received_at,
-            one.register_wh,
-            one.power_w,
-            session.energy_wh if session and moved else None,
-        )
+        has_moved = session is not None and session.last_meter_at == reading.at
+        energy_wh = session.energy_wh if session is not None and has_moved else None
+        row = _sample(message, reading, session, energy_wh, self._received_at)
+        detail = detail_of(reading)
+        if detail is None:
+            self._plain.append(row)
+        else:
+            self._detailed.append((*row, detail))
+
+
+def _sample(
+    message: Message, reading: Reading, session: ChargingSession | None, energy_wh: int | None, received_at: datetime
+) -> tuple[Any, ...]:
+    connector_id = message.connector_id
+    if connector_id is None:
+        connector_id = session.connector_id if session is not None else 0
+    return (
+        message.charge_point_id,
+        connector_id,
+        session.id if session is not None else None,
+        reading.at,
+        received_at,
+        reading.register_wh,
+        reading.power_w,
+        energy_wh,
+    )
 
 
 def meant(message: Message, sessions: Mapping[int, ChargingSession]) -> ChargingSession | None:
@@ -138,6 +193,10 @@ def meant(message: Message, sessions: Mapping[int, ChargingSession]) -> Charging
 def shows_on_boards(before: ChargingSession, after: ChargingSession) -> bool:
     """Energy goes by EnergyMetered; a flag, and that a vehicle is full (M6), are changes of the board."""
     return (before.flags, before.full_since) != (after.flags, after.full_since)
+
+
+def _seldom_columns(session: ChargingSession) -> tuple[Any, ...]:
+    return (session.meter_start_wh, session.register_source, session.register_step_wh)
 
 
 def _columns(session: ChargingSession) -> tuple[Any, ...]:

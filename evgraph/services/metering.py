@@ -15,17 +15,21 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 from evgraph.bus import EventBus
 from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
-from evgraph.domain.energy import Reading
+from evgraph.domain.energy import Reading, instants, is_same_instant, is_stamp_replaced, merged_reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
 from evgraph.domain.session_clock import readings_within
+from evgraph.domain.session_metering import instant_completed, readings_taken
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
 from evgraph.models.at_once import Version
+from evgraph.models.meter_samples import samples_at
 from evgraph.models.plain import execute, select_values
-from evgraph.services import reading
+from evgraph.services import reading, recount
 from evgraph.services.batch import Batch, Message, meant, shows_on_boards
 from evgraph.services.books import Books, Change
+from evgraph.services.newest_instants import NewestInstant, NewestInstants
+from evgraph.services.own_limits import full_unless_limited
 from evgraph.services.placing import keep_in_quarantine
 from evgraph.services.running import Running, RunningInGarage
 from evgraph.services.settling import correct, open_again
@@ -50,17 +54,19 @@ class Metering:
         self._garages: dict[int, int] = {}
         self._rates: dict[int, Rate] = {}
         self._running = Running()
+        self._newest = NewestInstants()
 
     async def record(
         self,
         charge_point_id: int,
         *,
-        connector_id: int,
+        connector_id: int | None,
         transaction_id: int | None,
         readings: Sequence[Reading],
         raw: str,
     ) -> None:
-        """Returns when the readings are durable (M1 to M4). Raises what the database raised."""
+        """Returns when the readings are durable (M1 to M4). `connector_id`: None if it makes no sense. Raises what the
+        database raised."""
         garage_id = self._garages.get(charge_point_id) or await self._garage(charge_point_id)
         saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(
@@ -69,7 +75,7 @@ class Metering:
                 garage_id=garage_id,
                 connector_id=connector_id,
                 transaction_id=transaction_id,
-                readings=tuple(readings) if len(readings) < 2 else tuple(sorted(readings, key=lambda one: one.at)),
+                readings=tuple(readings) if len(readings) < 2 else tuple(instants(readings)),
                 raw=raw,
                 saved=saved,
             )
@@ -106,7 +112,7 @@ class Metering:
 
     async def _save_from_memory(self, messages: list[Message]) -> list[Message]:
         """Those that need more than that: their session is not known, or a board shows what became of it."""
-        batch = Batch(self._books.now())
+        batch = Batch(self._books.now(), self._newest)
         garages: dict[int, RunningInGarage] = {}
         taken, rest = [], []
         held_back: set[int] = set()
@@ -134,6 +140,7 @@ class Metering:
             moved[session.garage_id].append(session)
         for garage_id, garage in garages.items():
             garage.saved(moved[garage_id])
+        self._newest.follow(batch.instants)
         self._tell(batch.moved)
         for message in taken:
             _resolve(message, None)
@@ -146,13 +153,17 @@ class Metering:
             sessions = await _sessions_of(messages)
             before = dict(sessions)
             supplies = await self._supplies.at({message.charge_point_id for message in messages})
-            batch = Batch(change.now)
+            batch = Batch(change.now, self._newest)
+            habitual: set[int] = set()
             for message in messages:
                 session = meant(message, sessions) or await _given_up(message)
                 if session is not None and session.status is SessionStatus.ENDED:
                     session = before[session.id] = sessions[session.id] = await self._told_late(
                         change, session, message
                     )
+                if session is None and message.connector_id is None:
+                    # Nothing says whose it is: it is in quarantine for its connector (C8).
+                    continue
                 # One that names no transaction is what an idle meter says, by the clock or when it is asked.
                 if session is None and message.transaction_id is not None and message.connector_id != 0:
                     await keep_in_quarantine(
@@ -163,19 +174,97 @@ class Metering:
                         why=f"No session was open at connector {message.connector_id} for these readings.",
                     )
                     continue
-                batch.take(message, session, supplies.get(session.port_id) if session is not None else None)
-                if session is not None:
-                    sessions[session.id] = batch.latest(session)
+                if session is None:
+                    for one in message.readings:
+                        batch.take(message, None, one)
+                    continue
+                supply = supplies.get(session.port_id)
+                if await self._take(batch, message, session, supply):
+                    habitual.add(session.id)
+                sessions[session.id] = batch.latest(session)
             for save in batch.saves:
                 await execute(save)
             for session in batch.moved:
                 if shows_on_boards(before[session.id], session):
                     change.touch_session(session)
             await self._know_rates_of(sessions.values())
+        self._newest.follow(batch.instants)
+        for session_id in habitual & batch.instants.keys():
+            self._newest.keep(session_id, batch.instants[session_id])
         self._tell(batch.moved)
         self._learn(messages, change.versions, sessions.values(), supplies)
         for message in messages:
             _resolve(message, None)
+
+    async def _take(self, batch: Batch, message: Message, session: ChargingSession, supply: Supply | None) -> bool:
+        """M1, M4, M6: each reading as one of a new instant, of the newest, which it completes, or of an older one.
+        True if its charger may need several messages for an instant: then its newest instants are kept in memory."""
+        before, needs_memory = session, False
+        for one in await recount.usable(message.charge_point_id, message.readings):
+            newest = await self._newest_of(batch, session, one)
+            if newest is not None and is_same_instant(newest.reading, one):
+                was, session = session, await self._complete(batch, message, session, newest, one, supply)
+                needs_memory |= session is not was
+            elif session.status is SessionStatus.CHARGING and (
+                session.last_meter_at is None or one.at > session.last_meter_at
+            ):
+                after = readings_taken(session, (one,), supply=supply)
+                batch.move(message, session, after, one)
+                session = after
+            else:
+                await self._keep_older(batch, message, session, one)
+            needs_memory |= is_stamp_replaced(one)
+        if before.full_since is None and session.full_since is not None and session.last_meter_at is not None:
+            batch.become(session, await full_unless_limited(session, supply, session.last_meter_at))
+        return needs_memory
+
+    @staticmethod
+    async def _newest_of(batch: Batch, session: ChargingSession, one: Reading) -> NewestInstant | None:
+        """The newest instant of a running session, where this reading may be of it."""
+        if session.last_meter_at is None or session.status is not SessionStatus.CHARGING:
+            return None
+        if one.at != session.last_meter_at and not is_stamp_replaced(one):
+            return None
+        known = batch.newest_of(session)
+        if known is not None:
+            return known
+        stored = await samples_at(session.id, [session.last_meter_at])
+        return NewestInstant(None, stored[0].reading()) if stored else None
+
+    @staticmethod
+    async def _complete(
+        batch: Batch,
+        message: Message,
+        session: ChargingSession,
+        newest: NewestInstant,
+        one: Reading,
+        supply: Supply | None,
+    ) -> ChargingSession:
+        """M4: the same session if this reading was sent before."""
+        whole = merged_reading(newest.reading, one)
+        if whole == newest.reading:
+            return session
+        before = newest.before or await recount.before_instant(session, newest.reading.at, supply)
+        completed = instant_completed(session, before, whole, supply=supply)
+        batch.become(session, completed)
+        batch.complete(message, completed, whole, completed.energy_wh)
+        batch.instants[session.id] = NewestInstant(before, whole)
+        return completed
+
+    @staticmethod
+    async def _keep_older(batch: Batch, message: Message, session: ChargingSession, one: Reading) -> None:
+        """M4: stored once, and it moves nothing; one of a stored instant completes its sample."""
+        held = batch.older.get((session.id, one.at))
+        energy_wh = None
+        if held is None:
+            for stored in await samples_at(session.id, [one.at]):
+                held, energy_wh = stored.reading(), stored.energy_wh
+        if held is None:
+            batch.take(message, session, one)
+            return
+        whole = merged_reading(held, one)
+        if whole != held:
+            batch.complete(message, session, whole, energy_wh)
 
     def _learn(
         self,
@@ -228,7 +317,8 @@ def _taken_from_memory(message: Message, garage: RunningInGarage, batch: Batch) 
     session = meant(message, sessions)
     if session is None:
         if message.connector_id == 0:
-            batch.take(message, None, None)
+            for one in message.readings:
+                batch.take(message, None, one)
         return message.connector_id == 0
     session = batch.latest(session)
     return batch.take_quietly(message, session, garage.supplies.get(session.port_id))
@@ -249,7 +339,7 @@ async def _sessions_of(batch: list[Message]) -> dict[int, ChargingSession]:
 
 async def _given_up(message: Message) -> ChargingSession | None:
     """M3, T7: the session that was closed as forgotten while these readings of its time were under way."""
-    if message.connector_id == 0 or not message.readings:
+    if not message.connector_id or not message.readings:
         return None
     ended = SessionRow.filter(
         charge_point_id=message.charge_point_id,

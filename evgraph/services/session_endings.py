@@ -24,7 +24,7 @@ async def end_by(
         return session
     time = end_time(session, stop)
     readings = stopping.readings_of(session, stop, time)
-    await recount.store(session, readings, change.now)
+    await recount.store(change, session, readings)
     if is_running and not stopping.must_recount(session, readings, time):
         ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
     else:

@@ -287,7 +287,8 @@ def test_s6_a_transaction_that_nobody_asked_for_runs_and_is_metered():
         ([10_500, 10_400, 10_600], 700, {"METER_RESET"}),
         ([10_500, 10_400, 10_400], 500, {"METER_RESET"}),
         ([10_500, 100, 300, 50, 80], 730, {"METER_RESET"}),
-        ([9_999], 0, {"METER_RESET"}),
+        ([9_999], 0, set()),
+        ([9_998], 0, {"METER_RESET"}),
         ([0, 4000], 4000, {"METER_RESET"}),
         ([10_500, 900_000, 900_100], 890_100, set()),
     ],
@@ -368,9 +369,10 @@ def test_m2_a_register_that_fell_is_known_by_its_time_and_not_by_its_place():
     assert (session.energy_wh, session.flags) == (530, {SessionFlag.METER_RESET})
 
 
-def test_m4_of_two_readings_of_one_moment_the_first_counts():
+def test_m1_of_two_registers_of_one_instant_the_higher_counts():
     readings = [Reading(at=at(2), register_wh=10_300), Reading(at=at(2), register_wh=10_400)]
-    assert readings_taken(charging(), readings).energy_wh == 300
+    assert readings_taken(charging(), readings).energy_wh == 400
+    assert readings_taken(charging(), readings[::-1]).energy_wh == 400
 
 
 def with_intervals(session: ChargingSession, *intervals: int) -> ChargingSession:
@@ -417,11 +419,11 @@ def test_m1_a_register_between_intervals_counts_what_they_told():
     assert (session.energy_wh, session.flags) == (400, frozenset())
 
 
-def test_m2_intervals_survive_a_register_that_falls():
+def test_m1_intervals_count_no_more_once_there_was_a_register():
     session = metered(charging(), 10_400)
     session = readings_taken(session, [Reading(at=at(3), interval_wh=60)])
     session = metered(session, 20, 50, first_minute=4)
-    assert (session.energy_wh, session.flags) == (490, {SessionFlag.METER_RESET})
+    assert (session.energy_wh, session.flags) == (430, {SessionFlag.METER_RESET})
 
 
 REGISTERS = st.integers(min_value=0, max_value=10**9)
@@ -448,7 +450,10 @@ def test_m2_energy_never_falls_whatever_readings_come(
     for message in messages:
         seen.append(readings_taken(seen[-1], message))
     seen.append(stopped(seen[-1], meter_stop_wh, minute))
-    assert all(before.energy_wh <= after.energy_wh for before, after in pairwise(seen))
+    # meterStop counts even one Wh below the last register (M2), or below what intervals came to before it (T1).
+    has_intervals = any(reading.interval_wh for message in messages for reading in message)
+    assert all(before.energy_wh <= after.energy_wh for before, after in pairwise(seen[:-1]))
+    assert has_intervals or seen[-2].energy_wh - seen[-1].energy_wh <= 1
     assert all(before.flags <= after.flags for before, after in pairwise(seen))
     assert seen[0].energy_wh == 0
     assert seen[-1].lasted(at(999)) >= timedelta(0)
@@ -541,7 +546,10 @@ def test_t1_a_stop_ends_the_session_at_its_last_register():
         # T6: below meterStart, with no reset on record.
         ([11_000], 9000, 1000, {"METER_RESET"}),
         ([11_000], 0, 1000, {"METER_RESET"}),
-        ([], 9999, 0, {"METER_RESET"}),
+        ([], 9998, 0, {"METER_RESET"}),
+        # M2: by one Wh it is rounding.
+        ([], 9999, 0, set()),
+        ([11_000], 10_999, 999, set()),
         ([], 0, 0, {"METER_RESET"}),
     ],
 )

@@ -42,9 +42,10 @@ def charging() -> ChargingSession:
 
 
 def powered(session: ChargingSession, powers: dict[float, int], supply: Supply | None = AX48) -> ChargingSession:
-    """A reading of power at each of these minutes."""
+    """A reading of power at each of these minutes; the register has moved, and moves no more."""
     for minute, power_w in powers.items():
-        session = readings_taken(session, [Reading(at=at(minute), power_w=power_w)], supply=supply)
+        reading = Reading(at=at(minute), power_w=power_w, register_wh=max(START + 20, session.base_register_wh))
+        session = readings_taken(session, [reading], supply=supply)
     return session
 
 

@@ -125,7 +125,8 @@ async def test_a_transaction_is_translated_and_answered(central: CentralSystem) 
         assert (await charger.call("StopTransaction", told))[2] == {"idTagInfo": {"status": "Accepted"}}
     (start,) = central.services.all("start")
     assert (start.id_tag, start.meter_start_wh, start.reported_at) == ("TAG", 1000, "2026-03-01T11:59:00Z")
-    reading = Reading(at=NOW - timedelta(minutes=1), register_wh=1500)
+    at = NOW - timedelta(minutes=1)
+    reading = Reading(at=at, register_wh=1500, received_at=NOW, reported_at=at)
     assert central.services.all("record") == [(1, 7, (reading,))]
     bare, full = central.services.all("stop")
     assert (bare.transaction_id, bare.id_tag, bare.meter_stop_wh, bare.reason) == (7, None, 2000, StopReason.LOCAL)
@@ -150,7 +151,8 @@ async def test_data_transfer_of_any_vendor_is_unknown(central: CentralSystem) ->
         ("StopTransaction", STOP | {"meterStop": "abc"}, "stop"),
         ("StopTransaction", STOP | {"transactionId": {}}, "stop"),
         ("StopTransaction", STOP | {"transactionData": "none"}, "stop"),
-        ("MeterValues", METER_VALUES | {"connectorId": "left"}, None),
+        ("MeterValues", METER_VALUES | {"connectorId": "left"}, "record"),
+        ("MeterValues", {**METER_VALUES, "connectorId": "left", "transactionId": None}, None),
         ("MeterValues", METER_VALUES | {"meterValue": [{"sampledValue": [{"value": "n/a"}]}]}, "record"),
         ("MeterValues", METER_VALUES | {"meterValue": "full"}, None),
     ],

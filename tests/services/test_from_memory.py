@@ -145,6 +145,8 @@ def test_who_saves_sessions_and_ports_counts_the_garages_version_up() -> None:
         and any(word in line for word in (".create(", "update(", "insert(", "_saved(", ".bulk_", ".delete(", ".save("))
     }
     assert writes == {
+        "services/batch.py: _SAVE_SESSIONS = update(SessionRow, *_NEARLY_ALWAYS)",
+        "services/batch.py: _SAVE_WHOLE_SESSIONS = update(SessionRow, *_SELDOM, *_NEARLY_ALWAYS)",
         "services/books.py: await update(PortRow, port, *_PORT_ELSEWHERE)",
         "services/books.py: made = await insert(PortRow, port, *_PORT_ELSEWHERE)",
         "services/books.py: return await _saved(SessionRow, session)",

@@ -10,7 +10,9 @@ async def meter_values(call: InboundCall) -> Answer:
     told = call.told
     if told is None:
         told = await off_loop(call.raw, tolerantly, call.fields, call.received_at)
-    if told.connector_id is not None and told.readings:
+    # A transactionId says enough where the connector makes no sense (C8, M3).
+    is_placed = told.connector_id is not None or told.transaction_id is not None
+    if is_placed and told.readings:
         await call.services.metering.record(
             call.peer.id,
             connector_id=told.connector_id,

@@ -78,7 +78,28 @@ _SAMPLES: list[tuple[str, list[Any], dict[str, Any]]] = [
         [{"value": "9000", "format": "SignedData"}, {"value": "3000"}],
         {"energy_wh": 2000},
     ),
-    ("the inlet", [{"value": "3000", "location": "Inlet"}], {}),
+    ("the inlet of one connector", [{"value": "3000", "location": "Inlet"}], {"energy_wh": 2000}),
+    ("amperes without a measurand", [{"value": "16", "unit": "A"}, {"value": "3000"}], {"energy_wh": 2000}),
+    ("volts and a share without a measurand", [{"value": "230", "unit": "V"}, {"value": "80", "unit": "Percent"}], {}),
+    ("reactive energy without a measurand", [{"value": "9000", "unit": "varh"}], {}),
+    (
+        "the register of now and that of the start",
+        [{"value": "3000", "context": "Sample.Periodic"}, {"value": "1000", "context": "Transaction.Begin"}],
+        {"energy_wh": 2000},
+    ),
+    (
+        "the register of the start and that of now",
+        [{"value": "1000", "context": "Transaction.Begin"}, {"value": "3000", "context": "Sample.Periodic"}],
+        {"energy_wh": 2000},
+    ),
+    ("the register of the start alone", [{"value": "900", "context": "Transaction.Begin"}], {}),
+    ("phases in lower case", _phases("l1", "l2", "l3"), {"energy_wh": 2000}),
+    ("a phase twice beside the others", [*_phases("L1", "L2", "L3"), *_phases("L1")], {"energy_wh": 2000}),
+    (
+        "power of one phase",
+        [{"value": "3000"}, *_phases("L1", value="2400", measurand=_POWER)],
+        {"energy_wh": 2000},
+    ),
     ("the inlet beside the outlet", [{"value": "9000", "location": "Inlet"}, {"value": "3000"}], {"energy_wh": 2000}),
     ("an unknown location", [{"value": "3000", "location": "Moon"}], {}),
     ("an empty location", [{"value": "3000", "location": ""}], {"energy_wh": 2000}),
@@ -156,6 +177,32 @@ _SAMPLES: list[tuple[str, list[Any], dict[str, Any]]] = [
         ["3000", 3000, None],
         {"quarantined": ("sampledValue holds something else than objects",)},
     ),
+]
+
+# Of one instant, a sample a message or a meterValue.
+_INSTANT: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
+    ("power and then the register", [{"value": "7200", "measurand": _POWER}, {"value": "3000"}], {"power_w": 7200}),
+    ("three phases", _phases("L1", "L2", "L3"), {}),
+    (
+        "three phases of power and a register",
+        [*_phases("L1", "L2", "L3", measurand=_POWER), {"value": "3000"}],
+        {"power_w": 3000},
+    ),
+    (
+        "the register of the start, and that of now",
+        [{"value": "900", "context": "Transaction.Begin"}, {"value": "3000"}],
+        {},
+    ),
+    (
+        "the register of now, and that of the start",
+        [{"value": "3000"}, {"value": "900", "context": "Transaction.Begin"}],
+        {},
+    ),
+    ("the cable and then the outlet", [{"value": "2999", "location": "Cable"}, {"value": "3000"}], {}),
+    ("the outlet and then the cable", [{"value": "3000"}, {"value": "9000", "location": "Cable"}], {}),
+    ("two registers", [{"value": "3000"}, {"value": "2990"}], {}),
+    ("the same register", [{"value": "3000"}, {"value": "3000"}], {}),
+    ("an interval and then the register", [{"value": "500", "measurand": _INTERVAL}, {"value": "3000"}], {}),
 ]
 
 # The whole MeterValues.
@@ -349,8 +396,54 @@ CASES: list[Case] = [
             Given.METERED,
             call("MeterValues", _named(TX, connectorId=value)),
             quarantined=("connectorId is not a connector",),
+            energy_wh=2000,
+            samples=1,
         )
         for value in (None, -1, 1.5, "left", {}, 10**12)
+    ),
+    *(
+        case(
+            "M1 M4",
+            f"an instant in one message: {name}",
+            Given.METERED,
+            call("MeterValues", _payload(*(_value("11:30:00", sample) for sample in samples))),
+            **({"samples": 1, "energy_wh": 2000} | seen),
+        )
+        for name, samples, seen in _INSTANT
+    ),
+    *(
+        case(
+            "M1 M4",
+            f"an instant in several messages: {name}",
+            Given.METERED,
+            *(
+                call("MeterValues", _payload(_value("11:30:00", sample)), FINE, f"m{number}")
+                for number, sample in enumerate(samples, 1)
+            ),
+            **({"samples": 1, "energy_wh": 2000} | seen),
+        )
+        for name, samples, seen in _INSTANT
+    ),
+    *(
+        case(
+            "M2",
+            f"kWh with {decimals} decimals, {word} at {register}",
+            Given.METERED,
+            call("MeterValues", _payload(_value("11:20:00", {"value": first, "unit": "kWh"})), FINE, "m1"),
+            call("MeterValues", _payload(_value("11:30:00", {"value": register, "unit": "kWh"})), FINE, "m2"),
+            energy_wh=energy_wh,
+            samples=2,
+            flags=flags,
+        )
+        for decimals, word, first, register, energy_wh, flags in [
+            (0, "which stands", "1", "1", 0, ""),
+            (0, "which rises", "1", "2", 1000, ""),
+            (0, "which falls by a step", "3", "2", 2000, "METER_RESET"),
+            (1, "which wavers by a step", "1.6", "1.5", 600, ""),
+            (1, "which falls by two", "1.7", "1.5", 700, "METER_RESET"),
+            (2, "which wavers by a step", "1.61", "1.60", 610, ""),
+            (1, "which falls to nothing", "1.6", "0.0", 600, "METER_RESET"),
+        ]
     ),
     case("M3", "a reading where nothing runs", Given.CONNECTED, call("MeterValues", _named(None)), samples=1),
     case(

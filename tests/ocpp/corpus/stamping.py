@@ -24,13 +24,14 @@ _BELIEVED: list[tuple[str, Any, str]] = [
     ("the basic form", "20260301T113000Z", "2026-03-01T11:30:00+00:00"),
     ("blanks around", "  2026-03-01T11:30:00Z ", "2026-03-01T11:30:00+00:00"),
     ("a NUL at its end", "2026-03-01T11:30:00Z\x00", "2026-03-01T11:30:00+00:00"),
-    ("a little ahead of ours", "2026-03-01T12:04:59Z", "2026-03-01T12:04:59+00:00"),
+    ("a little ahead of ours", "2026-03-01T12:00:59Z", "2026-03-01T12:00:00+00:00"),
 ]
 
 _REPLACED: list[tuple[str, Any]] = [
     ("1970", "1970-01-01T00:00:00Z"),
     ("the end of 2019", "2019-12-31T23:59:59Z"),
     ("2099", "2099-12-31T23:59:59Z"),
+    ("minutes ahead", "2026-03-01T12:04:59Z"),
     ("five minutes and a second ahead", "2026-03-01T12:05:01Z"),
     ("local time east, without a zone", "2026-03-01T13:00:00"),
     ("the year 1", "0001-01-01T00:00:00+14:00"),

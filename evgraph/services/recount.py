@@ -1,0 +1,87 @@
+"""A session's energy counted anew from its stored samples, and the samples that a StopTransaction brings."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from evgraph.domain import session_metering
+from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.energy import Reading, has_inlet, instants, merged_reading, with_inlet
+from evgraph.domain.supply import Supply
+from evgraph.models import PortRow
+from evgraph.models.bulk import Save
+from evgraph.models.meter_samples import COMPLETE, detail_of, samples_at, samples_of
+from evgraph.models.plain import execute
+from evgraph.services.books import Change
+
+# So many parameters a statement.
+_AT_ONCE = 500
+
+
+async def recounted(
+    session: ChargingSession, supply: Supply | None, *, until: datetime | None = None, also: Iterable[Reading] = ()
+) -> ChargingSession:
+    """M1, X2: the running session as its samples up to and including `until`, and `also`, leave it when counted anew
+    from its start. `also`: readings that are not stored yet, such as those of a StopTransaction. Nothing is saved.
+    Within the transaction that is open."""
+    stored = [sample.reading() for sample in await samples_of(session.id, until)]
+    further = [one for one in await usable(session.charge_point_id, also) if until is None or one.at <= until]
+    return session_metering.recounted(session, [*stored, *further], supply=supply)
+
+
+async def before_instant(session: ChargingSession, at: datetime, supply: Supply | None) -> ChargingSession:
+    """M4: the running session as it was before that instant, by the samples that moved it."""
+    samples = await samples_of(session.id, at)
+    moved_by = [sample.reading() for sample in samples if sample.at < at and sample.energy_wh is not None]
+    return session_metering.recounted(session, moved_by, supply=supply)
+
+
+async def store(
+    change: Change | None, session: ChargingSession, readings: Iterable[Reading], received_at: datetime | None = None
+) -> None:
+    """M4: stores readings as samples of the session, each instant once; one that is stored already is completed. Those
+    of transactionData move no energy by themselves: see `recounted`. Without `received_at` they arrived now, by the
+    change's clock. Within the transaction that is open."""
+    given = instants([*await usable(session.charge_point_id, readings)])
+    for first in range(0, len(given), _AT_ONCE):
+        some = given[first : first + _AT_ONCE]
+        held = {sample.at: sample for sample in await samples_at(session.id, [one.at for one in some])}
+        rows: list[tuple[Any, ...]] = []
+        for one in some:
+            sample = held.get(one.at)
+            before = sample.reading() if sample is not None else None
+            whole = merged_reading(before, one) if before is not None else one
+            if sample is not None and whole == before:
+                continue
+            rows.append(
+                (
+                    session.charge_point_id,
+                    session.connector_id,
+                    session.id,
+                    one.at,
+                    _received_at(change, one, received_at),
+                    whole.register_wh,
+                    whole.power_w,
+                    sample.energy_wh if sample is not None else None,
+                    detail_of(whole),
+                )
+            )
+        await execute(Save(COMPLETE, rows))
+
+
+async def usable(charge_point_id: int, readings: Iterable[Reading]) -> Sequence[Reading]:
+    """M1: the readings; at a charge point with one connector its inlet's meter counts. Within the transaction that is
+    open, if any."""
+    readings = tuple(readings)
+    if not any(map(has_inlet, readings)) or not await has_one_connector(charge_point_id):
+        return readings
+    return [with_inlet(one) if has_inlet(one) else one for one in readings]
+
+
+async def has_one_connector(charge_point_id: int) -> bool:
+    """By its registration and its StatusNotifications (B4)."""
+    return await PortRow.filter(charge_point_id=charge_point_id, is_reported=True).count() <= 1
+
+
+def _received_at(change: Change | None, reading: Reading, received_at: datetime | None) -> datetime:
+    return received_at or reading.received_at or (change.now if change is not None else reading.at)
