@@ -9,6 +9,7 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import FIRST_INTERVAL, Reading, WattHours, instants
 from evgraph.domain.evolving import evolution_of
 from evgraph.domain.session_full import power_seen
+from evgraph.domain.session_unplug import register_seen as register_seen_after_unplug
 from evgraph.domain.supply import Supply, step_wh
 
 _KILO = 1000
@@ -33,6 +34,9 @@ _METERED = (
     "leapt_to_wh",
     "leapt_at",
     "low_power_since",
+    "ev_gone_register_wh",
+    "held_back_from_wh",
+    "held_back_since",
 )
 _Moves = dict[str, Any]
 
@@ -93,6 +97,7 @@ def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: 
         leapt_to_wh=None,
         leapt_at=None,
         low_power_since=None,
+        ev_gone_register_wh=None,
     )
     taken = readings_taken(fresh, readings, supply=supply)
     return replace(
@@ -201,7 +206,11 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         "last_meter_at": reading.at,
         "power_w": reading.power_w if reading.power_w is not None else session.power_w,
     }
-    return power_seen(_evolved(session, moves), session, reading, supply)
+    taken = power_seen(_evolved(session, moves), session, reading, supply)
+    if session.ev_gone_at is not None and reading.register_wh is not None:
+        # T4: its vehicle left.
+        return register_seen_after_unplug(session, taken, reading.at)
+    return taken
 
 
 def _moves_of_another_source(

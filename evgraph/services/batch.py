@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.energy import Reading, has_inlet, is_same_instant, is_stamp_replaced
+from evgraph.domain.session_clock import readings_within
 from evgraph.domain.session_metering import readings_taken
 from evgraph.domain.supply import Supply
 from evgraph.models import SessionRow
@@ -31,7 +33,14 @@ _NEARLY_ALWAYS = (
     "full_since",
 )
 # What readings change once or twice a session.
-_SELDOM = ("meter_start_wh", "register_source", "register_step_wh")
+_SELDOM = (
+    "meter_start_wh",
+    "register_source",
+    "register_step_wh",
+    "ev_gone_register_wh",
+    "held_back_from_wh",
+    "held_back_since",
+)
 _SAVE_SESSIONS = update(SessionRow, *_NEARLY_ALWAYS)
 _SAVE_WHOLE_SESSIONS = update(SessionRow, *_SELDOM, *_NEARLY_ALWAYS)
 
@@ -112,16 +121,14 @@ class Batch:
         if after is before:
             return
         self._moved[after.id] = after
-        if (before.register_source, before.register_step_wh, before.meter_start_wh) != (
-            after.register_source,
-            after.register_step_wh,
-            after.meter_start_wh,
-        ):
+        if _seldom_columns(before) != _seldom_columns(after):
             self._whole.add(after.id)
 
     def take_quietly(self, message: Message, session: ChargingSession, supply: Supply | None) -> bool:
         """Takes readings of new instants; false, and nothing is taken, if there are others, or if a board would show
         more of it than the energy."""
+        if session.clock_error_us is not None:
+            return False
         before = session
         taken = []
         for reading in message.readings:
@@ -182,9 +189,11 @@ def meant(message: Message, sessions: Mapping[int, ChargingSession]) -> Charging
         if (
             session.charge_point_id == message.charge_point_id
             and session.connector_id == message.connector_id
+            # 0 is the charge point's own meter, also where a session is kept for want of a connector (B4).
+            and message.connector_id != 0
             and session.status is SessionStatus.CHARGING
             and session.started_at is not None
-            and any(one.at >= session.started_at for one in message.readings)
+            and any(one.at >= session.started_at for one in readings_within(session, message.readings))
         ):
             return session
     return None
@@ -195,8 +204,7 @@ def shows_on_boards(before: ChargingSession, after: ChargingSession) -> bool:
     return (before.flags, before.full_since) != (after.flags, after.full_since)
 
 
-def _seldom_columns(session: ChargingSession) -> tuple[Any, ...]:
-    return (session.meter_start_wh, session.register_source, session.register_step_wh)
+_seldom_columns = attrgetter(*_SELDOM)
 
 
 def _columns(session: ChargingSession) -> tuple[Any, ...]:

@@ -200,7 +200,7 @@ class Metering:
         """M1, M4, M6: each reading as one of a new instant, of the newest, which it completes, or of an older one.
         True if its charger may need several messages for an instant: then its newest instants are kept in memory."""
         before, needs_memory = session, False
-        for one in await recount.usable(message.charge_point_id, message.readings):
+        for one in readings_within(session, await recount.usable(message.charge_point_id, message.readings)):
             newest = await self._newest_of(batch, session, one)
             if newest is not None and is_same_instant(newest.reading, one):
                 was, session = session, await self._complete(batch, message, session, newest, one, supply)

@@ -9,7 +9,7 @@ from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import SessionFlag, SessionStatus
 from evgraph.domain.rate import RateKind
 from evgraph.models import PortRow
-from evgraph.services.interfaces import ChargerRejected
+from evgraph.services.interfaces import ChargerOffline, ChargerRejected
 from evgraph.services.stays import CheckOut
 from tests.services.station import FACTORY_CLOCK, Station, has
 
@@ -467,6 +467,7 @@ async def test_t7_t12_no_request_of_a_closed_stay_waits_again(garage: Garage, st
     session = await garage.start(stay)
     await station.start(session.id_tag)
     await station.hang_up()
+    garage.chargers.answer = ChargerOffline("gone")
     await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id, stop_charging=True))
     garage.clock.turn(minutes=6)
     await station.status("Available")

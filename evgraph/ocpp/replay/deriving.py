@@ -305,9 +305,13 @@ class Deriving:
 
     def _known(self, start: TransactionStart, word: Word) -> Derived | None:
         """S2: this start came before: it was answered the same, or says the same."""
-        if word.transaction_id is not None:
-            return self._named(word.transaction_id)
+        named = self._named(word.transaction_id)
+        if named is not None:
+            return named
         for derived in reversed(self.derived):
+            if word.transaction_id is not None and derived.transaction_id is not None:
+                # Both were answered, and not the same.
+                continue
             if session_start.was_opened_by(derived.session, start, another_waits=False):
                 return derived
         return None
