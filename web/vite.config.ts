@@ -22,5 +22,7 @@ export default defineConfig({
     setupFiles: ['src/lib/test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // Typing into a screen takes seconds where other tests have the processor.
+    testTimeout: 60_000,
   },
 })
