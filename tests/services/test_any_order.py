@@ -97,6 +97,7 @@ def stories(draw: st.DrawFn) -> list[Telling | Between]:
     copies = draw(st.lists(st.sampled_from(messages), max_size=4))
     order = draw(st.permutations([*messages, *copies]))
     story: list[Telling | Between] = []
+    has_begun = False
     for message in order:
         if draw(st.integers(0, 3)) == 0:
             what = draw(st.sampled_from(["reconnect", "boot", "restart", "look", "offline", "wait"]))
@@ -106,9 +107,11 @@ def stories(draw: st.DrawFn) -> list[Telling | Between]:
                 message,
                 names_it=draw(st.booleans()),
                 instead=draw(st.sampled_from([-1, 0, None, 2**31 - 1])),
-                tells_tag=draw(st.booleans()),
+                # A stop without an idTag ends nothing that begins after it.
+                tells_tag=not has_begun or draw(st.booleans()),
             )
         )
+        has_begun = has_begun or message.kind == "start"
     return story
 
 
