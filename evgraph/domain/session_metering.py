@@ -340,10 +340,14 @@ def _is_rounding(session: ChargingSession, register_wh: WattHours, step: WattHou
     drop_wh = session.base_register_wh - register_wh
     if drop_wh <= 0 or register_wh == 0:
         return False
+    is_start = session.carried_wh == 0 and session.base_register_wh == session.meter_start_wh
     of_base = set()
     if session.register_step_wh is not None:
         of_base.add(step or session.register_step_wh)
-    if session.carried_wh == 0 and session.base_register_wh == session.meter_start_wh:
+        if is_start and step is not None and step <= _COARSEST_WAVER_WH and drop_wh < 2 * step:
+            # The last register was below the start, rounded, and this one wavers by a step from there.
+            return True
+    if is_start:
         of_base.add(_TRANSACTION_STEP_WH)
     step = step or _TRANSACTION_STEP_WH
     return any(

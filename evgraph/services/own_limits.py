@@ -14,7 +14,7 @@ _LONGEST = timedelta(hours=1)
 
 async def full_unless_limited(session: ChargingSession, supply: Supply | None, at: datetime) -> ChargingSession:
     """M6: a session that low power has made full by `at` is not full if a profile of ours limited it to so little at
-    any time since its power fell. Within the transaction that is open, if any."""
+    any time after its power fell. Within the transaction that is open, if any."""
     since = session.low_power_since
     if supply is None or since is None or session.full_since != since or session.started_at is None:
         return session
@@ -22,7 +22,7 @@ async def full_unless_limited(session: ChargingSession, supply: Supply | None, a
     if not held:
         return session
     looked_at = at
-    while looked_at >= max(since, at - _LONGEST):
+    while looked_at > max(since, at - _LONGEST):
         limit = limit_w(
             held,
             connector_id=session.connector_id,
