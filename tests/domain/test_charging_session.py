@@ -23,7 +23,13 @@ from evgraph.domain.energy import Reading
 from evgraph.domain.port import PortStatus
 from evgraph.domain.refusals import ErrorCode, IllegalMove
 from evgraph.domain.session_clock import lies_before_start
-from evgraph.domain.session_end import given_up
+from evgraph.domain.session_end import (
+    PENDING_FOR,
+    ended_by_person,
+    given_up,
+    has_pending_charges,
+    was_ended_by_person,
+)
 from evgraph.domain.session_start import (
     asked,
     rate_taken_at,
@@ -658,6 +664,30 @@ def test_t7_a_forgotten_session_is_closed_with_its_last_reading():
     assert session.flags == {SessionFlag.ESTIMATED}
 
 
+def test_t12_a_person_ends_a_session_at_its_last_reading_or_at_its_start():
+    for running, ended_at in ((metered(charging(), 10_400, 11_000), at(3)), (charging(), at(1))):
+        session = ended_by_person(replace(running, available_since=at(20)), at(50))
+        assert (session.status, session.ended_at, session.closed_at) == (SessionStatus.ENDED, ended_at, at(50))
+        assert (session.flags, session.stop_reason) == ({SessionFlag.ESTIMATED}, StopReason.REMOTE)
+        assert was_ended_by_person(session)
+        assert ended_by_person(session, at(99)) is session
+    assert not was_ended_by_person(given_up(charging(), at(3), closed_at=at(50)))
+
+
+def test_t12_charges_are_pending_until_the_stop_and_for_seven_days_at_most():
+    closed = given_up(metered(charging(), 11_000), at(3), closed_at=at(50))
+    assert has_pending_charges([ended(), closed], at(50))
+    assert has_pending_charges([closed], at(50) + PENDING_FOR)
+    assert not has_pending_charges([closed], at(50) + PENDING_FOR + timedelta(microseconds=1))
+    stopped_late = truth_told(
+        closed, metered(charging(), 11_000), meter_stop_wh=14_500, at=at(45), reason=StopReason.LOCAL
+    )
+    assert not has_pending_charges([], at(50))
+    assert not has_pending_charges([stopped_late], at(51))
+    for other in (charging(), ended(), superseded(charging(), 12_000, at(50))):
+        assert not has_pending_charges([other], at(51))
+
+
 def test_t2_a_session_that_ended_in_time_is_not_given_up_or_superseded_later():
     session = ended()
     assert given_up(session, at(99)) is session
@@ -737,10 +767,11 @@ def test_t5_a_truth_after_checkout_leaves_that_flag_standing():
 CLOSERS: list[Callable[[ChargingSession], ChargingSession]] = [
     lambda session: given_up(session, at(70)),
     lambda session: superseded(session, 500_000, at(70)),
+    lambda session: ended_by_person(session, at(70)),
 ]
 
 
-@pytest.mark.parametrize("close", CLOSERS, ids=["given up", "superseded"])
+@pytest.mark.parametrize("close", CLOSERS, ids=["given up", "superseded", "ended by a person"])
 @given(registers=st.lists(REGISTERS, max_size=6), meter_stop_wh=REGISTERS)
 def test_x2_a_stop_tells_the_same_in_time_too_late_and_twice(
     close: Callable[[ChargingSession], ChargingSession], registers: list[int], meter_stop_wh: int

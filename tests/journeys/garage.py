@@ -28,7 +28,7 @@ SPEED = 18.0
 SAMPLE_INTERVAL = 0.9
 
 TICKET = """
-id status activeRequest { id status } lineItemTotal { cents }
+id status activeRequest { id status } lineItemTotal { cents } hasPendingCharges
 lineItems { id quantity unit unitCents isCorrection afterCheckout amount { cents } session { id } }
 sessions { id status energyWh flags transactionId stopReason durationSeconds cost { cents } }
 """
@@ -64,7 +64,8 @@ class Person(Client):
 
     async def check_out(self, stay: Json, **more: Any) -> Json:
         """The payload of checkOut, with its errors."""
-        return await self.do("checkOut", f"stay {{ {TICKET} }}", stayId=stay["id"], **more)
+        shown = f"stay {{ {TICKET} }} warnings {{ code message }}"
+        return await self.do("checkOut", shown, stayId=stay["id"], **more)
 
     async def set_rate(self, kind: str, cents: str) -> None:
         _fine(await self.do("setRate", "rate { id }", garageId=self.garage_id, kind=kind, amountCents=cents))
@@ -112,7 +113,7 @@ class Person(Client):
     @asynccontextmanager
     async def line_items(self) -> AsyncIterator[Stream]:
         document = """subscription($id: ID!) { lineItemAdded(garageId: $id) {
-            id quantity unit afterCheckout amount { cents } stay { id } session { id } } }"""
+            id quantity unit isCorrection afterCheckout amount { cents } stay { id } session { id } } }"""
         async with self.over_socket(document, id=self.garage_id) as updates:
             yield updates
 

@@ -117,7 +117,7 @@ async def test_s2_t2_starts_and_stops_that_are_sent_again_change_nothing(garage)
         ]
 
 
-async def test_t5_a_stop_that_was_queued_offline_is_billed_after_the_checkout(garage):
+async def test_t12_a_checkout_while_the_charger_is_offline_is_corrected_by_its_queued_stop(garage):
     operator, pos = await garage.sign_in(Role.OPERATOR), await garage.sign_in(Role.POS)
     await operator.set_rate(*RATE)
     async with garage.charger() as charger, operator.board() as screen, pos.line_items() as receipts:
@@ -128,28 +128,36 @@ async def test_t5_a_stop_that_was_queued_offline_is_billed_after_the_checkout(ga
         await charger.plug_in()
         session = await operator.started(checked_in["request"], port["id"])
         await screen.shows(checked_in["request"], "CHARGING")
-        await delivers(charger, 20)
+        await delivers(charger, 40)
         await charger.go_offline()
         await screen.shows_port(port["id"], status="OFFLINE")
-        await delivers(charger, 40)
+        await delivers(charger, 80)
         await charger.unplug()
 
         refused = await pos.check_out(stay)
         assert [error["code"] for error in refused["errors"]] == ["STILL_CHARGING"]
         closed = await pos.check_out(stay, stopCharging=True)
         assert closed["errors"] == []
-        assert (closed["stay"]["status"], closed["stay"]["lineItems"]) == ("CLOSED", [])
+        assert [warning["code"] for warning in closed["warnings"]] == ["CHARGES_PENDING"]
+        assert (closed["stay"]["status"], closed["stay"]["hasPendingCharges"]) == ("CLOSED", True)
+        (billed,) = closed["stay"]["lineItems"]
+        assert not billed["afterCheckout"]
+        (estimated,) = closed["stay"]["sessions"]
+        assert (estimated["status"], estimated["flags"]) == ("ENDED", ["ESTIMATED"])
         await screen.until(lambda it: checked_in["request"]["id"] not in it.requests)
 
         await charger.come_back()
-        receipt = (await receipts.next())["lineItemAdded"]
+        # Its queued readings correct the bill, and so does its stop.
+        ticket, told = closed["stay"], [(await receipts.next())["lineItemAdded"]]
+        while ticket["hasPendingCharges"]:
+            told.append((await receipts.next())["lineItemAdded"])
+            ticket = await pos.ticket(stay)
         (delivered,) = charger.delivered
-        assert receipt["afterCheckout"]
-        assert receipt["stay"]["id"] == stay["id"]
-        assert bill(receipt) == expected_bill(delivered, *RATE)
-        ticket = await pos.ticket(stay)
-        assert [item["id"] for item in ticket["lineItems"]] == [receipt["id"]]
-        assert ticket["lineItemTotal"] == receipt["amount"]
+        *_, expected_cents = expected_bill(delivered, *RATE)
+        assert ticket["lineItemTotal"]["cents"] == expected_cents
+        assert [item["id"] for item in told[:1]] == [billed["id"]]
+        assert all(item["afterCheckout"] and item["isCorrection"] for item in told[1:])
+        assert {item["stay"]["id"] for item in told} == {stay["id"]}
         (ended,) = ticket["sessions"]
         assert (ended["id"], ended["status"], ended["flags"]) == (session["id"], "ENDED", ["AFTER_CHECKOUT"])
         await screen.shows_port(port["id"], status="AVAILABLE", isOpen=True)

@@ -14,6 +14,7 @@ from evgraph.domain.charge_point import FrameDirection, FrameKind
 from evgraph.domain.charging_session import AuthorizationStatus, SessionFlag, SessionStatus, StopReason
 from evgraph.domain.frames import LoggedFrame
 from evgraph.domain.rate import Rate, RateKind
+from evgraph.domain.session_end import ended_by_person
 from evgraph.domain.supply import Supply
 from evgraph.ocpp.replay.comparing import Books, Kind, differences_of, due_of
 from evgraph.ocpp.replay.deriving import Deriving, Surroundings
@@ -173,6 +174,28 @@ def test_t7_a_session_that_we_closed_and_that_ran_on_is_open_again(wire):
     wire.meter(50, 4000)
     (session,) = _sessions(wire.derive(_booked(closed_at=at(40))))
     assert (session.status, session.energy_wh) == (SessionStatus.CHARGING, 3000)
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_t12_the_books_tell_that_a_person_ended_a_session(wire, is_last):
+    """No frame does. What the charger says after it changes what it may change."""
+    wire.start(0, transaction=7)
+    wire.meter(30, 3000)
+    if not is_last:
+        wire.status(45, "Faulted")
+    running = replace(_booked(started_at=at(0)), energy_wh=2000, last_meter_at=at(30))
+    booked = ended_by_person(running, at(40))
+    deriving = wire.derive(booked)
+    deriving.pass_time(at(60))
+    (derived,) = deriving.derived
+    told = derived.session
+    assert (told.status, told.ended_at, told.energy_wh) == (SessionStatus.ENDED, at(30), 2000)
+    assert (told.stop_reason, told.flags) == (StopReason.REMOTE, {SessionFlag.ESTIMATED})
+
+    wire.stop(70, 5000, stamp=_z(65), reason="EVDisconnected")
+    truth = replace(booked, flags=frozenset(), stop_reason=StopReason.EV_DISCONNECTED)
+    (session,) = _sessions(wire.derive(truth))
+    assert (session.ended_at, session.energy_wh, session.flags) == (at(65), 4000, frozenset())
 
 
 def test_t7_the_truth_that_comes_late_is_taken(wire):
