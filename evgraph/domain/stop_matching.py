@@ -129,8 +129,11 @@ def was_waiting_for(session: ChargingSession, stop: TransactionStop) -> bool:
     """X2: an orphan, a stop that came before its session began, ends it only by its one-time idTag; or by the same
     card, where both stamps are the charger's own and the start is not after the stop. One without an idTag never
     does."""
-    if session.status is not SessionStatus.CHARGING or not bears(session, stop.id_tag):
+    if not bears(session, stop.id_tag):
         return False
+    if session.status is not SessionStatus.CHARGING:
+        # One that came twice ends it once.
+        return was_ended_by(session, stop)
     if is_one_time(session.id_tag) and tag(stop.id_tag or "") == tag(session.id_tag):
         return not lies_before_start(session, stop)
     is_own = not stop.clock_replaced and SessionFlag.CLOCK_REPLACED not in session.flags

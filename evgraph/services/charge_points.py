@@ -329,7 +329,7 @@ def _start_ended_by(before: Port, report: StatusReport) -> str | None:
         case PortStatus.FAULTED:
             return f"The charger reports a fault ({report.error_code or 'no details'}). Choose another port."
         case PortStatus.UNAVAILABLE:
-            return "The charger went out of service. Choose another port."
+            return "The port became unavailable. Choose another port."
         case PortStatus.AVAILABLE:
             if before.reported_status is not PortStatus.PREPARING:
                 return None

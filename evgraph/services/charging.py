@@ -225,7 +225,7 @@ def _begun(session: ChargingSession) -> ChargingSession:
 def _start_failure(failure: Exception, port_name: str) -> tuple[ErrorCode, str]:
     match failure:
         case ChargerOffline():
-            return ErrorCode.CHARGER_OFFLINE, f"{port_name} lost its connection. Choose another port."
+            return ErrorCode.CHARGER_OFFLINE, f"{port_name} is offline. Choose another port."
         case ChargerTimeout():
             return ErrorCode.CHARGER_TIMEOUT, f"{port_name} did not answer in time. Try again or choose another port."
         case _:

@@ -224,7 +224,7 @@ async def _end_sessions(change: Change, stay: Stay, *, without_charger: frozense
         session = row.value()
         if session.status is SessionStatus.STARTING:
             await give_up_start(
-                change, session, ErrorCode.STAY_CLOSED, "The vehicle was checked out before it was plugged in."
+                change, session, ErrorCode.STAY_CLOSED, "The vehicle was checked out before charging began."
             )
         elif session.id in without_charger:
             await end_without_charger(change, session)

@@ -199,7 +199,7 @@ class Transactions:
                 change,
                 session,
                 ErrorCode.PORT_IN_USE,
-                f"Another vehicle began to charge at {port.name}. Choose another port.",
+                f"Another session began at {port.name}. Choose another port.",
             )
         else:
             ended = session_end.superseded(
