@@ -10,11 +10,11 @@ from .record import (
     Bills,
     CheckOut,
     Connected,
-    EndedByPerson,
     Frame,
     Rate,
     Record,
     Request,
+    StopAsked,
 )
 
 __all__ = [
@@ -22,10 +22,10 @@ __all__ = [
     "Bills",
     "CheckOut",
     "Connected",
-    "EndedByPerson",
     "Frame",
     "Rate",
     "Record",
     "Request",
+    "StopAsked",
     "calculate",
 ]

@@ -11,7 +11,7 @@ from .metering import INTERVAL, REGISTER, Meter, Point, begin_register, meter, p
 from .placing import UNPLUGGED, Placing, Session
 from .pricing import cents, minutes, rate_at
 from .record import Bill, Bills, Record
-from .stamps import Moment, believed, parse
+from .stamps import Moment, parse
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,8 @@ def _last_told(session: Session) -> datetime:
 def _cut(session: Session, readings: list[Point], measured: Meter) -> Cut | None:
     """T4: after "EV side disconnected", what flows once the port says Charging again, or the register rises between two
     readings later than that, is another vehicle's."""
-    told = [(believed(one.stamp, one.at).at, one) for one in session.statuses]
+    told = [(session.clock.moment(one.stamp, one.at).at, one) for one in session.statuses]
     unplugged = [at for at, one in told if one.status == "SuspendedEV" and UNPLUGGED in one.info.lower()]
-    unplugged = [at for at in unplugged if at >= session.started_at]
     if not unplugged:
         return None
     left = min(unplugged)

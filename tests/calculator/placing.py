@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from .frames import Answered, Boot, Entry, Message, Readings, Start, Status, Stop, messages, our_calls
 from .metering import Point, Read, points, reach
-from .record import CheckOut, EndedByPerson, Record, Request
+from .record import CheckOut, Record, Request, StopAsked
 from .stamps import Clock, Moment, believed, clock_of_start, parse
 
 WINDOW_GRACE = timedelta(seconds=30)
@@ -43,6 +43,7 @@ class Session:
     free_told_at: datetime | None = None
     word_at: datetime | None = None
     refused_at: datetime | None = None
+    asked_at: datetime | None = None
     booted_at: datetime | None = None
     next: "Session | None" = None
     ended_where_last_heard: bool = False
@@ -98,22 +99,22 @@ class Placing:
         self._statuses: list[Status] = []
 
     def run(self) -> "Placing":
-        events: list[tuple[datetime, int, Message | Answered | EndedByPerson | CheckOut]] = [
+        events: list[tuple[datetime, int, Message | Answered | StopAsked | CheckOut]] = [
             *((message.at, 0, message) for message in self._messages),
             *((call.answered_at or call.at, 1, call) for call in self._calls if call.action == "RemoteStopTransaction"),
-            *((ended.at, 2, ended) for ended in self.record.ended_by_person),
+            *((asked.at, 2, asked) for asked in self.record.stops_asked),
             *((check_out.at, 2, check_out) for check_out in self.record.check_outs),
         ]
         heard_at: datetime | None = None
         for at, _, event in sorted(events, key=lambda one: one[:2]):
             self._close_forgotten(at, heard_at)
             self._place(event)
-            if not isinstance(event, EndedByPerson | CheckOut):
+            if not isinstance(event, StopAsked | CheckOut):
                 heard_at = at
         self._close_forgotten(self.record.until, heard_at)
         return self
 
-    def _place(self, event: Message | Answered | EndedByPerson | CheckOut) -> None:
+    def _place(self, event: Message | Answered | StopAsked | CheckOut) -> None:
         match event:
             case Start():
                 self._start(event)
@@ -129,14 +130,35 @@ class Placing:
                     session.is_unconfirmed, session.booted_at = True, event.at
             case Answered():
                 self._remote_stop(event)
-            case EndedByPerson():
+            case StopAsked():
                 for session in self._open():
                     if session.one_time_tag == event.id_tag:
-                        session.closed_at = event.at
+                        self._ask_to_stop(session, event.at)
             case CheckOut():
                 for session in self._open():
                     if session.request is not None and session.request.ticket == event.ticket:
-                        session.closed_at = event.at
+                        self._check_out(session, event.at)
+
+    def _ask_to_stop(self, session: Session, at: datetime) -> None:
+        """T7: the first time the charger is asked; after a refusal, the person ends the session."""
+        if session.asked_at is not None and self._was_refused(session, session.asked_at, at):
+            session.closed_at = at
+        session.asked_at = session.asked_at or at
+
+    def _check_out(self, session: Session, at: datetime) -> None:
+        """T12: while the charger is away, a check-out ends the session at its last reading."""
+        if self._was_connected(at, at):
+            self._ask_to_stop(session, at)
+        else:
+            session.closed_at = at
+
+    def _was_refused(self, session: Session, since: datetime, until: datetime) -> bool:
+        """Whether a RemoteStop of the session was Rejected or never answered."""
+        return any(
+            since <= call.at <= until and call.status != "Accepted"
+            for call in self._calls
+            if call.action == "RemoteStopTransaction" and call.payload.get("transactionId") in session.transaction_ids
+        )
 
     def _open(self, connector: int | None = None) -> list[Session]:
         return [one for one in self.sessions if one.is_open and connector in (None, one.connector)]
@@ -298,13 +320,12 @@ class Placing:
 
     def _status(self, status: Status) -> None:
         self._statuses.append(status)
-        when = believed(status.stamp, status.at)
         for session in self.sessions:
-            if session.connector != status.connector or session.next is not None:
+            is_here = session.connector == status.connector and session.next is None
+            if not is_here or session.lies_before(status.stamp, status.at):
                 continue
             session.statuses.append(status)
-            if when.at < session.started_at:
-                continue
+            when = session.clock.moment(status.stamp, status.at)
             if status.status == "Available":
                 session.free_at = session.free_at or when
                 session.free_told_at = session.free_told_at or status.at
@@ -383,7 +404,7 @@ class Placing:
         after = [*before[-1:], *(point for point in known if point.when.at > when.at)]
         rises = any(two.value > one.value for one, two in pairwise(after))
         charges = any(
-            one.status == "Charging" and believed(one.stamp, one.at).at > when.at
+            one.status == "Charging" and session.clock.moment(one.stamp, one.at).at > when.at
             for one in session.statuses
             if one.at <= stop.at
         )

@@ -45,9 +45,8 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class EndedByPerson:
-    """A person ended the session of a one-time idTag: a second stopCharging, or a check-out that stops charging (T7,
-    T12)."""
+class StopAsked:
+    """A person asked to stop the session of a one-time idTag: stopCharging, or checkOut with stopCharging (T7)."""
 
     at: datetime
     id_tag: str
@@ -55,6 +54,8 @@ class EndedByPerson:
 
 @dataclass(frozen=True)
 class CheckOut:
+    """A person asked to check a ticket out, with stopCharging."""
+
     at: datetime
     ticket: str
 
@@ -69,7 +70,7 @@ class Record:
     connections: tuple[Connected, ...] = ()
     requests: tuple[Request, ...] = ()
     rates: tuple[Rate, ...] = ()
-    ended_by_person: tuple[EndedByPerson, ...] = ()
+    stops_asked: tuple[StopAsked, ...] = ()
     check_outs: tuple[CheckOut, ...] = ()
     cards: frozenset[str] = frozenset()
     start_window: timedelta = START_WINDOW

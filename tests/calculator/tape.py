@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .record import CheckOut, Connected, EndedByPerson, Frame, Rate, Record, Request
+from .record import CheckOut, Connected, Frame, Rate, Record, Request, StopAsked
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POWER_W = 11_000
@@ -32,7 +32,7 @@ class Tape:
     frames: list[Frame] = field(default_factory=list)
     connections: list[Connected] = field(default_factory=lambda: [Connected(at(-600))])
     requests: list[Request] = field(default_factory=list)
-    ended: list[EndedByPerson] = field(default_factory=list)
+    stops_asked: list[StopAsked] = field(default_factory=list)
     check_outs: list[CheckOut] = field(default_factory=list)
     cards: frozenset[str] = frozenset()
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -100,7 +100,7 @@ class Tape:
             connections=tuple(self.connections),
             requests=tuple(self.requests),
             rates=(Rate(at(-100_000), self.kind, Decimal(self.cents)),),
-            ended_by_person=tuple(self.ended),
+            stops_asked=tuple(self.stops_asked),
             check_outs=tuple(self.check_outs),
             cards=self.cards,
         )

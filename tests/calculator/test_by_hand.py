@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from . import Bill, Bills, CheckOut, Connected, EndedByPerson, calculate
+from . import Bill, Bills, CheckOut, Connected, StopAsked, calculate
 from .tape import Tape, at, iso
 
 PURE = ("__init__", "bills", "frames", "metering", "placing", "pricing", "record", "stamps", "tape")
@@ -283,7 +283,7 @@ def test_t7_row_9_a_lost_transaction_ends_at_its_last_reading(how: str) -> None:
     tape.status(26, "Finishing")
     tape.our_call(30, "RemoteStopTransaction", {"transactionId": 7}, "Rejected")
     if how == "person":
-        tape.ended.append(EndedByPerson(at(30.5), "A"))
+        tape.stops_asked += [StopAsked(at(30), "A"), StopAsked(at(30.5), "A")]
     bill = the_bill(tape, until=40)
     assert (bill.energy_wh, bill.ended_at, bill.cents) == (1500, at(20), 190)
     assert "ESTIMATED" in bill.reasons
