@@ -48,7 +48,8 @@ def _bills(session: Session, record: Record, port_register: int | None) -> list[
     ticket = session.request.ticket if session.request else None
     whole = _bill(session, ticket, session.started_at, ended_at, energy, frozenset(reasons))
     answered = min(session.transaction_ids, default=None)
-    return [replace(whole, transaction_id=answered), *rest]
+    is_fast = session.clock.error is not None or any(stop.stamp and _is_ahead(stop) for stop in session.stops)
+    return [replace(whole, transaction_id=answered, may_be_flagged=is_fast), *rest]
 
 
 def _bill(
@@ -71,6 +72,11 @@ def _bill(
         cents=0,
         reasons=reasons,
     )
+
+
+def _is_ahead(stop: Stop) -> bool:
+    read = parse(stop.stamp)
+    return read is not None and read > stop.at
 
 
 def _own_stop(session: Session) -> tuple[Stop | None, Moment | None]:

@@ -61,7 +61,7 @@ def _compare(found: Comparison, session: Any, bill: Bill, tickets: dict[int, str
     flags = {flag.name for flag in session.flags}
     if bill.reasons and not flags:
         found.differences.append(f"{name}: unflagged, in spite of {', '.join(sorted(bill.reasons))}")
-    if not bill.reasons and flags - BESIDE_THE_POINT:
+    if not bill.reasons and not bill.may_be_flagged and flags - BESIDE_THE_POINT:
         found.differences.append(f"{name}: flagged {', '.join(sorted(flags))}, with nothing odd about it")
 
 

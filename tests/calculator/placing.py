@@ -37,6 +37,7 @@ class Session:
     entries: list[Entry] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
+    was_guessed: bool = False
     closed_at: datetime | None = None
     is_unconfirmed: bool = False
     free_at: Moment | None = None
@@ -336,13 +337,21 @@ class Placing:
 
     def _stop(self, stop: Stop) -> bool:
         """T3: puts a stop where it belongs, or says that it belongs nowhere."""
-        session = self._named(stop) or self._tagged(stop) or self._only(stop)
+        named = self._named(stop) or self._tagged(stop)
+        session = named or self._only(stop)
         if session is None:
             return False
         if not session.stops:
             session.stops.append(stop)
+            session.was_guessed = named is None
             return True
         if any((stop.register, stop.stamp) == (one.register, one.stamp) for one in session.stops):
+            return True
+        if named is not None and session.was_guessed:
+            # T7: a stop with the session's own transactionId or one-time idTag always fits, and takes the place of one
+            # that named nobody.
+            self.orphans += session.stops
+            session.stops, session.was_guessed = [stop], False
             return True
         if not self._corrects(session, stop):
             return False

@@ -79,7 +79,8 @@ class Record:
 @dataclass(frozen=True)
 class Bill:
     """What one session comes to. `ticket` is None while it is unassigned; `reasons` says why someone should look at
-    it, empty where nothing is odd. `transaction_id` is what its start was answered, None for a part that was cut off.
+    it, empty where nothing is odd; `may_be_flagged` where it is open whether a little skew of a clock is odd.
+    `transaction_id` is what its start was answered, None for a part that was cut off.
     """
 
     connector: int
@@ -91,6 +92,7 @@ class Bill:
     minutes: Decimal
     cents: int
     reasons: frozenset[str]
+    may_be_flagged: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,5 +74,6 @@ def clock_of_start(
     instead = received_at if requested_at is None or was_connected else requested_at
     too_early = requested_at is not None and plain.at < requested_at - GRACE
     if plain.is_own and not too_early:
-        return Clock(plain, None)
+        # A little ahead of its receipt: its clock is fast by that much.
+        return Clock(plain, plain.at - read if read is not None and read > plain.at else None)
     return Clock(Moment(instead, is_own=False), instead - read if read is not None else None)
