@@ -48,8 +48,8 @@ def _bills(session: Session, record: Record, port_register: int | None) -> list[
     ticket = session.request.ticket if session.request else None
     whole = _bill(session, ticket, session.started_at, ended_at, energy, frozenset(reasons))
     answered = min(session.transaction_ids, default=None)
-    is_fast = session.clock.error is not None or any(stop.stamp and _is_ahead(stop) for stop in session.stops)
-    return [replace(whole, transaction_id=answered, may_be_flagged=is_fast), *rest]
+    is_open = session.clock.error is not None or any(_is_ahead(one) or one.register is None for one in session.stops)
+    return [replace(whole, transaction_id=answered, may_be_flagged=is_open), *rest]
 
 
 def _bill(
@@ -185,8 +185,6 @@ def _reasons(session: Session, stop: Stop | None, stopped: Moment | None) -> set
         reasons.add("METER_START")
     if stop is None and session.next is not None:
         reasons.add("NEXT_START")
-    if stop is not None and stop.register is None:
-        reasons.add("METER_STOP")
     return reasons
 
 

@@ -1,7 +1,6 @@
-"""One town for all stories of a module, and how many sessions were compared for each habit."""
+"""One town for all stories of a module, and a count of the sessions that were compared."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from tests.conftest import copy_of
 
 from .garage import Town
+from .summary import COMPARED, Compared
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -29,6 +29,9 @@ def town(migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
             runner.run(made.close())
 
 
-@pytest.fixture(scope="session")
-def compared() -> Counter[str]:
-    return Counter()
+@pytest.fixture
+def compared(record_property: Callable[[str, object], None]) -> Compared:
+    """The summary of the run has it, also where the test fails."""
+    compared = Compared()
+    record_property(COMPARED, compared.counted)
+    return compared

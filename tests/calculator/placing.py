@@ -371,8 +371,9 @@ class Placing:
         if stop.id_tag is None:
             return None
         request = self._request_by_tag(stop.id_tag)
-        if request is not None:
-            return next((one for one in self.sessions if one.request is request), None)
+        begun = next((one for one in self.sessions if request is not None and one.request is request), None)
+        if begun is not None:
+            return begun
         bearers = [one for one in self.sessions if one.start.id_tag == stop.id_tag]
         is_open = [one for one in bearers if one.is_open]
         if is_open:

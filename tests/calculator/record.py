@@ -79,7 +79,7 @@ class Record:
 @dataclass(frozen=True)
 class Bill:
     """What one session comes to. `ticket` is None while it is unassigned; `reasons` says why someone should look at
-    it, empty where nothing is odd; `may_be_flagged` where it is open whether a little skew of a clock is odd.
+    it, empty where nothing is odd; `may_be_flagged` where the rules leave that open.
     `transaction_id` is what its start was answered, None for a part that was cut off.
     """
 

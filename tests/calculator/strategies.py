@@ -41,6 +41,7 @@ BEGINNINGS = (
     "start with the charger's own idTag",
     "start after the window",
     "start by a local card",
+    "start given up by the charger, and asked again",
 )
 TELLINGS = (
     "readings without a usable transactionId",
@@ -69,6 +70,8 @@ ENDINGS = (
     "check-out while offline",
     "check-out while offline, stop later",
 )
+# Of these, the StopTransaction comes in the end.
+WITH_A_STOP = {"stop hours after Available", "check-out while offline, stop later"}
 HABITS = (*CLOCKS, *METERS, *BEGINNINGS, *TELLINGS, *STOPS, *ENDINGS)
 PLAIN = "nothing special"
 
@@ -187,8 +190,9 @@ def _some(draw: st.DrawFn, habits: tuple[str, ...], odds: int) -> set[str]:
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> Telling:
-    habits = _some(draw, CLOCKS, 3) | _some(draw, METERS, 2) | _some(draw, METERS, 4)
+def tellings(draw: st.DrawFn, forced: str | None) -> Telling:
+    habits = {forced} & set(CLOCKS) or _some(draw, CLOCKS, 3)
+    habits |= {forced} & set(METERS) | _some(draw, METERS, 2) | _some(draw, METERS, 4)
     return Telling(
         habits=frozenset(habits),
         corrected_at=draw(st.sampled_from([20.0, 60.0, 100_000.0])) if habits & set(CLOCKS) else 0.0,
@@ -199,29 +203,43 @@ def tellings(draw: st.DrawFn) -> Telling:
 
 
 @st.composite
-def visits(draw: st.DrawFn, name: str, connector: int, begin: float, register: int) -> Visit:
+def visits(draw: st.DrawFn, name: str, connector: int, begin: float, register: int, forced: str | None) -> Visit:
+    habits = draw(_habits(forced))
     minutes = draw(st.integers(5, 60))
-    marks = draw(st.lists(st.integers(1, minutes - 1), max_size=4, unique=True).map(sorted))
+    least = 1 if forced in (*TELLINGS, *METERS) else 0
+    marks = draw(st.lists(st.integers(1, minutes - 1), min_size=least, max_size=4, unique=True).map(sorted))
     steps = draw(st.lists(st.integers(0, WH_PER_MINUTE), min_size=len(marks) + 1, max_size=len(marks) + 1))
     curve, wh, before = [], 0, 0
     for mark, step in zip([*marks, minutes], steps, strict=True):
         wh += step * (mark - before)
         before = mark
         curve.append((begin + mark, wh))
-    habits = _some(draw, BEGINNINGS, 3) | _some(draw, TELLINGS, 3) | _some(draw, STOPS, 2) | _some(draw, STOPS, 4)
-    habits |= _some(draw, ENDINGS, 3)
     if "socket drops right after the start" in habits:
         curve, wh = curve[-1:], 0
-    return Visit(name, connector, begin, begin + minutes, register, curve[:-1], wh, frozenset(habits))
+    return Visit(name, connector, begin, begin + minutes, register, curve[:-1], wh, habits)
 
 
 @st.composite
-def scripts(draw: st.DrawFn) -> Script:
-    telling = draw(tellings())
+def _habits(draw: st.DrawFn, forced: str | None) -> frozenset[str]:
+    """One beginning and one ending at the most. A session that never gets its stop has no habit of stops."""
+    begins = {forced} & set(BEGINNINGS) or _some(draw, BEGINNINGS, 3)
+    tells = {forced} & set(TELLINGS) | _some(draw, TELLINGS, 3)
+    stops = {forced} & set(STOPS) | _some(draw, STOPS, 2) | _some(draw, STOPS, 4)
+    ends = {forced} & set(ENDINGS) or _some(draw, ENDINGS, 3)
+    if ends and not ends & WITH_A_STOP:
+        if forced in (*STOPS, *TELLINGS):
+            ends = set()
+        else:
+            stops, tells = set(), tells - {"readings after the stop"}
+    return frozenset(begins | tells | stops | ends)
+
+
+@st.composite
+def scripts(draw: st.DrawFn, forced: str | None = None) -> Script:
+    """`forced`: a habit that the first session of the story has, whatever else it has."""
+    telling = draw(tellings(forced))
     connectors = draw(st.sampled_from([1, 1, 2]))
-    kind, cents = draw(
-        st.sampled_from([("PER_KWH", "25"), ("PER_KWH", "12.5"), ("PER_MINUTE", "7"), ("FLAT_FEE", "500")])
-    )
+    kind, cents = draw(st.sampled_from(RATES))
     acts: list[Act] = []
     truths: dict[str, int] = {}
     habits: dict[str, frozenset[str]] = {}
@@ -230,7 +248,7 @@ def scripts(draw: st.DrawFn) -> Script:
         begin = float(draw(st.integers(25, 45)) + connector / 4)
         register = draw(st.sampled_from([0, 1000, 1510, 157_440]))
         for _ in range(draw(st.integers(1, 2))):
-            visit = draw(visits(next(names), connector, begin, register))
+            visit = draw(visits(next(names), connector, begin, register, None if habits else forced))
             told, truth, free_at, drawn = draw(accounts(visit, telling))
             acts += told
             habits[visit.name] = visit.habits | telling.habits or frozenset({PLAIN})
@@ -281,7 +299,14 @@ def _beginning(draw: st.DrawFn, visit: Visit, telling: Telling) -> tuple[list[Ac
     if visit.has("start with the charger's own idTag"):
         named["tag"] = "FREEVEND"
     before = draw(st.sampled_from([6.0, 20.0])) if visit.has("start after the window") else 1.0
-    acts = [] if is_local else [Act(visit.begin - before, "request", (visit.name,), {"connector": visit.connector})]
+    here: Json = {"connector": visit.connector}
+    acts = [] if is_local else [Act(visit.begin - before, "request", (visit.name,), here)]
+    if visit.has("start given up by the charger, and asked again"):
+        # ConnectionTimeOut is shorter than our window.
+        early = visit.begin - 3
+        acts.append(Act(early, "request", (visit.name,), here))
+        for after, status in ((0.2, "Preparing"), (0.7, "Available")):
+            acts.append(Act(early + after, "status", (status,), {**here, "at": telling.stamp(early + after)}))
     acts.append(Act(visit.begin, "start", (visit.name, register), named))
     return acts, register == visit.register and register is not None
 

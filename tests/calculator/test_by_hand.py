@@ -121,7 +121,7 @@ def test_t6_row_2_a_stop_without_a_register_bills_what_the_readings_showed() -> 
     tape.reading(20, 2000)
     tape.stop(30, None)
     bill = the_bill(tape)
-    assert (bill.energy_wh, bill.ended_at, bill.reasons) == (1000, at(30), {"METER_STOP"})
+    assert (bill.energy_wh, bill.ended_at, bill.reasons) == (1000, at(30), frozenset())
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_m2_a_drop_beyond_the_resolution_is_a_reset(values: list[object], energy
         tape.reading(10 + number * 10, value)
     tape.stop(60, None)
     bill = the_bill(tape)
-    assert (bill.energy_wh, bill.reasons) == (energy, reasons | {"METER_STOP"})
+    assert (bill.energy_wh, bill.reasons) == (energy, reasons)
 
 
 def test_m1_row_6_transaction_begin_is_not_the_current_value() -> None:

@@ -9,6 +9,7 @@ from .comparing import Comparison
 from .conftest import Run
 from .garage import Charger, Town
 from .story import Story, iso, moment, stamp
+from .summary import Compared
 
 Json = dict[str, Any]
 Told = Callable[[Story], Awaitable[None]]
@@ -275,11 +276,13 @@ CASES: list[tuple[str, Any, tuple[Any, ...], str, int, list[tuple[int, int]]]] =
 
 
 @pytest.mark.parametrize(
-    ("told", "args", "kind", "connectors", "owed"),
-    [pytest.param(*case[1:], id=f"row {case[0]}: {case[1].__name__}{case[2]}") for case in CASES],
+    ("row", "told", "args", "kind", "connectors", "owed"),
+    [pytest.param(*case, id=f"row {case[0]}: {case[1].__name__}{case[2]}") for case in CASES],
 )
 def test_x2_the_product_bills_what_the_calculator_bills(
     town: tuple[Town, Run],
+    compared: Compared,
+    row: str,
     told: Told,
     args: tuple[Any, ...],
     kind: str,
@@ -288,5 +291,6 @@ def test_x2_the_product_bills_what_the_calculator_bills(
 ) -> None:
     garage, run = town
     found = run(_compared(garage, told, args, kind, connectors))
+    compared.add([f"wrong bill {row:>2}"], len(found.bills.sessions))
     figures = [(bill.energy_wh, bill.cents) for bill in found.bills.sessions]
     assert (found.differences, figures) == ([], owed)
