@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -452,3 +453,114 @@ def test_m5_a_leap_waits_for_its_confirmation() -> None:
     assert (bill.energy_wh, bill.reasons) == (1000, {"METER_LEAP"})
     assert bill.ended_at is not None
     assert bill.ended_at - bill.started_at == timedelta(minutes=29)
+
+
+@pytest.mark.parametrize(
+    ("id_", "tag", "stamped", "is_placed"),
+    [
+        (7, "SOMEONE", 30, True),  # (a): whoever stopped it
+        (7, "B", 30, False),  # another session's one-time idTag
+        (7, "SOMEONE", 0, False),  # foreign, and before its start
+        (7, None, 0, True),
+        (99, "A", 30, True),  # (b)
+        (0, "A", 0, True),
+        (-1, "SOMEONE", 30, False),
+        (-1, None, 30, True),  # (c)
+        (None, None, 30, True),
+        (99, None, 30, True),
+        (-1, None, 0, False),
+    ],
+)
+def test_t3_to_whom_a_stop_belongs(id_: object, tag: str | None, stamped: float, is_placed: bool) -> None:
+    tape = charge()
+    tape.request(2, "B", connector=2)
+    tape.stop(40, 2600, id_=id_, stamp=iso(at(stamped)), **({"idTag": tag} if tag else {}))
+    found = bills(tape)
+    assert len(found.unplaced_stops) == (0 if is_placed else 1)
+    assert found.sessions[0].energy_wh == (1600 if is_placed else 0)
+
+
+@pytest.mark.parametrize(
+    ("register", "evidence", "is_placed"),
+    [
+        (2600, "none", True),
+        (1500, "none", False),
+        (90_000, "none", False),
+        (2600, "rise", False),
+        (2600, "status", False),
+    ],
+)
+def test_t3_a_stop_of_nobody_fits_the_only_open_session(register: int, evidence: str, is_placed: bool) -> None:
+    tape = charge(connectors=2)
+    tape.reading(20, 2000)
+    if evidence == "rise":
+        tape.reading(35, 2700)
+    if evidence == "status":
+        tape.status(35, "Charging")
+    tape.stop(40, register, id_=-1, stamp=iso(at(30)))
+    assert len(bills(tape).unplaced_stops) == (0 if is_placed else 1)
+
+
+def test_t3_a_stop_of_nobody_that_could_be_of_two_is_nobodys() -> None:
+    tape = charge(connectors=2)
+    tape.start(2, "LOCAL", 5000, id_=8, connector=2)
+    tape.stop(40, 6000, id_=-1)
+    assert len(bills(tape).unplaced_stops) == 1
+
+
+def test_t7_a_stop_that_names_its_transaction_takes_the_place_of_one_that_names_nobody() -> None:
+    tape = charge()
+    tape.stop(40, 6000, id_=-1)
+    tape.stop(70, 2600, stamp=iso(at(60)))
+    found = bills(tape)
+    assert [(bill.energy_wh, bill.ended_at) for bill in found.sessions] == [(1600, at(60))]
+    assert len(found.unplaced_stops) == 1
+
+
+def test_t4_without_a_status_the_rise_between_two_readings_tells() -> None:
+    tape = charge()
+    tape.status(25, "SuspendedEV", info="EV side disconnected")
+    for minute, register in ((26, 2500), (28, 2500), (30, 2900), (32, 3100)):
+        tape.reading(minute, register)
+    tape.stop(40, 3400)
+    first, rest = bills(tape).sessions
+    assert (first.energy_wh, first.ended_at) == (1500, at(28))
+    assert (rest.energy_wh, rest.started_at, rest.ended_at) == (900, at(28), at(40))
+
+
+def test_t8_a_flat_fee_is_charged_once_though_a_power_cut_split_the_charge() -> None:
+    tape = charge(kind="FLAT_FEE", cents="500")
+    tape.stop(30, 3000, reason="PowerLoss")
+    tape.requests.append(replace(tape.requests[0], at=at(40), id_tag="A2"))
+    tape.start(41, "A2", 3000, id_=8)
+    tape.stop(60, 4000, id_=8)
+    assert bills(tape).tickets == {"A": 500}
+
+
+def test_s2_the_one_time_tag_takes_its_request_back_from_a_tag_of_the_chargers_own() -> None:
+    tape = charge()
+    tape.frames.clear()
+    tape.start(1, "LOCAL", 1000, id_=7)
+    tape.stop(1.5, 1020, id_=7)
+    tape.start(2, "A", 1020, id_=8)
+    tape.stop(30, 2000, id_=8)
+    first, second = bills(tape).sessions
+    assert (first.ticket, second.ticket, second.energy_wh) == (None, "A", 980)
+
+
+def test_s6_a_start_whose_register_cannot_be_read_begins_at_its_first_known_register() -> None:
+    for readings, energy in (
+        ([{"value": "1200", **BEGIN}, {"value": "1500"}], 1400),
+        ([{"value": "1500"}], 1100),
+        ([], 1600),  # the port's last one
+    ):
+        tape = Tape()
+        tape.start(1, "LOCAL", 900, id_=5)
+        tape.stop(2, 1000, id_=5)
+        tape.request(3, "A")
+        tape.start(4, "A", -1)
+        if readings:
+            tape.reading(20, *readings)
+        tape.stop(60, 2600)
+        bill = bills(tape).sessions[1]
+        assert (bill.energy_wh, bill.reasons) == (energy, {"METER_START"})
