@@ -39,6 +39,7 @@ class Story:
     charger: Charger
     tags: dict[str, str] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
+    started_with: dict[str | None, object] = field(default_factory=dict)
 
     async def request(self, minute: float, ticket: str, *, connector: int = 1) -> None:
         await self.charger.at(moment(minute))
@@ -58,9 +59,10 @@ class Story:
     ) -> None:
         """`tag`: the one-time idTag of the ticket unless given; `at`: the stamp."""
         await self.charger.at(moment(minute))
+        self.started_with[name] = self._tag(name) if tag == OWN else tag
         start = {
             "connectorId": connector,
-            "idTag": self._tag(name) if tag == OWN else tag,
+            "idTag": self.started_with[name],
             "meterStart": register,
             "timestamp": at or stamp(minute),
         }
@@ -94,7 +96,9 @@ class Story:
         """`tag`: OWN for what the session was started with. `more` replaces or adds fields; one that is ... is left
         out."""
         await self.charger.at(moment(minute))
-        tagged = {} if tag is None else {"idTag": self._tag(name) if tag == OWN else tag}
+        own = self.started_with.get(name, self._tag(name))
+        named_tag = own if tag == OWN else tag
+        tagged = {} if named_tag is None else {"idTag": named_tag}
         payload = {"meterStop": register, "timestamp": at or stamp(minute), **self._named(name), **tagged, **more}
         payload = {part: value for part, value in payload.items() if value is not ...}
         await self.charger.call("StopTransaction", payload)
