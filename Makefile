@@ -43,6 +43,10 @@ browser: $(BIN)/.dev web/dist/.built ## The journey through the screens, in a he
 fuzz: $(BIN)/.dev ## A million hostile frames through the frame reader (FUZZ='--frames 100000 --seed 7')
 	$(BIN)/python -m tests.ocpp.fuzz $(FUZZ)
 
+.PHONY: calculate
+calculate: $(BIN)/.dev ## Compare thousands of generated sessions with the independent bill calculator (STORIES=3000)
+	EVGRAPH_STORIES=$(or $(STORIES),3000) $(BIN)/python -m pytest $(SIDE_BY_SIDE) --timeout 0 tests/calculator
+
 .PHONY: lint
 lint: $(BIN)/.dev web/node_modules/.installed ## Style, Python and web
 	$(BIN)/ruff check .

@@ -21,7 +21,10 @@ from hypothesis import HealthCheck, settings
 
 from benchmarks.history import fill_in_a_process
 from evgraph.models import database
+from tests.calculator.summary import pytest_terminal_summary
 from tests.statements import Recorder, faults, recording
+
+__all__ = ["pytest_terminal_summary"]
 
 POSTGRES = os.environ.get("EVGRAPH_TEST_DATABASE") == "postgres"
 # A busy machine is no failure: no example is timed.
