@@ -87,16 +87,13 @@ class Query:
         location_id: str | None = strawberry.UNSET,
     ) -> Garage | None:
         viewer = signed_in(info.context.viewer)
-        if not (id or location_id):
-            raise bad_user_input("Provide id or locationId.")
+        if bool(id) == bool(location_id):
+            raise bad_user_input("Provide either id or locationId.")
         if not id:
             mine = GarageRow.filter(organization_id=viewer.organization_id, location_id=location_id)
             row = await mine.using_db(reader()).first()
             id = encode("Garage", row.id) if row else strawberry.ID("")  # noqa: A001
-        found = await _found(info, Garage, id)
-        if found is not None and location_id and found.value.location_id != location_id:
-            raise bad_user_input(f"The locationId of this garage is {found.value.location_id}.")
-        return found
+        return await _found(info, Garage, id)
 
     @resolved("By id, or by garage and ticket number.")
     async def stay(
