@@ -17,10 +17,10 @@ def vehicle_left(session: ChargingSession, at: datetime) -> ChargingSession:
 
 def charging_again(session: ChargingSession, at: datetime) -> ChargingSession:
     """The port says Charging after its vehicle left: from the last register on it is another vehicle's energy."""
-    is_later = session.ev_gone_at is not None and at > session.ev_gone_at
-    if not is_later or session.held_back_from_wh is not None:
+    if session.ev_gone_at is None or at <= session.ev_gone_at or session.held_back_from_wh is not None:
         return session
-    return replace(session, held_back_from_wh=session.base_register_wh, held_back_since=at)
+    since = max(session.register_at or session.ev_gone_at, session.ev_gone_at)
+    return replace(session, held_back_from_wh=session.base_register_wh, held_back_since=since)
 
 
 def register_seen(before: ChargingSession, after: ChargingSession, at: datetime) -> ChargingSession:
@@ -40,16 +40,24 @@ def register_seen(before: ChargingSession, after: ChargingSession, at: datetime)
     return _uncounted(held, after)
 
 
-def held_back(ended: ChargingSession, meter_stop_wh: WattHours | None, now: datetime) -> ChargingSession | None:
-    """What flowed after the vehicle left, as an unassigned session of the connector that has ended (S6); null where
-    that is nothing."""
+def parted(
+    ended: ChargingSession, meter_stop_wh: WattHours | None, now: datetime
+) -> tuple[ChargingSession, ChargingSession | None]:
+    """A session that has ended, and what flowed after its vehicle left, as an unassigned session of the connector that
+    has ended too (S6), both flagged. The first one ends when its vehicle left. Null where nothing flowed after it."""
     if ended.held_back_from_wh is None or meter_stop_wh is None or ended.ended_at is None:
-        return None
+        return ended, None
     energy_wh = meter_stop_wh - ended.held_back_from_wh
     if energy_wh < SMALLEST_CHARGED_WH:
-        return None
+        return ended, None
+    left_at = min(ended.ev_gone_at or ended.ended_at, ended.ended_at)
+    first = replace(
+        ended,
+        ended_at=max(left_at, ended.started_at or left_at),
+        flags=ended.flags | {SessionFlag.AFTER_UNPLUG},
+    )
     since = min(ended.held_back_since or ended.ended_at, ended.ended_at)
-    return ChargingSession(
+    return first, ChargingSession(
         id=0,
         garage_id=ended.garage_id,
         charge_point_id=ended.charge_point_id,

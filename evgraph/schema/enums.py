@@ -171,7 +171,7 @@ _show(
     AFTER_CHECKOUT="Billed or corrected after its ticket was checked out.",
     OTHER_ID_TAG="The charger started it with an idTag of its own instead of the one it was sent.",
     METER_START_ESTIMATED="The meter reading at the start could not be read; the first reading after it stands in.",
-    AFTER_UNPLUG="Energy that flowed after the first vehicle was unplugged, and before the charger ended its session.",
+    AFTER_UNPLUG="Another vehicle charged under this transaction after the first one left; its energy is kept apart.",
 )
 _show(CardStatus)
 _show(FrameDirection, "As seen from here.")

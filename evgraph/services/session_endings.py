@@ -3,7 +3,7 @@
 from evgraph.domain import session_end, stopping
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
-from evgraph.domain.session_unplug import held_back
+from evgraph.domain.session_unplug import parted
 from evgraph.domain.stop_matching import differs
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop
@@ -31,13 +31,13 @@ async def end_by(
         until = time.at if time.is_own else None
         counted = await recount.recounted(session, supply, until=until, also=readings)
         ended = stopping.ended(counted, stop, time, supply=supply)
-    # A correction of a stop finds the rest where that stop put it.
-    rest = held_back(ended, stop.meter_stop_wh, change.now) if is_running or was_closed_by_us else None
+    ended, rest = parted(ended, stop.meter_stop_wh, change.now)
     if is_running:
         ended = await settle(change, ended)
     else:
         ended = await correct(change, session_end.truth_told(session, ended, is_own_time=time.is_own))
-    if rest is not None:
+    # A correction of a stop finds the rest where that stop put it.
+    if rest is not None and (is_running or was_closed_by_us):
         await change.save_session(rest)
     return ended
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from evgraph.app import server
 from evgraph.bus import EventBus
 from evgraph.domain.charge_point import Acceptance
 from evgraph.domain.charging_session import ChargingSession
@@ -45,8 +44,8 @@ Json = dict[str, Any]
 
 @functools.cache
 def largest_frame() -> int:
-    """What the server's WebSocket lets through, in bytes (C6)."""
-    return int(server(Settings(database_url="sqlite://:memory:")).config.ws_max_size)
+    """What the server takes from an admitted charge point, in bytes (C6)."""
+    return Settings(database_url="sqlite://:memory:").max_frame_bytes
 
 
 class Clock:

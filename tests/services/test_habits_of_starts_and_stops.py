@@ -8,6 +8,7 @@ import pytest
 from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import SessionFlag, SessionStatus
 from evgraph.domain.rate import RateKind
+from evgraph.domain.refusals import Refusal
 from evgraph.models import PortRow
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected
 from evgraph.services.stays import CheckOut
@@ -449,6 +450,89 @@ async def test_t7_a_session_that_was_lost_before_any_energy_waits_again_and_says
     request = await garage.request_of(stay)
     assert request.status is RequestStatus.NEEDS_CHARGING
     assert "lost the session" in (request.last_start_failure or "")
+
+
+async def _refuses_to_stop(garage: Garage, session_id: int) -> None:
+    garage.chargers.answer = ChargerRejected("no such transaction")
+    with pytest.raises(Refusal):
+        await garage.house.charging.stop(garage.operator, session_id)
+
+
+@pytest.mark.parametrize("status", ["Unavailable", "Faulted", "Preparing", "Finishing"])
+async def test_t7_a_transaction_that_was_lost_at_a_boot_is_closed_a_minute_after_its_stop_was_rejected(
+    garage: Garage, station: Station, status: str
+) -> None:
+    await garage.set_rate(cents="100")
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 2000)
+    read_at = garage.clock.now()
+    await station.boot()
+    await station.status(status)
+    garage.clock.turn(minutes=2)
+    await _refuses_to_stop(garage, session.id)
+    garage.clock.turn(seconds=59)
+    await station.call("Heartbeat", {})
+    await station.look()
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    garage.clock.turn(seconds=1)
+    await station.look()
+    ended = await garage.session(session.id)
+    assert (ended.ended_at, ended.energy_wh, await station.cents(session.id)) == (read_at, 1000, 100)
+    assert has(ended, SessionFlag.ESTIMATED)
+
+
+async def test_t7_a_rejection_right_after_a_boot_does_not_prove_that_the_transaction_is_lost(
+    garage: Garage, station: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    await station.meter(session.id, 1000)
+    garage.clock.turn(seconds=15)
+    await station.meter(session.id, 1040)
+    await station.boot()
+    garage.clock.turn(seconds=30)
+    await _refuses_to_stop(garage, session.id)
+    garage.clock.turn(minutes=4)
+    await station.look()
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    garage.clock.turn(minutes=1)
+    await station.look()
+    assert has(await garage.session(session.id), SessionFlag.ESTIMATED)
+
+
+@pytest.mark.parametrize(("interval", "patience"), [(15, 300), (120, 300), (600, 1800)])
+async def test_t7_without_a_boot_it_is_lost_when_no_reading_comes(
+    garage: Garage, station: Station, interval: float, patience: float
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    for register in (1100, 1200):
+        garage.clock.turn(seconds=interval)
+        await station.meter(session.id, register)
+    await _refuses_to_stop(garage, session.id)
+    garage.clock.turn(seconds=patience - 1)
+    await station.look()
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    garage.clock.turn(seconds=1)
+    await station.look()
+    assert has(await garage.session(session.id), SessionFlag.ESTIMATED)
+
+
+async def test_t7_a_session_whose_readings_go_on_is_not_lost_though_its_stop_was_rejected(
+    garage: Garage, station: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    await station.boot()
+    garage.clock.turn(minutes=3)
+    await _refuses_to_stop(garage, session.id)
+    for register in range(1000, 2000, 100):
+        garage.clock.turn(seconds=50)
+        await station.meter(session.id, register)
+        await station.look()
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
 
 
 @pytest.mark.parametrize("reason", ["PowerLoss", "Reboot", "HardReset", "SoftReset"])

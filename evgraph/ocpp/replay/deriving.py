@@ -9,7 +9,7 @@ from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession
 from evgraph.domain.energy import Reading, is_same_instant
 from evgraph.domain.port import StatusReport
 from evgraph.domain.session_clock import StartTime, end_time, lies_before_start, readings_within, start_time
-from evgraph.domain.session_unplug import held_back
+from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.ocpp.replay.words import Booted, Metered, Resolved, Seen, Word
@@ -220,11 +220,11 @@ class Deriving:
             counted = session_metering.recounted(session, until, supply=supply)
             ended = stopping.ended(counted, stop, time, supply=supply)
         derived.readings += readings
-        rest = held_back(ended, stop.meter_stop_wh, at) if is_running or is_closed_by_us else None
+        ended, rest = parted(ended, stop.meter_stop_wh, at)
         if not is_running:
             ended = session_end.truth_told(session, ended, is_own_time=time.is_own)
         derived.become(ended, at)
-        if rest is not None:
+        if rest is not None and (is_running or is_closed_by_us):
             booked = self._claim_rest(rest)
             self.derived.append(Derived(rest, at, booked, booked.id if booked else None, history=[(at, rest)]))
 

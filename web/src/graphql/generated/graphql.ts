@@ -77,7 +77,7 @@ export type SessionFlag =
   | 'OTHER_ID_TAG'
   /** The meter reading at the start could not be read; the first reading after it stands in. */
   | 'METER_START_ESTIMATED'
-  /** Energy that flowed after the first vehicle was unplugged, and before the charger ended its session. */
+  /** Another vehicle charged under this transaction after the first one left; its energy is kept apart. */
   | 'AFTER_UNPLUG';
 
 export type Role =
