@@ -96,7 +96,10 @@ class Batch:
 
     def newest_of(self, session: ChargingSession) -> NewestInstant | None:
         """What is known of the newest instant of the session as this batch has it."""
-        return self.instants.get(session.id) or self._newest.get(session)
+        found = self.instants.get(session.id)
+        if found is not None and found.reading.at == session.last_meter_at:
+            return found
+        return self._newest.get(session)
 
     def take(self, message: Message, session: ChargingSession | None, reading: Reading) -> None:
         """A reading that moves nothing: of the charge point's own meter, of an ended session, or an older one (M4)."""
@@ -130,17 +133,20 @@ class Batch:
         if session.clock_error_us is not None:
             return False
         before = session
+        # Hardly any session is kept there.
+        is_kept = session.id in self._newest
         taken = []
         for reading in message.readings:
             if session.last_meter_at is not None and reading.at <= session.last_meter_at:
                 return False
             if reading.samples and has_inlet(reading):
                 return False
-            newest = self.newest_of(session)
-            if is_stamp_replaced(reading) and (newest is None or is_same_instant(newest.reading, reading)):
-                return False
+            if reading.reported_at is not reading.at and is_stamp_replaced(reading):
+                newest = self.newest_of(session) if is_kept else None
+                if newest is None or is_same_instant(newest.reading, reading):
+                    return False
             earlier, session = session, readings_taken(session, (reading,), supply=supply)
-            taken.append((reading, session, NewestInstant(earlier, reading) if newest is not None else None))
+            taken.append((reading, session, NewestInstant(earlier, reading) if is_kept else None))
         if shows_on_boards(before, session):
             return False
         self.become(before, session)

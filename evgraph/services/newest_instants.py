@@ -30,6 +30,9 @@ class NewestInstants:
         self._most = most
         self._instants: OrderedDict[int, NewestInstant] = OrderedDict()
 
+    def __contains__(self, session_id: int) -> bool:
+        return session_id in self._instants
+
     def get(self, session: ChargingSession) -> NewestInstant | None:
         """None if it is not known, or no longer its newest."""
         found = self._instants.get(session.id)
