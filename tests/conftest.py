@@ -32,6 +32,8 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 # With twenty samples each.
 PLANNED_SESSIONS = 20_000
+# As many times the usual limit has a test that is marked as slow.
+SLOW_TIMES = 5
 _numbers = itertools.count(1)
 # No test outlives a power cut either: where the machine has a folder in memory, nobody waits for the disk.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -46,6 +48,14 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """More time for tests whose work is long."""
+    limit = float(config.getini("timeout")) * SLOW_TIMES
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.timeout(limit))
 
 
 @pytest.fixture(scope="session")

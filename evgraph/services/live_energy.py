@@ -102,6 +102,8 @@ class Paced:
             self._held[id_] = event
         else:
             self._not_before[id_] = now + _PAUSE_S
+            # Its pause was over before anybody asked for what is held, and this is newer.
+            self._held.pop(id_, None)
             yield event
 
     def _end(self, session_id: int) -> Iterable[EnergyMetered]:

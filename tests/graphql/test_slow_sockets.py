@@ -269,6 +269,7 @@ async def test_a_flood_of_readings_is_told_at_a_pace_and_to_its_end(world, opera
     assert len(told) <= took * 10 + 1
 
 
+@pytest.mark.slow
 async def test_ten_thousand_who_come_and_go_leave_nothing(world, operator, connect):
     """Of what they were made of: tasks, groups, members, feeds."""
     cycles, at_once = 10_000, 100

@@ -7,6 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from evgraph.simulator import SimulatedChargePoint
 from tests.journeys.garage import PASSWORD, Person, delivers
 from tests.journeys.server import HOST, free_port, until_ready
@@ -14,6 +16,7 @@ from tests.journeys.server import HOST, free_port, until_ready
 EMAIL = "olivia@example.com"
 
 
+@pytest.mark.slow
 async def test_a_garage_is_set_up_and_served_by_command(database_url, tmp_path):
     environment = os.environ | {"EVGRAPH_DATABASE_URL": database_url, "NO_COLOR": "1"}
     await _evgraph(environment, "migrate")

@@ -23,7 +23,8 @@ from tests.patience import PATIENCE_S
 
 CYCLES = 2_000
 AT_A_TIME = 20
-OURS = (Connection, Peer, ChargerProtocol, PacedHttp, asyncio.Task, asyncio.Future)
+CONNECTIONS = (Connection, Peer, ChargerProtocol, PacedHttp)
+OURS = (*CONNECTIONS, asyncio.Task, asyncio.Future)
 # A connection that stayed would take 17 kB, and some 25 objects.
 MOST_KB_GROWN = 8 * CYCLES
 MOST_OBJECTS_GROWN = CYCLES
@@ -75,10 +76,10 @@ class House:
             # What they brought is written within a second of their going; that takes its time on a busy machine.
             while await self.connected() or state.tasks or self.services.frames.count:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-        # A heartbeat's pause, and what uvicorn holds until its next tick.
-        await asyncio.sleep(1)
-        gc.collect()
-        return Counter(type(thing) for thing in gc.get_objects())
+            # A heartbeat's pause, and what uvicorn holds until its next tick.
+            while any((there := _objects())[kind] for kind in CONNECTIONS):  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+        return there
 
     async def _come_and_go(self, identity: str, times: int) -> None:
         before: asyncio.StreamWriter | None = None
@@ -131,6 +132,11 @@ async def house(database_url: str) -> AsyncIterator[House]:
     finally:
         running.should_exit = True
         await serving
+
+
+def _objects() -> Counter[type]:
+    gc.collect()
+    return Counter(type(thing) for thing in gc.get_objects())
 
 
 def _rss_kb() -> int:

@@ -161,6 +161,7 @@ async def test_c10_what_is_looked_at_can_be_chosen(billed, database_url):
                 await derived_again(database_url, selection)
 
 
+@pytest.mark.slow
 async def test_c10_the_command_tells_by_its_exit_code_and_in_words(billed, database_url):
     code, said = await _replay(database_url, "--ticket", billed)
     assert (code, said.splitlines()[-1]) == (0, "Nothing differs from the books.")

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from evgraph.bus import Feed
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.events import BoardChanged, EnergyMetered, SessionChanged
-from evgraph.services.live import Lost
+from evgraph.services.live import Lost, take
 from evgraph.services.live_board import InTurn
 from evgraph.services.live_energy import Paced
 
@@ -71,6 +72,26 @@ def test_sessions_do_not_wait_for_one_another():
     assert energies(following.ripe(0.09)) == []
     assert energies(following.take(metered(4, id_=2), 0.2)) == [4]
     assert energies(following.ripe(0.2)) == [3]
+
+
+@pytest.mark.parametrize("late_by", [0, 0.001, 0.05, 10])
+@pytest.mark.parametrize("waiting", [1, 2, 5])
+def test_what_was_held_is_not_told_after_what_is_newer(late_by, waiting):
+    """A busy event loop looks for what is held when its pause is long over, and finds newer readings in the feed."""
+    feed, following = Feed(1000), Paced({}, None)
+    feed.put(metered(1))
+    told = energies(take(feed, following, 0))
+    feed.put(metered(2))
+    told += energies(take(feed, following, 0.05))
+    assert told == [1]
+    now = following.due + late_by
+    for reading in range(3, 3 + waiting):
+        feed.put(metered(reading))
+    told += energies(take(feed, following, now))
+    while following.due is not None:
+        told += energies(take(feed, following, following.due))
+    assert told == sorted(set(told))
+    assert told[-1] == 2 + waiting
 
 
 def test_what_was_read_already_and_what_is_older_is_no_news():
