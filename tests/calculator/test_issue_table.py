@@ -34,6 +34,11 @@ async def an_unreadable_start(story: Story, unreadable: object) -> None:
     await story.stop(40, "A", 2600)
 
 
+async def an_unreadable_start_and_no_register(story: Story) -> None:
+    await charging(story, register=-1)
+    await story.stop(61, "A", 5000)
+
+
 async def a_partly_unreadable_stop(story: Story, oddity: Json) -> None:
     await charging(story)
     await story.reading(20, "A", 2500)
@@ -220,6 +225,8 @@ CASES: list[tuple[str, Any, tuple[Any, ...], str, int, list[tuple[int, int]]]] =
         ("1", an_unreadable_start, (unreadable,), "PER_KWH", 2, [(1600, 40), (0, 0)])
         for unreadable in (-1, None, 0xFFFFFFFF, "n/a")
     ),
+    # Nobody knows where its meter stood.
+    ("1", an_unreadable_start_and_no_register, (), "PER_KWH", 1, [(0, 0)]),
     *(
         ("2", a_partly_unreadable_stop, (oddity,), "PER_KWH", 1, [(2000, 50), (2000, 50)])
         for oddity in ({"transactionData": ""}, {"reason": {}})
