@@ -47,7 +47,9 @@ def _bills(session: Session, record: Record, port_register: int | None) -> list[
     ticket = session.request.ticket if session.request else None
     whole = _bill(session, ticket, session.started_at, ended_at, energy, frozenset(reasons))
     answered = min(session.transaction_ids, default=None)
-    is_unsettled = bool(rest) or session.clock.error is not None
+    # It was odd once, and is not any more.
+    is_unsettled = bool(rest) or session.closed_at is not None or session.was_corrected
+    is_unsettled |= session.clock.error is not None
     is_unsettled |= any(_is_ahead(one) or one.register is None for one in session.stops)
     return [replace(whole, transaction_id=answered, may_be_flagged=is_unsettled), *rest]
 
@@ -80,11 +82,12 @@ def _is_ahead(stop: Stop) -> bool:
 
 
 def _own_stop(session: Session) -> tuple[Stop | None, Moment | None]:
-    """The stop that counts, and when it was: of several that correct each other, the latest (T3)."""
+    """The stop that counts, and when it was: of several that correct each other the latest, by the charger's own stamp
+    before one that was put in its place (T3)."""
     moments = [(session.clock.moment(stop.stamp, stop.at), stop) for stop in session.stops]
     if not moments:
         return None, None
-    when, stop = max(moments, key=lambda one: (one[0].at, one[1].at))
+    when, stop = max(moments, key=lambda one: (one[0].is_own, one[0].at, one[1].at))
     return stop, when
 
 

@@ -38,6 +38,7 @@ class Session:
     stops: list[Stop] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     was_guessed: bool = False
+    was_corrected: bool = False
     closed_at: datetime | None = None
     is_unconfirmed: bool = False
     free_at: Moment | None = None
@@ -349,7 +350,7 @@ class Placing:
             # T7: a stop with the session's own transactionId or one-time idTag always fits, and takes the place of one
             # that named nobody.
             self.orphans += session.stops
-            session.stops, session.was_guessed = [stop], False
+            session.stops, session.was_guessed, session.was_corrected = [stop], False, True
             return True
         if not self._corrects(session, stop):
             return False
