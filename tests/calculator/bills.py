@@ -42,14 +42,16 @@ def _bills(session: Session, record: Record, port_register: int | None) -> list[
     cut = _cut(session, readings, measured)
     rest: list[Bill] = []
     if cut is not None and cut.energy < energy:
-        reasons.add("NEXT_VEHICLE")
         rest = [_bill(session, None, cut.at, ended_at, energy - cut.energy, frozenset({"NEXT_VEHICLE"}))]
         energy, ended_at = cut.energy, cut.at
     ticket = session.request.ticket if session.request else None
     whole = _bill(session, ticket, session.started_at, ended_at, energy, frozenset(reasons))
     answered = min(session.transaction_ids, default=None)
-    is_open = session.clock.error is not None or any(_is_ahead(one) or one.register is None for one in session.stops)
-    return [replace(whole, transaction_id=answered, may_be_flagged=is_open), *rest]
+    # It was odd once, and is not any more.
+    is_unsettled = bool(rest) or session.closed_at is not None or session.was_corrected
+    is_unsettled |= session.clock.error is not None
+    is_unsettled |= any(_is_ahead(one) or one.register is None for one in session.stops)
+    return [replace(whole, transaction_id=answered, may_be_flagged=is_unsettled), *rest]
 
 
 def _bill(
@@ -80,11 +82,12 @@ def _is_ahead(stop: Stop) -> bool:
 
 
 def _own_stop(session: Session) -> tuple[Stop | None, Moment | None]:
-    """The stop that counts, and when it was: of several that correct each other, the latest (T3)."""
+    """The stop that counts, and when it was: of several that correct each other the latest, by the charger's own stamp
+    before one that was put in its place (T3)."""
     moments = [(session.clock.moment(stop.stamp, stop.at), stop) for stop in session.stops]
     if not moments:
         return None, None
-    when, stop = max(moments, key=lambda one: (one[0].at, one[1].at))
+    when, stop = max(moments, key=lambda one: (one[0].is_own, one[0].at, one[1].at))
     return stop, when
 
 
@@ -94,7 +97,7 @@ def _measured(
     """The session's meter up to its end. Readings dated after the charger's own stop are not its own (T1)."""
     has_time = stop is not None and parse(stop.stamp) is not None
     until = stopped.at if stopped is not None and has_time else None
-    if stop is None and session.next is not None:
+    if stop is None and session.next is not None and session.next.started_at > session.started_at:
         until = session.next.started_at
     reads = session.reads(until=until)
     found = points(reads, connectors=len(record.power_w))
@@ -143,7 +146,7 @@ def _end(
         more = Decimal(0)
         if following is not None and measured.last is not None and following > measured.last:
             more = following - measured.last
-        return measured.energy + more, session.next.started_at
+        return measured.energy + more, max(session.next.started_at, last_at)
     if session.closed_at is not None:
         return measured.energy, last_at
     return measured.energy, None

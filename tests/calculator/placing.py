@@ -38,6 +38,7 @@ class Session:
     stops: list[Stop] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     was_guessed: bool = False
+    was_corrected: bool = False
     closed_at: datetime | None = None
     is_unconfirmed: bool = False
     free_at: Moment | None = None
@@ -282,11 +283,9 @@ class Placing:
         if session.connector not in self.record.power_w:
             return
         for other in self._open(session.connector):
-            if other is session:
-                continue
-            earlier, later = sorted((other, session), key=lambda one: one.started_at)
-            earlier.next, earlier.closed_at = later, session.start.at
-            earlier.ended_where_last_heard = earlier.is_unconfirmed
+            if other is not session:
+                other.next, other.closed_at = session, session.start.at
+                other.ended_where_last_heard = other.is_unconfirmed
 
     # Readings and statuses
 
@@ -351,7 +350,7 @@ class Placing:
             # T7: a stop with the session's own transactionId or one-time idTag always fits, and takes the place of one
             # that named nobody.
             self.orphans += session.stops
-            session.stops, session.was_guessed = [stop], False
+            session.stops, session.was_guessed, session.was_corrected = [stop], False, True
             return True
         if not self._corrects(session, stop):
             return False
@@ -394,15 +393,16 @@ class Placing:
         return closed[0] if len(closed) == 1 and not is_open else None
 
     def _fits_open(self, session: Session, stop: Stop) -> bool:
-        """T3 (c): its register agrees with the session's, and nothing says that its connector went on after it."""
-        if stop.register is None or session.lies_before(stop.stamp, stop.at):
+        """T3 (c): its register agrees with the session's, where it can be read, and nothing says that its connector
+        went on after it."""
+        if session.lies_before(stop.stamp, stop.at):
             return False
         when = session.clock.moment(stop.stamp, stop.at)
         known = points(session.reads(), connectors=len(self.record.power_w))
         before = [point for point in known if point.when.at <= when.at]
         first = Decimal(session.start.register) if session.start.register is not None else None
         last = before[-1] if before else Point(session.clock.started, first, Decimal(1)) if first is not None else None
-        if last is not None:
+        if last is not None and stop.register is not None:
             if stop.register < last.value - last.step + 1:
                 return False
             power = self.record.power_w.get(session.connector)

@@ -34,6 +34,11 @@ async def an_unreadable_start(story: Story, unreadable: object) -> None:
     await story.stop(40, "A", 2600)
 
 
+async def an_unreadable_start_and_no_register(story: Story) -> None:
+    await charging(story, register=-1)
+    await story.stop(61, "A", 5000)
+
+
 async def a_partly_unreadable_stop(story: Story, oddity: Json) -> None:
     await charging(story)
     await story.reading(20, "A", 2500)
@@ -130,13 +135,29 @@ async def the_next_vehicle_under_one_transaction(story: Story) -> None:
     await story.stop(30, "A", 3500)
 
 
-async def a_late_stop_of_nobody(story: Story) -> None:
-    await charging(story)
-    await story.reading(20, "A", 2600)
-    await story.status(21, "Available")
+async def the_next_vehicle_by_a_lying_clock(story: Story) -> None:
+    await story.request(0, "A")
+    await story.start(1, "A", at="2022-01-01T00:01:00.000Z")
+    await story.reading(20, "A", 2600, at="2022-01-01T00:20:00.000Z")
+    story.answer("RemoteStopTransaction", "Rejected")
+    await story.status(21, "SuspendedEV", info=UNPLUGGED, at="2022-01-01T00:21:00.000Z")
+    await story.reading(22, "A", 2600, at="2022-01-01T00:22:00.000Z")
+    await story.status(23, "Charging", at="2022-01-01T00:23:00.000Z")
+    await story.reading(28, "A", 3000, at="2022-01-01T00:28:00.000Z")
+    await story.stop(30, "A", 3500, at="2022-01-01T00:30:00.000Z")
+
+
+async def a_late_stop_of_nobody(story: Story, clock: str = "right") -> None:
+    def told(minute: float) -> str:
+        return stamp(minute) if clock == "right" else iso(moment(minute).replace(year=2022))
+
+    await story.request(0, "A")
+    await story.start(1, "A", at=told(1))
+    await story.reading(20, "A", 2600, at=told(20))
+    await story.status(21, "Available", at=told(21))
     await story.look(27)
     await story.check_out(30, "A")
-    await story.stop(300, None, 9000)
+    await story.stop(300, None, 9000, at=told(300))
 
 
 async def a_socket_that_drops_after_the_start(story: Story) -> None:
@@ -220,6 +241,8 @@ CASES: list[tuple[str, Any, tuple[Any, ...], str, int, list[tuple[int, int]]]] =
         ("1", an_unreadable_start, (unreadable,), "PER_KWH", 2, [(1600, 40), (0, 0)])
         for unreadable in (-1, None, 0xFFFFFFFF, "n/a")
     ),
+    # Nobody knows where its meter stood.
+    ("1", an_unreadable_start_and_no_register, (), "PER_KWH", 1, [(0, 0)]),
     *(
         ("2", a_partly_unreadable_stop, (oddity,), "PER_KWH", 1, [(2000, 50), (2000, 50)])
         for oddity in ({"transactionData": ""}, {"reason": {}})
@@ -261,7 +284,11 @@ CASES: list[tuple[str, Any, tuple[Any, ...], str, int, list[tuple[int, int]]]] =
     ),
     ("10", a_boot_and_the_next_start, (), "PER_MINUTE", 1, [(1600, 90), (1000, 0)]),
     ("11", the_next_vehicle_under_one_transaction, (), "PER_KWH", 1, [(1600, 40), (900, 0)]),
+    ("11", the_next_vehicle_under_one_transaction, (), "PER_MINUTE", 1, [(1600, 210), (900, 0)]),
+    ("11", the_next_vehicle_by_a_lying_clock, (), "PER_KWH", 1, [(1600, 40), (900, 0)]),
     ("12", a_late_stop_of_nobody, (), "PER_KWH", 1, [(1600, 40)]),
+    ("12", a_late_stop_of_nobody, (), "PER_MINUTE", 1, [(1600, 190)]),
+    ("12", a_late_stop_of_nobody, ("2022",), "PER_KWH", 1, [(1600, 40)]),
     ("13", a_socket_that_drops_after_the_start, (), "PER_KWH", 1, [(0, 0)]),
     ("14", a_stop_of_70_kb, (), "PER_KWH", 1, [(7200, 180)]),
     ("15", a_stop_without_the_field, (), "PER_KWH", 1, [(1600, 40)]),
