@@ -129,7 +129,8 @@ class ChargingSession:
     nothing in any way (T7). `stop_refused_at`: when a person was last told that the charger refuses to stop, or does
     not stop in time; null once it has accepted a person's stop after that (T7). `closed_at`: when EVGraph, and not the
     charger, ended it. `must_stop`: RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the
-    meterStop that ended it, null where none was read (T3).
+    meterStop that ended it, null where none was read; `stop_was_named`: that stop named it, and was not merely the only
+    one that fit (T3).
     """
 
     id: int
@@ -182,6 +183,7 @@ class ChargingSession:
     closed_at: datetime | None = None
     must_stop: bool = False
     stop_register_wh: WattHours | None = None
+    stop_was_named: bool = True
 
     @property
     def is_active(self) -> bool:

@@ -1,13 +1,16 @@
 """One connector that a vehicle can be plugged into."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
 from evgraph.domain.refusals import ErrorCode, Refusal
 
 MAX_NAME = 60
+# B6: statuses of one connection come in the order of events.
+IN_ORDER_WITHIN = timedelta(minutes=5)
 EV_SIDE_DISCONNECTED = "ev side disconnected"
 
 
@@ -50,7 +53,8 @@ STARTABLE = tuple(status for status in PortStatus if _is_startable(status))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """`reported_at` is the charger's stamp of its last status, `status_changed_at` ours of the last change.
+    """`reported_at` is the charger's own stamp of its last status, null where that could not be believed;
+    `status_received_at` when it came, and `status_changed_at` when it last changed, by our clock.
 
     `identity` and `is_online` are its charge point's. `active_session_id` is the session that holds the port.
     `is_out_of_order`: an operator took it out of service. `is_reported`: false where only transactions have named the
@@ -73,6 +77,7 @@ class Port:
     active_session_id: int | None
     is_out_of_order: bool = False
     is_reported: bool = True
+    status_received_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -98,8 +103,9 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """A StatusNotification of one connector; `at` is the charger's stamp where it can be believed (B7), `received_at`
-    when it came, null where that is now."""
+    """A StatusNotification of one connector; `at` is the charger's stamp where it can be believed (B7), else the time
+    of receipt; `is_stamped` tells which. `received_at`: when it came, null where that is now; `stamped_at`: what the
+    charger wrote, believable or not, null where it cannot be read or is `at`."""
 
     connector_id: int
     status: PortStatus
@@ -107,22 +113,43 @@ class StatusReport:
     info: str | None
     at: datetime
     received_at: datetime | None = None
+    is_stamped: bool = True
+    stamped_at: datetime | None = None
 
 
-def status_reported(port: Port, report: StatusReport, now: datetime) -> Port:
-    """B6: a report older than the one held changes nothing."""
-    if port.reported_at is not None and report.at < port.reported_at:
+def status_reported(port: Port, report: StatusReport, now: datetime, *, is_in_order: bool = False) -> Port:
+    """B6: a report older than the one held changes nothing. Older, by two of the charger's own stamps that can be
+    believed; one that lies in our future cannot. `is_in_order`: both came over one connection within five minutes, so
+    that the later one is the newer one, whatever its stamp."""
+    held = port.reported_at
+    if held is not None and held <= now and report.is_stamped and report.at < held and not is_in_order:
         return port
     changed = report.status is not port.reported_status or report.error_code != port.error_code
     return replace(
         port,
         reported_status=report.status,
-        # A clock that ran ahead and is put right must not silence the port until it has caught up.
-        reported_at=min(report.at, now),
+        reported_at=report.at if report.is_stamped else None,
+        status_received_at=report.received_at or now,
         status_changed_at=now if changed else port.status_changed_at,
         error_code=report.error_code,
         info=report.info,
     )
+
+
+def is_in_order(
+    port: Port, report: StatusReport, now: datetime, spans: Sequence[tuple[datetime, datetime | None]]
+) -> bool:
+    """B6: whether the report is newer than the status that is held, whatever its stamp: both came over one connection
+    within five minutes; or its stamp is from before the charge point was away, when it would have told it at once, so
+    that its clock is wrong. `spans`: when the charge point's latest connections were opened and closed, in their
+    order; null for one that is open."""
+    if not spans or spans[-1][1] is not None:
+        return False
+    received_at, since = port.status_received_at, spans[-1][0]
+    if received_at is not None and since <= received_at and now - received_at <= IN_ORDER_WITHIN:
+        return True
+    away_since = spans[-2][1] if len(spans) > 1 else None
+    return away_since is not None and report.at < away_since - IN_ORDER_WITHIN
 
 
 def ev_side_disconnected(report: StatusReport) -> bool:

@@ -10,6 +10,7 @@ from evgraph.domain.energy import Reading
 from evgraph.domain.transactions import TransactionStart, TransactionStop
 
 START_GRACE = timedelta(minutes=1)
+FARTHEST_AHEAD = timedelta(minutes=5)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -37,11 +38,13 @@ def start_time(start: TransactionStart, *, asked_at: datetime | None, connected_
     received_at = start.received_at or start.at
     # A bound that our own clock made, and that lies in our future, says nothing.
     bound = asked_at if asked_at is not None and asked_at <= received_at else None
-    if not start.clock_replaced and (bound is None or start.at >= bound - START_GRACE):
-        return StartTime(start.at, is_replaced=False, clock_error_us=None)
+    stamp = start.own_stamp
+    if is_own_stamp(start) and (bound is None or start.at >= bound - START_GRACE):
+        # One that runs ahead counts as its receipt; by more than a little, that is its error.
+        error = (start.at - stamp) // _MICROSECOND if start.clock_replaced and stamp is not None else None
+        return StartTime(start.at, is_replaced=start.clock_replaced, clock_error_us=error)
     was_connected = bound is None or connected_since is None or connected_since <= bound
     at = received_at if was_connected or bound is None else bound
-    stamp = start.own_stamp
     return StartTime(at, is_replaced=True, clock_error_us=None if stamp is None else (at - stamp) // _MICROSECOND)
 
 
@@ -62,21 +65,35 @@ def time_within(
     return SessionTime(max(received_at, started_at), is_replaced=True, is_own=False)
 
 
+def is_own_stamp(message: TransactionStart | TransactionStop) -> bool:
+    """B7: the charger's own stamp can be believed, be it up to five minutes ahead of its receipt."""
+    stamp, received_at = message.own_stamp, message.received_at
+    if not message.clock_replaced:
+        return True
+    return stamp is not None and received_at is not None and received_at < stamp <= received_at + FARTHEST_AHEAD
+
+
 def end_time(session: ChargingSession, stop: TransactionStop) -> SessionTime:
     """B7: when a stop ended the session: never before its start, nor after we heard of it. A stamp that cannot be read
     is the time of the last reading, if there is one."""
     received_at = stop.received_at or stop.at
     stamp = stop.own_stamp
-    if stamp is not None and not stop.clock_replaced and session.clock_error_us is None:
+    if stamp is not None and is_own_stamp(stop) and session.clock_error_us is None:
         # A stamp that runs a little ahead counts as receipt already.
         stamp = stop.at
     return time_within(session, stamp, max(received_at, stop.at), fallback=session.last_meter_at)
 
 
-def readings_within(session: ChargingSession, readings: Iterable[Reading]) -> tuple[Reading, ...]:
-    """B7: the readings by the session's time, where its charger's clock is wrong; in the order of their time."""
+def readings_within(
+    session: ChargingSession, readings: Iterable[Reading], *, are_named: bool = False
+) -> tuple[Reading, ...]:
+    """B7: the readings by the session's time, where its charger's clock is wrong; in the order of their time.
+    `are_named`: they bear the session's transactionId, and cannot be from before its start, whatever they say."""
     if session.clock_error_us is not None:
         readings = [_reading_within(session, one) for one in readings]
+    elif are_named and session.started_at is not None:
+        earliest = session.started_at - START_GRACE
+        readings = [_reading_within(session, one) if one.at < earliest else one for one in readings]
     return tuple(sorted(readings, key=lambda one: one.at))
 
 
@@ -89,7 +106,7 @@ def lies_before_start(session: ChargingSession, stop: TransactionStop) -> bool:
     corrected = corrected_stamp(session, stamp)
     if corrected is not None:
         return max(corrected, stamp) < session.started_at
-    if stop.clock_replaced or SessionFlag.CLOCK_REPLACED in session.flags:
+    if not is_own_stamp(stop) or SessionFlag.CLOCK_REPLACED in session.flags:
         return False
     return stop.at < session.started_at
 

@@ -72,6 +72,9 @@ def transaction_stopped(
     if session.status is not SessionStatus.CHARGING or session.started_at is None:
         raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
     session = readings_taken(session, readings, supply=supply)
+    if meter_stop_wh is not None and _has_no_start(session):
+        # S6: no register tells where it began; nothing can be billed.
+        session = replace(session, meter_start_wh=meter_stop_wh, base_register_wh=meter_stop_wh)
     if meter_stop_wh is not None and session.held_back_from_wh is None:
         session = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
     return replace(
@@ -84,6 +87,12 @@ def transaction_stopped(
         must_stop=False,
         power_w=None,
     )
+
+
+def _has_no_start(session: ChargingSession) -> bool:
+    """Its register could not be read at the start, and none was read since, or left by the session before it."""
+    is_unknown = SessionFlag.METER_START_ESTIMATED in session.flags and session.register_step_wh is None
+    return is_unknown and session.register_source is None and session.meter_start_wh == 0
 
 
 def flagged_by_time(session: ChargingSession, is_replaced: bool) -> ChargingSession:
@@ -105,7 +114,8 @@ def superseded(
     if session.status is SessionStatus.ENDED:
         return session
     is_unconfirmed = SessionFlag.UNCONFIRMED in session.flags
-    ended_at = last_known(session) if is_unconfirmed else at
+    # Where the port was free meanwhile, the vehicle left then.
+    ended_at = last_known(session) if is_unconfirmed or session.available_since is not None else at
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
     if meter_start_wh is None or is_unconfirmed or session.held_back_from_wh is not None:
@@ -191,47 +201,32 @@ def last_known(session: ChargingSession) -> datetime:
     return session.available_since or session.last_meter_at or session.started_at or session.asked_at
 
 
-def readings_told(
-    session: ChargingSession,
-    readings: Iterable[Reading],
-    *,
-    supply: Supply | None,
-    next_start_at: datetime | None = None,
-) -> ChargingSession:
+def readings_told(closed: ChargingSession, counted: ChargingSession) -> ChargingSession:
     """T5, T7: readings that were still under way when we closed the session. It becomes what it would have been, had
-    they come in time, and stays estimated. From `next_start_at` on the port's meter counts for another; null where none
-    began after it."""
-    if SessionFlag.ESTIMATED not in session.flags or not was_closed_by_us(session):
-        return session
-    in_time = [one for one in readings if next_start_at is None or one.at < next_start_at]
-    running = _running_again(session)
-    told = readings_taken(running, in_time, supply=supply)
-    if told is running:
-        return session
-    return given_up(told, last_known(told), reason=session.stop_reason or StopReason.OTHER)
+    they come in time, and stays estimated. `counted`: the session as running, with these readings, counted anew."""
+    if SessionFlag.ESTIMATED not in closed.flags or not was_closed_by_us(closed):
+        return closed
+    is_same = (counted.energy_wh, counted.last_meter_at) == (closed.energy_wh, closed.last_meter_at)
+    if is_same or counted.energy_wh < closed.energy_wh:
+        return closed
+    return given_up(counted, last_known(counted), reason=closed.stop_reason or StopReason.OTHER)
 
 
-def reopened(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession | None:
+def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:
     """T7: a session that we had closed runs on: a reading of after that shows more energy. It is open again, and its
-    charger is asked to stop it. Null where the readings do not say so."""
-    if SessionFlag.ESTIMATED not in session.flags or not was_closed_by_us(session) or session.closed_at is None:
+    charger is asked to stop it. `counted`: as of `readings_told`. Null where the readings do not say so."""
+    if SessionFlag.ESTIMATED not in closed.flags or not was_closed_by_us(closed) or closed.closed_at is None:
         return None
-    readings = list(readings)
-    if not any(one.at > session.closed_at for one in readings):
+    closed_at = closed.closed_at
+    if counted.energy_wh <= closed.energy_wh or not any(one.at > closed_at for one in readings):
         return None
-    told = readings_taken(_running_again(session), readings, supply=supply)
-    if told.energy_wh <= session.energy_wh:
-        return None
-    return replace(told, available_since=None, closed_at=None, must_stop=True, stop_asked_at=None)
-
-
-def _running_again(session: ChargingSession) -> ChargingSession:
     return replace(
-        session,
-        status=SessionStatus.CHARGING,
-        flags=session.flags - {SessionFlag.ESTIMATED},
-        ended_at=None,
-        stop_reason=None,
+        counted,
+        flags=counted.flags - {SessionFlag.ESTIMATED},
+        available_since=None,
+        closed_at=None,
+        must_stop=True,
+        stop_asked_at=None,
     )
 
 

@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
-from evgraph.domain.energy import Reading
+from evgraph.domain.energy import SMALLEST_CHARGED_WH, Reading
 from evgraph.domain.supply import Supply
 
 FULL_AFTER = timedelta(minutes=10)
-# A vehicle that has not charged yet is not full (M6).
-FULL_FROM_WH = 10
 
 
 def power_seen(
@@ -34,7 +32,7 @@ def power_seen(
             return session
     else:
         return session
-    if is_low and session.energy_wh < FULL_FROM_WH:
+    if is_low and session.energy_wh < SMALLEST_CHARGED_WH:
         return session
     if is_low:
         session = replace(session, low_power_since=session.low_power_since or since)

@@ -12,6 +12,7 @@ from evgraph.domain.charging_session import (
 )
 from evgraph.domain.energy import WattHours
 from evgraph.domain.refusals import ErrorCode, IllegalMove
+from evgraph.domain.session_clock import is_own_stamp
 from evgraph.domain.session_end import was_cut_off
 from evgraph.domain.transactions import TransactionStart, is_one_time, tag
 
@@ -181,7 +182,7 @@ def takes_tag_of_its_own(session: ChargingSession, start: TransactionStart, *, i
     its window by the charger's own stamp, and with an idTag that is nobody's card (`is_card`) and no other start's."""
     if session.status is not SessionStatus.STARTING or session.start_deadline is None:
         return False
-    if not start.id_tag or is_card or is_one_time(start.id_tag) or start.clock_replaced:
+    if not start.id_tag or is_card or is_one_time(start.id_tag) or not is_own_stamp(start):
         return False
     return session.asked_at - WINDOW_GRACE <= start.at <= session.start_deadline + WINDOW_GRACE
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import assert_never
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.port import PortStatus, StatusReport, ev_side_disconnected
-from evgraph.domain.session_clock import time_within
 from evgraph.domain.session_full import full_since_low
 from evgraph.domain.session_unplug import charging_again, vehicle_left
 
@@ -19,7 +19,8 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
     full_since, available_since, flags = session.full_since, None, session.flags
     match status:
         case PortStatus.SUSPENDED_EV:
-            full_since = full_since or at
+            # A vehicle that has not charged yet waits, and is not full.
+            full_since = full_since or (at if session.energy_wh >= SMALLEST_CHARGED_WH else None)
         case PortStatus.CHARGING:
             full_since = full_since_low(session, at)
         case PortStatus.AVAILABLE:
@@ -41,13 +42,11 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
 
 
 def reported(session: ChargingSession, report: StatusReport, received_at: datetime) -> ChargingSession:
-    """What a StatusNotification of its connector makes of a running session, by the session's time (B7): M6, T7, T4,
-    and T3: when it was last said to charge."""
+    """What a StatusNotification of its connector makes of a running session: M6, T7, T4, and T3: when it was last said
+    to charge. `report.at` is by the session's time (B7)."""
     if session.status is not SessionStatus.CHARGING:
         return session
     at = report.at
-    if session.clock_error_us is not None:
-        at = time_within(session, report.at, received_at).at
     session = status_seen(session, report.status, at, received_at)
     if report.status is PortStatus.CHARGING:
         later = max(session.charging_seen_at or at, at)

@@ -22,6 +22,11 @@ def bears(session: ChargingSession, id_tag: str | None) -> bool:
     return tag(id_tag) in (tag(session.id_tag), tag(session.reported_id_tag or session.id_tag))
 
 
+def names(session: ChargingSession, stop: TransactionStop) -> bool:
+    """By its transactionId, or by an idTag of its own."""
+    return stop.transaction_id == session.id or bears(session, stop.id_tag)
+
+
 def named_by_id(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> ChargingSession | None:
     """T3 (a): the session whose transactionId the stop bears, whatever its idTag; unless that is another session's
     one-time idTag, or a foreign one and the stamp lies before the session's start."""
@@ -111,13 +116,18 @@ def only_one(sessions: Sequence[ChargingSession]) -> ChargingSession | None:
 
 def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start_at: datetime | None) -> bool:
     """T3: a second, different stop of a session that its charger ended: with no idTag or the same one, stamped at most
-    ten minutes after the first and before the next start there."""
+    ten minutes after the first and before the next start there. Of two, the one with the later stamp counts, whichever
+    came first (X2). One that names the session counts at any time where the first one did not."""
     if session.ended_at is None or stop.meter_stop_wh is None:
         return False
     if stop.id_tag and not bears(session, stop.id_tag):
         return False
+    if not session.stop_was_named and names(session, stop):
+        return True
     time = end_time(session, stop)
-    return time.at <= session.ended_at + LATE_BY and (next_start_at is None or time.at < next_start_at)
+    this, first = (time.at, stop.meter_stop_wh), (session.ended_at, session.stop_register_wh or 0)
+    is_later = this > first and time.at <= session.ended_at + LATE_BY
+    return is_later and (next_start_at is None or time.at < next_start_at)
 
 
 def differs(session: ChargingSession, stop: TransactionStop) -> bool:

@@ -7,6 +7,7 @@ from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
 from evgraph.domain.session_clock import SessionTime, readings_within
+from evgraph.domain.stop_matching import names
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop
 
@@ -54,4 +55,5 @@ def ended(
         readings=readings,
         clock_replaced=not time.is_own,
     )
+    stopped = replace(stopped, stop_was_named=names(session, stop))
     return session_end.flagged_by_time(stopped, time.is_replaced)

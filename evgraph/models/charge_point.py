@@ -69,6 +69,7 @@ class PortRow(Model):
     max_power_w = fields.IntField(null=True)
     is_out_of_order = fields.BooleanField(default=False)
     is_reported = fields.BooleanField(default=True)
+    status_received_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "port"

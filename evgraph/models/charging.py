@@ -112,6 +112,7 @@ class SessionRow(Model):
     closed_at = fields.DatetimeField(null=True)
     must_stop = fields.BooleanField(default=False)
     stop_register_wh = fields.BigIntField(null=True)
+    stop_was_named = fields.BooleanField(default=True)
 
     class Meta:
         table = "charging_session"

@@ -67,13 +67,16 @@ def status_report(message: messages.StatusNotification, received_at: datetime) -
     status = _STATUSES.get((message.status or "").casefold())
     if message.connector_id is None or status is None:
         return None
+    told = stamp(message.timestamp, received_at)
     return StatusReport(
         connector_id=message.connector_id,
         status=status,
         error_code=error_code(message),
         info=message.info or None,
-        at=stamp(message.timestamp, received_at).at,
+        at=told.at,
         received_at=received_at,
+        stamped_at=told.reported_at,
+        is_stamped=not told.is_replaced or told.reported_at == told.at,
     )
 
 

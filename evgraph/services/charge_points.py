@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, assert_never
@@ -19,12 +19,14 @@ from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.security import CertificateProof, Lacks, Shown, lacking, profile_shown
-from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow, SessionRow
+from evgraph.domain.session_clock import time_within
+from evgraph.models import ChargePointRow, ConnectionRow, PortRow, QuarantinedMessageRow, SessionRow
 from evgraph.models.database import WRITER
 from evgraph.models.plain import execute_many, select_values
 from evgraph.models.records import to_columns
 from evgraph.services import client_certificates, reading
 from evgraph.services.books import Books, Change
+from evgraph.services.heard_statuses import HeardStatuses
 from evgraph.services.keys import key_matches, proven
 from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
 from evgraph.services.presence import Presence
@@ -111,6 +113,7 @@ class ChargePoints:
         self._refused: Together[_Refused, None] = Together(_keep_refused)
         self._seen: Together[int, None] = Together(self._save_seen, most=_MOST_SEEN, pause_s=_SEEN_EVERY_S)
         self._reports: Together[_Reported, ChargingSession | None] = Together(self._save_reports)
+        self._heard = HeardStatuses()
         # By session, while its charger is asked to stop it.
         self._asking: dict[int, asyncio.Task[None]] = {}
 
@@ -226,8 +229,13 @@ class ChargePoints:
             for charge_point_id, report in told:
                 place = (charge_point_id, max(report.connector_id, 1))
                 before = known.get(place) or await port_at(change, garages[charge_point_id], *place)
-                known[place] = after = ports.status_reported(before, report, change.now)
                 to_stop.append(None)
+                if self._heard.is_repeated(before.id, report):
+                    continue
+                report = await _by_the_sessions_clock(change, before, report)
+                known[place] = after = ports.status_reported(
+                    before, report, change.now, is_in_order=await _is_in_order(before, report, change.now)
+                )
                 if after is before:
                     continue
                 await self._save_port(change, before, after)
@@ -248,7 +256,9 @@ class ChargePoints:
             after.info,
         ):
             # Said again: newer, and nothing to show.
-            await PortRow.filter(id=after.id).update(reported_at=after.reported_at)
+            await PortRow.filter(id=after.id).update(
+                reported_at=after.reported_at, status_received_at=after.status_received_at
+            )
             return
         await change.save_port(after)
 
@@ -308,6 +318,26 @@ class ChargePoints:
             _Refused(identity[:_LONGEST_IDENTITY], remote[:_LONGEST_REMOTE], reason, self._books.now())
         )
         return NotAdmitted(reason)
+
+
+async def _by_the_sessions_clock(change: Change, port: Port, report: StatusReport) -> StatusReport:
+    """B7: of a charger whose clock is known to be wrong, by the session that runs there."""
+    if port.active_session_id is None:
+        return report
+    session = await change.session(port.active_session_id)
+    if session is None or session.clock_error_us is None:
+        return report
+    time = time_within(session, report.stamped_at or report.at, report.received_at or change.now)
+    return replace(report, at=time.at, is_stamped=time.is_own)
+
+
+async def _is_in_order(port: Port, report: StatusReport, now: datetime) -> bool:
+    """B6. Asked only for one that would be older."""
+    if port.reported_at is None or report.at >= port.reported_at:
+        return False
+    latest = ConnectionRow.filter(charge_point_id=port.charge_point_id).order_by("-id").limit(2)
+    spans = [*reversed(await latest.values_list("connected_at", "disconnected_at"))]
+    return ports.is_in_order(port, report, now, spans)
 
 
 async def _on_record(identities: Sequence[str]) -> Sequence[_OnRecord | None]:

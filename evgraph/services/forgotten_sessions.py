@@ -10,7 +10,9 @@ from evgraph.domain.session_end import SILENT_FOR
 from evgraph.domain.session_full import FULL_AFTER
 from evgraph.models import ChargePointRow, MeterSampleRow, SessionRow
 from evgraph.services.books import Books
+from evgraph.services.own_limits import full_unless_limited
 from evgraph.services.session_endings import close
+from evgraph.services.supplies import Supplies
 
 FREE_FOR = timedelta(minutes=5)
 
@@ -18,8 +20,9 @@ FREE_FOR = timedelta(minutes=5)
 class ForgottenSessions:
     """`free_for`: how long a connector is reported free before its session is closed (T7)."""
 
-    def __init__(self, books: Books, free_for: timedelta) -> None:
+    def __init__(self, books: Books, supplies: Supplies, free_for: timedelta) -> None:
         self._books = books
+        self._supplies = supplies
         self._free_for = free_for
 
     async def close(self) -> int:
@@ -66,6 +69,7 @@ class ForgottenSessions:
                     continue
                 lasted = told.at - session.low_power_since + (now - told.received_at)
                 full = session_full.low_for_long(session, lasted)
+                full = await full_unless_limited(full, await self._supplies.of_port(session.port_id), now)
                 if full != session:
                     await change.save_session(full)
                     found += 1

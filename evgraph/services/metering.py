@@ -8,6 +8,7 @@ and saved at once where nothing else was saved in their garage meanwhile. All ot
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import structlog
 from tortoise.exceptions import DBConnectionError, OperationalError
@@ -200,7 +201,8 @@ class Metering:
         """M1, M4, M6: each reading as one of a new instant, of the newest, which it completes, or of an older one.
         True if its charger may need several messages for an instant: then its newest instants are kept in memory."""
         before, needs_memory = session, False
-        for one in readings_within(session, await recount.usable(message.charge_point_id, message.readings)):
+        usable = await recount.usable(message.charge_point_id, message.readings)
+        for one in readings_within(session, usable, are_named=message.transaction_id == session.id):
             newest = await self._newest_of(batch, session, one)
             if newest is not None and is_same_instant(newest.reading, one):
                 was, session = session, await self._complete(batch, message, session, newest, one, supply)
@@ -284,12 +286,16 @@ class Metering:
         if SessionFlag.ESTIMATED not in session.flags:
             return session
         supply = await self._supplies.of_port(session.port_id)
-        readings = readings_within(session, message.readings)
-        if message.transaction_id == session.id and await change.holder(session.port_id) is None:
-            again = session_end.reopened(session, readings, supply=supply)
+        is_named = message.transaction_id == session.id
+        usable = await recount.usable(message.charge_point_id, message.readings)
+        readings = readings_within(session, usable, are_named=is_named)
+        following = await next_start_at(session)
+        counted = await recount.recounted(session, supply, also=_before(readings, following))
+        if is_named and await change.holder(session.port_id) is None:
+            again = session_end.reopened(session, counted, readings)
             if again is not None:
                 return await open_again(change, again)
-        told = session_end.readings_told(session, readings, supply=supply, next_start_at=await next_start_at(session))
+        told = session_end.readings_told(session, counted)
         return await correct(change, told) if told is not session else session
 
     async def _know_rates_of(self, sessions: Iterable[ChargingSession]) -> None:
@@ -308,6 +314,10 @@ class Metering:
             garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
             self._garages[charge_point_id] = garage_id
         return garage_id
+
+
+def _before(readings: Iterable[Reading], instant: datetime | None) -> list[Reading]:
+    return [one for one in readings if instant is None or one.at < instant]
 
 
 def _taken_from_memory(message: Message, garage: RunningInGarage, batch: Batch) -> bool:

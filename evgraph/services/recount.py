@@ -30,10 +30,9 @@ async def recounted(
 
 
 async def before_instant(session: ChargingSession, at: datetime, supply: Supply | None) -> ChargingSession:
-    """M4: the running session as it was before that instant, by the samples that moved it."""
-    samples = await samples_of(session.id, at)
-    moved_by = [sample.reading() for sample in samples if sample.at < at and sample.energy_wh is not None]
-    return session_metering.recounted(session, moved_by, supply=supply)
+    """M4: the running session as it was before that instant."""
+    earlier = [sample.reading() for sample in await samples_of(session.id, at) if sample.at < at]
+    return session_metering.recounted(session, earlier, supply=supply)
 
 
 async def store(

@@ -1,5 +1,7 @@
 """How sessions end: by their chargers' StopTransaction (T1 to T6), or closed by us (T7, T12)."""
 
+from dataclasses import replace
+
 from evgraph.domain import session_end, stopping
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
@@ -23,7 +25,8 @@ async def end_by(
     if not is_running and not was_closed_by_us and not differs(session, stop):
         return session
     time = end_time(session, stop)
-    readings = stopping.readings_of(session, stop, time)
+    usable = tuple(await recount.usable(session.charge_point_id, stop.readings))
+    readings = stopping.readings_of(session, replace(stop, readings=usable), time)
     await recount.store(change, session, readings)
     if is_running and not stopping.must_recount(session, readings, time):
         ended = stopping.ended(session, stop, time, readings=readings, supply=supply)

@@ -122,11 +122,11 @@ class Transactions:
 
     async def close_forgotten(self) -> int:
         """T7: closes what chargers have lost, or speak of no more; tells how many."""
-        return await ForgottenSessions(self._books, self._free_for).close()
+        return await ForgottenSessions(self._books, self._supplies, self._free_for).close()
 
     async def find_full(self) -> int:
         """M6: vehicles that take no more, and whose chargers read no meter any more; tells how many."""
-        return await ForgottenSessions(self._books, self._free_for).find_full()
+        return await ForgottenSessions(self._books, self._supplies, self._free_for).find_full()
 
     @staticmethod
     async def _is_ended_otherwise(session: ChargingSession, stop: TransactionStop) -> bool:

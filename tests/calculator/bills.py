@@ -18,6 +18,7 @@ from .stamps import Moment, parse
 class Cut:
     """T4: where a vehicle left, and another went on under the same transaction."""
 
+    left_at: datetime
     at: datetime
     energy: Decimal
 
@@ -43,7 +44,7 @@ def _bills(session: Session, record: Record, port_register: int | None) -> list[
     rest: list[Bill] = []
     if cut is not None and cut.energy < energy:
         rest = [_bill(session, None, cut.at, ended_at, energy - cut.energy, frozenset({"NEXT_VEHICLE"}))]
-        energy, ended_at = cut.energy, cut.at
+        energy, ended_at = cut.energy, cut.left_at
     ticket = session.request.ticket if session.request else None
     whole = _bill(session, ticket, session.started_at, ended_at, energy, frozenset(reasons))
     answered = min(session.transaction_ids, default=None)
@@ -138,6 +139,10 @@ def _end(
     if stop is not None and stopped is not None:
         if parse(stop.stamp) is None and session.entries:
             return measured.energy, max(_last_told(session), session.started_at)
+        if not stopped.is_own and session.closed_at is not None and session.next is None:
+            # T7: what is told late by a clock that cannot be believed leaves the end that we set.
+            left_at = None if session.closed_by_person else _left_at(session, measured)
+            return measured.energy, left_at or last_at
         return measured.energy, stopped.at
     if session.next is not None:
         if session.ended_where_last_heard:
@@ -146,10 +151,19 @@ def _end(
         more = Decimal(0)
         if following is not None and measured.last is not None and following > measured.last:
             more = following - measured.last
-        return measured.energy + more, max(session.next.started_at, last_at)
+        return measured.energy + more, _left_at(session, measured) or max(session.next.started_at, last_at)
     if session.closed_at is not None:
-        return measured.energy, last_at
+        left_at = None if session.closed_by_person else _left_at(session, measured)
+        return measured.energy, left_at or last_at
     return measured.energy, None
+
+
+def _left_at(session: Session, measured: Meter) -> datetime | None:
+    """When the port was free of it, as far as it was told so: its status, or energy that was counted later."""
+    if session.free_told_at is None:
+        return None
+    rises = [after[0] for before, after in pairwise(measured.curve) if after[1] > before[1]]
+    return max([session.free_told_at, *rises[-1:]])
 
 
 def _last_told(session: Session) -> datetime:
@@ -175,7 +189,7 @@ def _cut(session: Session, readings: list[Point], measured: Meter) -> Cut | None
     if not cuts:
         return None
     at = min(cuts)
-    return Cut(at, max((energy for when, energy in measured.curve if when <= at), default=Decimal(0)))
+    return Cut(left, at, max((energy for when, energy in measured.curve if when <= at), default=Decimal(0)))
 
 
 def _reasons(session: Session, stop: Stop | None, stopped: Moment | None) -> set[str]:

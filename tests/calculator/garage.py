@@ -124,6 +124,7 @@ class Charger:
     connectors: int
     answers: dict[str, str | None] = field(default_factory=dict)
     frames: list[record.Frame] = field(default_factory=list)
+    _connection_id: int = 0
     connections: list[record.Connected] = field(default_factory=list)
     requests: list[record.Request] = field(default_factory=list)
     rates: list[record.Rate] = field(default_factory=list)
@@ -178,6 +179,9 @@ class Charger:
             return
         house, self.sockets = self.town.house, self.sockets + 1
         await house.charge_points.connected(self.id)
+        self._connection_id = await house.connections.opened(
+            self.id, remote="127.0.0.1", subprotocol="ocpp1.6", security_profile=0
+        )
         self.connections.append(record.Connected(self.town.clock.now()))
         self._wire = Wire(self, self.sockets)
         self._connection = Connection(
@@ -206,6 +210,7 @@ class Charger:
         self.town.registry.leave(self._connection)
         self._wire = self._serving = self._connection = None
         self.connections[-1] = record.Connected(self.connections[-1].since, self.town.clock.now())
+        await self.town.house.connections.closed(self._connection_id, code=1000, reason=None)
         await self.town.house.charge_points.disconnected(self.id)
         await self.settled()
 

@@ -40,6 +40,7 @@ class Session:
     was_guessed: bool = False
     was_corrected: bool = False
     closed_at: datetime | None = None
+    closed_by_person: bool = False
     is_unconfirmed: bool = False
     free_at: Moment | None = None
     free_told_at: datetime | None = None
@@ -144,7 +145,7 @@ class Placing:
     def _ask_to_stop(self, session: Session, at: datetime) -> None:
         """T7: the first time the charger is asked; after a refusal, the person ends the session."""
         if session.asked_at is not None and self._was_refused(session, session.asked_at, at):
-            session.closed_at = at
+            session.closed_at, session.closed_by_person = at, True
         session.asked_at = session.asked_at or at
 
     def _check_out(self, session: Session, at: datetime) -> None:
@@ -152,7 +153,7 @@ class Placing:
         if self._was_connected(at, at):
             self._ask_to_stop(session, at)
         else:
-            session.closed_at = at
+            session.closed_at, session.closed_by_person = at, True
 
     def _was_refused(self, session: Session, since: datetime, until: datetime) -> bool:
         """Whether a RemoteStop of the session was Rejected or never answered."""
@@ -301,7 +302,8 @@ class Placing:
             rises = rises_from is not None and (_highest(session) or 0) > rises_from
             if is_own and rises and session.closed_at is not None and session.next is None:
                 # T7: a session that we closed is open again when its readings rise.
-                session.closed_at = None
+                session.closed_at, session.closed_by_person = None, False
+                session.free_at = session.free_told_at = None
 
     def _session_of(self, told: Readings, entry: Entry) -> Session | None:
         """M3: by its transactionId, else the connector's open session, if the time fits."""
@@ -329,6 +331,8 @@ class Placing:
             if status.status == "Available":
                 session.free_at = session.free_at or when
                 session.free_told_at = session.free_told_at or status.at
+                # B2: a word of what ran there.
+                session.is_unconfirmed = False
             elif session.is_open:
                 session.free_at = session.free_told_at = None
 

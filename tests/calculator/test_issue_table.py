@@ -273,21 +273,21 @@ CASES: list[tuple[str, Any, tuple[Any, ...], str, int, list[tuple[int, int]]]] =
         for location in ("Cable", "Body", "EV", "Inlet")
     ),
     *(
-        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 190), (1000, 115)])
+        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 200), (1000, 115)])
         for status in ("Preparing", "Finishing")
         for leaves in (False, True)
     ),
     *(
-        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 190)])
+        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 200)])
         for status in ("Unavailable", "Faulted")
         for leaves in (False, True)
     ),
     ("10", a_boot_and_the_next_start, (), "PER_MINUTE", 1, [(1600, 90), (1000, 0)]),
     ("11", the_next_vehicle_under_one_transaction, (), "PER_KWH", 1, [(1600, 40), (900, 0)]),
-    ("11", the_next_vehicle_under_one_transaction, (), "PER_MINUTE", 1, [(1600, 210), (900, 0)]),
+    ("11", the_next_vehicle_under_one_transaction, (), "PER_MINUTE", 1, [(1600, 200), (900, 0)]),
     ("11", the_next_vehicle_by_a_lying_clock, (), "PER_KWH", 1, [(1600, 40), (900, 0)]),
     ("12", a_late_stop_of_nobody, (), "PER_KWH", 1, [(1600, 40)]),
-    ("12", a_late_stop_of_nobody, (), "PER_MINUTE", 1, [(1600, 190)]),
+    ("12", a_late_stop_of_nobody, (), "PER_MINUTE", 1, [(1600, 200)]),
     ("12", a_late_stop_of_nobody, ("2022",), "PER_KWH", 1, [(1600, 40)]),
     ("13", a_socket_that_drops_after_the_start, (), "PER_KWH", 1, [(0, 0)]),
     ("14", a_stop_of_70_kb, (), "PER_KWH", 1, [(7200, 180)]),

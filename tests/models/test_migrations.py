@@ -98,7 +98,12 @@ def test_a_garage_in_use_is_migrated_forwards_and_back(empty_database):
     asyncio.run(_a_port(empty_database))
     before = asyncio.run(_the_port(empty_database))
     asyncio.run(database.migrate(empty_database))
-    assert asyncio.run(_the_port(empty_database)) == {**before, "is_out_of_order": False, "is_reported": True}
+    assert asyncio.run(_the_port(empty_database)) == {
+        **before,
+        "is_out_of_order": False,
+        "is_reported": True,
+        "status_received_at": None,
+    }
     asyncio.run(database.migrate(empty_database, target="0002_one_of_each"))
     assert asyncio.run(_the_port(empty_database)) == before
 

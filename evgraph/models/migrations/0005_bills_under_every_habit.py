@@ -32,6 +32,11 @@ class Migration(migrations.Migration):
             field=fields.BooleanField(default=True),
         ),
         AddColumn(
+            model_name='PortRow',
+            name='status_received_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
             model_name='QuarantinedMessageRow',
             name='is_orphan',
             field=fields.BooleanField(default=False),
@@ -86,6 +91,11 @@ class Migration(migrations.Migration):
             model_name='SessionRow',
             name='stop_register_wh',
             field=fields.BigIntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='stop_was_named',
+            field=fields.BooleanField(default=True),
         ),
         AddColumn(
             model_name='SessionRow',

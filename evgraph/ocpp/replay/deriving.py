@@ -6,13 +6,21 @@ from datetime import datetime
 
 from evgraph.domain import session_end, session_metering, session_start, session_status, stop_matching, stopping
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
-from evgraph.domain.energy import Reading, is_same_instant
-from evgraph.domain.port import StatusReport
-from evgraph.domain.session_clock import StartTime, end_time, lies_before_start, readings_within, start_time
+from evgraph.domain.energy import Reading, has_inlet, is_same_instant, with_inlet
+from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, status_reported
+from evgraph.domain.session_clock import (
+    StartTime,
+    end_time,
+    lies_before_start,
+    readings_within,
+    start_time,
+    time_within,
+)
 from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.ocpp.replay.words import Booted, Metered, Resolved, Seen, Word
+from evgraph.services.heard_statuses import HeardStatuses
 
 
 @dataclass(slots=True)
@@ -56,6 +64,11 @@ class Surroundings:
         open_then = [since for since, until in self.connections if since <= at and (until is None or until > at)]
         return max(open_then, default=None)
 
+    def spans_until(self, at: datetime) -> list[tuple[datetime, datetime | None]]:
+        """The connections that were opened by then, as they were then."""
+        opened = sorted(span for span in self.connections if span[0] <= at)
+        return [(since, until if until is not None and until <= at else None) for since, until in opened]
+
 
 def derive(
     around: Surroundings, booked: Iterable[ChargingSession], words: Iterable[Word], now: datetime
@@ -78,7 +91,8 @@ class Deriving:
         self._heard: set[tuple[str | None, str]] = set()
         self._booked = {session.id: session for session in booked}
         self._unclaimed = dict(self._booked)
-        self._reported_at: dict[int, datetime] = {}
+        self._ports: dict[int, Port] = {}
+        self._repeats = HeardStatuses()
         self.derived: list[Derived] = []
 
     def hear(self, words: Iterable[Word]) -> None:
@@ -243,19 +257,25 @@ class Deriving:
         if derived is None:
             return
         session = derived.session
-        readings = readings_within(session, metered.readings)
+        is_named = metered.transaction_id is not None and derived is self._named(metered.transaction_id)
+        usable = metered.readings
+        if len(self._around.reported) <= 1:
+            usable = tuple(with_inlet(one) if has_inlet(one) else one for one in usable)
+        readings = readings_within(session, usable, are_named=is_named)
         derived.readings += readings
         supply = self._around.supplies.get(session.connector_id)
         if session.status is SessionStatus.CHARGING:
             derived.session = self._taken(derived, readings, supply)
             return
-        if metered.transaction_id is not None and not self._is_taken(derived):
-            again = session_end.reopened(session, readings, supply=supply)
+        following = self._next_start_at(derived)
+        in_time = [one for one in derived.readings if following is None or one.at < following]
+        counted = session_metering.recounted(session, in_time, supply=supply)
+        if is_named and not self._is_taken(derived):
+            again = session_end.reopened(session, counted, readings)
             if again is not None:
                 derived.become(again, at)
                 return
-        told = session_end.readings_told(session, readings, supply=supply, next_start_at=self._next_start_at(derived))
-        derived.become(told, at)
+        derived.become(session_end.readings_told(session, counted), at)
 
     @staticmethod
     def _taken(derived: Derived, readings: Sequence[Reading], supply: Supply | None) -> ChargingSession:
@@ -293,13 +313,27 @@ class Deriving:
         return min((start for start in starts if start > at), default=None)
 
     def _status(self, report: StatusReport, at: datetime) -> None:
-        held = self._reported_at.get(report.connector_id)
-        if held is not None and report.at < held:
+        if self._repeats.is_repeated(report.connector_id, report):
             return
-        self._reported_at[report.connector_id] = min(report.at, at)
-        for derived in self._running():
-            if derived.session.connector_id == report.connector_id:
-                derived.session = session_status.reported(derived.session, report, at)
+        there = [one for one in self._running() if one.session.connector_id == report.connector_id]
+        for derived in there:
+            if derived.session.clock_error_us is not None:
+                time = time_within(derived.session, report.stamped_at or report.at, at)
+                report = replace(report, at=time.at, is_stamped=time.is_own)
+        if self._is_older(report, at):
+            return
+        for derived in there:
+            derived.session = session_status.reported(derived.session, report, at)
+
+    def _is_older(self, report: StatusReport, at: datetime) -> bool:
+        """B6, as the port decides."""
+        port = self._ports.get(report.connector_id) or _port_of(report, at)
+        spans = self._around.spans_until(at)
+        after = status_reported(port, report, at, is_in_order=is_in_order(port, report, at, spans))
+        if after is port and report.connector_id in self._ports:
+            return True
+        self._ports[report.connector_id] = after
+        return False
 
     # Which session is meant.
 
@@ -392,6 +426,26 @@ class Deriving:
 
     def _running(self) -> list[Derived]:
         return [one for one in self.derived if one.session.status is SessionStatus.CHARGING]
+
+
+def _port_of(report: StatusReport, at: datetime) -> Port:
+    """The connector's port, before it said anything."""
+    return Port(
+        id=report.connector_id,
+        garage_id=0,
+        charge_point_id=0,
+        connector_id=report.connector_id,
+        identity="",
+        is_online=True,
+        custom_name=None,
+        reported_status=PortStatus.UNAVAILABLE,
+        reported_at=None,
+        status_changed_at=at,
+        error_code=None,
+        info=None,
+        max_power_w=None,
+        active_session_id=None,
+    )
 
 
 def _rose_after(derived: Derived, at: datetime) -> bool:

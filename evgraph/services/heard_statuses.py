@@ -1,0 +1,34 @@
+"""The statuses that were heard lately, to know one that is sent again after newer ones (B6)."""
+
+from collections import OrderedDict, deque
+from datetime import datetime
+
+from evgraph.domain.port import PortStatus, StatusReport
+
+_MOST_PORTS = 20_000
+_MOST_OF_A_PORT = 8
+
+_Heard = tuple[PortStatus, datetime]
+
+
+class HeardStatuses:
+    """In memory, bounded: the ports that were heard of longest ago are forgotten. After a restart every connection is
+    a new one, and the stamps tell."""
+
+    def __init__(self) -> None:
+        self._by_port: OrderedDict[int, deque[_Heard]] = OrderedDict()
+
+    def is_repeated(self, port_id: int, report: StatusReport) -> bool:
+        """It came before, with the same stamp of the charger's, and is not the latest; else it is kept in mind."""
+        heard = self._by_port.get(port_id)
+        if heard is None:
+            heard = self._by_port[port_id] = deque(maxlen=_MOST_OF_A_PORT)
+            while len(self._by_port) > _MOST_PORTS:
+                self._by_port.popitem(last=False)
+        self._by_port.move_to_end(port_id)
+        said = (report.status, report.stamped_at or report.at)
+        if report.is_stamped and said in heard and heard[-1] != said:
+            return True
+        if not heard or heard[-1] != said:
+            heard.append(said)
+        return False
