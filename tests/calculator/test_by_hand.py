@@ -317,7 +317,7 @@ def test_t4_row_11_what_flows_after_the_unplugging_is_an_unassigned_session() ->
     tape.reading(35, 2900)
     tape.stop(40, 3400)
     first, rest = bills(tape).sessions
-    assert (first.energy_wh, first.cents, first.ended_at) == (1500, 38, at(28))
+    assert (first.energy_wh, first.cents, first.ended_at) == (1500, 38, at(25))
     assert (rest.energy_wh, rest.ticket, rest.connector) == (900, None, 1)
     assert rest.reasons == {"NEXT_VEHICLE"}
 
@@ -524,7 +524,7 @@ def test_t4_without_a_status_the_rise_between_two_readings_tells() -> None:
         tape.reading(minute, register)
     tape.stop(40, 3400)
     first, rest = bills(tape).sessions
-    assert (first.energy_wh, first.ended_at) == (1500, at(28))
+    assert (first.energy_wh, first.ended_at) == (1500, at(25))
     assert (rest.energy_wh, rest.started_at, rest.ended_at) == (900, at(28), at(40))
 
 

@@ -273,12 +273,12 @@ CASES: list[tuple[str, Any, tuple[Any, ...], str, int, list[tuple[int, int]]]] =
         for location in ("Cable", "Body", "EV", "Inlet")
     ),
     *(
-        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 200), (1000, 115)])
+        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 190), (1000, 115)])
         for status in ("Preparing", "Finishing")
         for leaves in (False, True)
     ),
     *(
-        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 200)])
+        ("9", a_lost_transaction, (status, leaves), "PER_MINUTE", 1, [(1600, 190)])
         for status in ("Unavailable", "Faulted")
         for leaves in (False, True)
     ),
