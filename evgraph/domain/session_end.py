@@ -202,14 +202,34 @@ def last_known(session: ChargingSession) -> datetime:
 
 
 def readings_told(closed: ChargingSession, counted: ChargingSession) -> ChargingSession:
-    """T5, T7: readings that were still under way when we closed the session. It becomes what it would have been, had
-    they come in time, and stays estimated. `counted`: the session as running, with these readings, counted anew."""
-    if SessionFlag.ESTIMATED not in closed.flags or not was_closed_by_us(closed):
-        return closed
+    """T5, T7: readings that were still under way when we closed the session, or when another began there (S7). It
+    becomes what it would have been, had they come in time, and stays what it was: estimated, or superseded. `counted`:
+    the session as running, with these readings, counted anew."""
     is_same = (counted.energy_wh, counted.last_meter_at) == (closed.energy_wh, closed.last_meter_at)
-    if is_same or counted.energy_wh < closed.energy_wh:
+    if not was_closed_by_us(closed) or is_same or counted.energy_wh < closed.energy_wh:
         return closed
-    return given_up(counted, last_known(counted), reason=closed.stop_reason or StopReason.OTHER)
+    told = given_up(counted, last_known(counted), reason=closed.stop_reason or StopReason.OTHER)
+    if SessionFlag.ESTIMATED in closed.flags:
+        return told
+    ended_at = max(told.ended_at or counted.asked_at, closed.ended_at or counted.asked_at)
+    return replace(told, ended_at=ended_at, flags=told.flags - {SessionFlag.ESTIMATED})
+
+
+def misses_readings(session: ChargingSession) -> bool:
+    """X2: its charger ended it and told no register that can be read: a reading of before its end may still come, and
+    tell what the stop did not."""
+    is_by_charger = session.status is SessionStatus.ENDED and not was_closed_by_us(session)
+    return is_by_charger and session.stop_register_wh is None
+
+
+def end_completed(ended: ChargingSession, counted: ChargingSession) -> ChargingSession:
+    """X2: such a session, with readings of before its end that came after it. `counted`: as running, counted anew with
+    all readings up to its end."""
+    if not misses_readings(ended) or counted.energy_wh <= ended.energy_wh:
+        return ended
+    return replace(
+        counted, status=ended.status, ended_at=ended.ended_at, stop_reason=ended.stop_reason, power_w=ended.power_w
+    )
 
 
 def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:

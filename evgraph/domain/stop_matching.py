@@ -115,12 +115,12 @@ def only_one(sessions: Sequence[ChargingSession]) -> ChargingSession | None:
 
 
 def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start_at: datetime | None) -> bool:
-    """T3: a second, different stop of a session that its charger ended: with no idTag or the same one, stamped at most
-    ten minutes after the first and before the next start there. Of two, the one with the later stamp counts, whichever
-    came first (X2). One that names the session counts at any time where the first one did not."""
+    """T3: a second, different stop of a session that its charger ended: with no idTag, its own, or the first stop's; at
+    most ten minutes after the first and before the next start there. Of two, the one with the later stamp counts,
+    whichever came first (X2). One that names the session counts at any time where the first one did not."""
     if session.ended_at is None or stop.meter_stop_wh is None:
         return False
-    if stop.id_tag and not bears(session, stop.id_tag):
+    if stop.id_tag and not bears(session, stop.id_tag) and tag(stop.id_tag) != session.stop_id_tag:
         return False
     if not session.stop_was_named and names(session, stop):
         return True

@@ -7,9 +7,9 @@ from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
 from evgraph.domain.session_clock import SessionTime, readings_within
-from evgraph.domain.stop_matching import names
+from evgraph.domain.stop_matching import bears, names
 from evgraph.domain.supply import Supply
-from evgraph.domain.transactions import TransactionStop
+from evgraph.domain.transactions import TransactionStop, tag
 
 # What was counted may depend on what came first.
 _DEPENDS_ON_ORDER = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP})
@@ -55,5 +55,6 @@ def ended(
         readings=readings,
         clock_replaced=not time.is_own,
     )
-    stopped = replace(stopped, stop_was_named=names(session, stop))
+    foreign = tag(stop.id_tag) if stop.id_tag and not bears(session, stop.id_tag) else None
+    stopped = replace(stopped, stop_was_named=names(session, stop), stop_id_tag=foreign)
     return session_end.flagged_by_time(stopped, time.is_replaced)

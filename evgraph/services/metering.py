@@ -15,7 +15,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from evgraph.bus import EventBus
 from evgraph.domain import session_end
-from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.energy import Reading, instants, is_same_instant, is_stamp_replaced, merged_reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
@@ -283,12 +283,17 @@ class Metering:
     async def _told_late(self, change: Change, session: ChargingSession, message: Message) -> ChargingSession:
         """T5, T7: what we had closed while these readings were under way is corrected; where they show that it runs on,
         it is open again, if no other session holds its port. Else it stays as it is."""
-        if SessionFlag.ESTIMATED not in session.flags:
+        if not session_end.was_closed_by_us(session) and not session_end.misses_readings(session):
             return session
         supply = await self._supplies.of_port(session.port_id)
         is_named = message.transaction_id == session.id
         usable = await recount.usable(message.charge_point_id, message.readings)
         readings = readings_within(session, usable, are_named=is_named)
+        if session_end.misses_readings(session):
+            in_time = [one for one in readings if session.ended_at is None or one.at <= session.ended_at]
+            counted = await recount.recounted(session, supply, until=session.ended_at, also=in_time)
+            completed = session_end.end_completed(session, counted)
+            return await correct(change, completed) if completed is not session else session
         following = await next_start_at(session)
         counted = await recount.recounted(session, supply, also=_before(readings, following))
         if is_named and await change.holder(session.port_id) is None:

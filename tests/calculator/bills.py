@@ -28,7 +28,7 @@ def calculate(record: Record) -> Bills:
     placed = Placing(record).run()
     bills: list[Bill] = []
     for session in sorted(placed.sessions, key=lambda one: one.started_at):
-        bills += _bills(session, record, _last_register_before(session, placed.sessions))
+        bills += _bills(session, record, _last_register_before(session, placed.sessions, len(record.power_w)))
     return _priced(bills, record, tuple(stop.raw for stop in placed.orphans))
 
 
@@ -49,7 +49,7 @@ def _bills(session: Session, record: Record, port_register: int | None) -> list[
     whole = _bill(session, ticket, session.started_at, ended_at, energy, frozenset(reasons))
     answered = min(session.transaction_ids, default=None)
     # It was odd once, and is not any more.
-    is_unsettled = bool(rest) or session.closed_at is not None or session.was_corrected
+    is_unsettled = bool(rest) or len(session.stops) > 1 or session.closed_at is not None or session.was_corrected
     is_unsettled |= session.clock.error is not None
     is_unsettled |= any(_is_ahead(one) or one.register is None for one in session.stops)
     return [replace(whole, transaction_id=answered, may_be_flagged=is_unsettled), *rest]
@@ -110,7 +110,8 @@ def _measured(
         end = Point(stopped, Decimal(stop.register), Decimal(1), is_stop=True)
         # Of one instant meterStop counts first (M1).
         found = [point for point in found if point.when.at != stopped.at]
-    power = record.power_w.get(session.connector)
+    # M5 is not judged by a clock that is known to be wrong.
+    power = record.power_w.get(session.connector) if session.clock.error is None else None
     return meter(base, session.clock.started, found, stop=end, power_w=power), found
 
 
@@ -135,21 +136,20 @@ def _end(
     session: Session, record: Record, stop: Stop | None, stopped: Moment | None, measured: Meter
 ) -> tuple[Decimal, datetime | None]:
     """Energy and end: by the charger's own stop, else by the next start there (S7), else at the last reading (T7)."""
-    last_at = measured.last_at or session.started_at
-    if stop is not None and stopped is not None:
+    measured_at = measured.last_at if stop is None else None
+    last_at = max([measured_at or session.started_at, *_told_at(session)])
+    # T7: what is told late, and by a clock that cannot be believed, leaves the end that we set.
+    leaves_ours = stopped is not None and not stopped.is_own and session.closed_at is not None
+    if stop is not None and stopped is not None and not leaves_ours:
         if parse(stop.stamp) is None and session.entries:
             return measured.energy, max(_last_told(session), session.started_at)
-        if not stopped.is_own and session.closed_at is not None and session.next is None:
-            # T7: what is told late by a clock that cannot be believed leaves the end that we set.
-            left_at = None if session.closed_by_person else _left_at(session, measured)
-            return measured.energy, left_at or last_at
         return measured.energy, stopped.at
     if session.next is not None:
         if session.ended_where_last_heard:
             return measured.energy, last_at
         following = session.next.start.register
         more = Decimal(0)
-        if following is not None and measured.last is not None and following > measured.last:
+        if stop is None and following is not None and measured.last is not None and following > measured.last:
             more = following - measured.last
         return measured.energy + more, _left_at(session, measured) or max(session.next.started_at, last_at)
     if session.closed_at is not None:
@@ -160,10 +160,18 @@ def _end(
 
 def _left_at(session: Session, measured: Meter) -> datetime | None:
     """When the port was free of it, as far as it was told so: its status, or energy that was counted later."""
-    if session.free_told_at is None:
+    if session.free_told_at is None or (session.closed_at is not None and session.closed_at < session.free_told_at):
         return None
-    rises = [after[0] for before, after in pairwise(measured.curve) if after[1] > before[1]]
+    by_then = session.closed_at or session.free_told_at
+    rises = [two[0] for one, two in pairwise(measured.curve) if two[1] > one[1] and two[0] <= by_then]
     return max([session.free_told_at, *rises[-1:]])
+
+
+def _told_at(session: Session) -> list[datetime]:
+    """When its readings were taken, also those that tell no energy; up to the next start there."""
+    told = [session.clock.moment(entry.stamp, entry.received_at).at for entry in session.entries]
+    following = session.next.started_at if session.next is not None else None
+    return [at for at in told if at >= session.started_at and (following is None or at < following)]
 
 
 def _last_told(session: Session) -> datetime:
@@ -205,7 +213,7 @@ def _reasons(session: Session, stop: Stop | None, stopped: Moment | None) -> set
     return reasons
 
 
-def _last_register_before(session: Session, sessions: list[Session]) -> int | None:
+def _last_register_before(session: Session, sessions: list[Session], connectors: int) -> int | None:
     """The port's last register when the session began, as stops and starts told it (T11)."""
     earlier = [
         one
@@ -216,6 +224,9 @@ def _last_register_before(session: Session, sessions: list[Session]) -> int | No
         stop, _ = _own_stop(one)
         if stop is not None and stop.register is not None:
             return stop.register
+        read = points(one.reads(), connectors=connectors)
+        if read:
+            return int(read[-1].value)
         if one.start.register is not None:
             return one.start.register
     return None

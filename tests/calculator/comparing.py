@@ -8,7 +8,7 @@ from . import Bill, Bills, calculate
 from .garage import Charger
 
 # These say no more than that an operator may want to look at the port, or when the bill came.
-BESIDE_THE_POINT = {"METER_GAP", "AFTER_CHECKOUT"}
+BESIDE_THE_POINT = {"METER_GAP", "AFTER_CHECKOUT", "UNCONFIRMED"}
 _SAME = timedelta(milliseconds=1)
 
 

@@ -300,8 +300,11 @@ class Placing:
             session.is_unconfirmed, session.word_at = False, told.at
             is_own = told.transaction_id in session.transaction_ids
             rises = rises_from is not None and (_highest(session) or 0) > rises_from
-            if is_own and rises and session.closed_at is not None and session.next is None:
-                # T7: a session that we closed is open again when its readings rise.
+            is_live = (
+                session.closed_at is not None and session.clock.moment(entry.stamp, told.at).at > session.closed_at
+            )
+            if is_own and rises and is_live and session.next is None:
+                # T7: a session that we closed is open again when readings of after that rise.
                 session.closed_at, session.closed_by_person = None, False
                 session.free_at = session.free_told_at = None
 

@@ -94,6 +94,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='stop_id_tag',
+            field=fields.CharField(null=True, max_length=20),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='stop_was_named',
             field=fields.BooleanField(default=True),
         ),

@@ -267,6 +267,11 @@ class Deriving:
         if session.status is SessionStatus.CHARGING:
             derived.session = self._taken(derived, readings, supply)
             return
+        if session_end.misses_readings(session):
+            by_then = [one for one in derived.readings if session.ended_at is None or one.at <= session.ended_at]
+            counted = session_metering.recounted(session, by_then, supply=supply)
+            derived.become(session_end.end_completed(session, counted), at)
+            return
         following = self._next_start_at(derived)
         in_time = [one for one in derived.readings if following is None or one.at < following]
         counted = session_metering.recounted(session, in_time, supply=supply)
