@@ -4,6 +4,8 @@ each of these queries uses an index (which the fixture around every test looks a
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from evgraph.graph import schema
 from evgraph.schema.connection import encode_cursor
 from evgraph.schema.global_ids import encode
@@ -81,6 +83,7 @@ def _count(value: Any, where: str, listed: Counter[str]) -> None:
             _count(one, f"{value.get('__typename', where.partition('.')[0])}.{name}", listed)
 
 
+@pytest.mark.slow
 async def test_every_field_costs_the_same_number_of_queries_however_much_there_is(
     world: World, statements: Recorder
 ) -> None:

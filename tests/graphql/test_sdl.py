@@ -62,6 +62,7 @@ def test_the_example_operations_fit_the_schema(served):
     assert shown["subscription"] == set(served.subscription_type.fields)
 
 
+@pytest.mark.slow
 def test_each_noun_can_be_imported_first():
     """They point at one another in rings: whichever comes first, the others follow."""
     nouns = [f"evgraph.schema.{module.name}" for module in pkgutil.iter_modules(evgraph.schema.__path__)]

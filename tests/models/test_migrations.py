@@ -52,6 +52,7 @@ def test_a_table_that_no_migration_knows_is_noticed():
     assert len(asyncio.run(_differences("tests.models.forgotten"))) == 1
 
 
+@pytest.mark.slow
 def test_each_migration_can_be_undone(empty_database):
     steps = ["zero", *MIGRATIONS]
     forwards = {"zero": asyncio.run(_tables(empty_database))}
@@ -93,6 +94,7 @@ async def _the_port(url: str) -> dict[str, Any]:
         await database.close_database()
 
 
+@pytest.mark.slow
 def test_a_garage_in_use_is_migrated_forwards_and_back(empty_database):
     asyncio.run(database.migrate(empty_database, target="0002_one_of_each"))
     asyncio.run(_a_port(empty_database))
@@ -113,6 +115,7 @@ def test_the_database_itself_promises_one_session_a_port_and_one_open_stay_a_tic
     assert {"one_active_session_per_port", "one_open_stay_per_ticket"} <= names
 
 
+@pytest.mark.slow
 def test_to_takes_a_migrations_name_and_zero(evgraph, empty_database):
     for target in (MIGRATIONS[0], "zero", MIGRATIONS[-1], MIGRATIONS[0]):
         done = evgraph.invoke(cli, ["migrate", "--to", target, "--database-url", empty_database])
@@ -132,10 +135,11 @@ def test_to_says_which_migrations_there_are(evgraph, database_url):
         asyncio.run(database.migrate(database_url, target="0000_nonsense"))
 
 
+@pytest.mark.slow
 def test_serve_refuses_a_database_that_is_not_migrated(database_url):
     asyncio.run(database.migrate(database_url, target=MIGRATIONS[0]))
     serve = [sys.executable, "-m", "evgraph", "serve", "--port", "0", "--database-url", database_url]
-    served = subprocess.run(serve, capture_output=True, text=True, timeout=60, env=os.environ | {"NO_COLOR": "1"})
+    served = subprocess.run(serve, capture_output=True, text=True, timeout=300, env=os.environ | {"NO_COLOR": "1"})
     assert served.returncode == 1
     assert f"The database lacks {', '.join(MIGRATIONS[1:])}. Run: evgraph migrate" in served.stderr
     assert "Traceback" not in served.stderr

@@ -343,6 +343,7 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(story=stories())
+@pytest.mark.slow
 def test_x2_one_session_one_bill_and_the_right_wh_in_any_order(
     town: tuple[Town, Run], story: list[Telling | Between]
 ) -> None:

@@ -45,12 +45,11 @@ async def test_power_up_boots_and_tells_every_status(make_charge_point, central_
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
 async def test_nothing_is_said_before_the_boot_is_accepted(make_charge_point, central_system, status):
-    answers = iter([status, status, "Accepted"])
-    central_system.answers["BootNotification"] = lambda _: {
-        "status": next(answers),
-        "currentTime": "2026-01-01T00:00:00Z",
-        "interval": 6,
-    }
+    # Soon again; but no heartbeat once it is accepted.
+    answers = iter([(status, 6), (status, 6), ("Accepted", 86_400)])
+    central_system.answers["BootNotification"] = lambda _: dict(
+        zip(("status", "interval"), next(answers), strict=True), currentTime="2026-01-01T00:00:00Z"
+    )
     async with make_charge_point() as charge_point:
         await charge_point.told_everything()
     assert central_system.actions() == ["BootNotification"] * 3 + ["StatusNotification"] * 2
