@@ -170,11 +170,19 @@ def was_opened_by(session: ChargingSession, start: TransactionStart, *, another_
     was_read = SessionFlag.METER_START_ESTIMATED not in session.flags
     if tag(start.id_tag) != bore or start.meter_start_wh != (session.meter_start_wh if was_read else None):
         return False
-    if is_one_time(bore) and not was_cut_off(session):
+    is_there = start.connector_id in (session.connector_id, 0)
+    if is_one_time(bore) and is_there and not was_cut_off(session):
         return True
     if another_waits and start.clock_replaced and session.status is SessionStatus.ENDED:
         return False
     return session.connector_id == start.connector_id and session.reported_start == start.reported_at
+
+
+def is_older(start: TransactionStart, running: ChargingSession) -> bool:
+    """S7: by the charger's own stamps the start was before what runs on its connector: it waited in the queue, and ends
+    nothing."""
+    is_comparable = is_own_stamp(start) and SessionFlag.CLOCK_REPLACED not in running.flags
+    return is_comparable and running.started_at is not None and start.at < running.started_at
 
 
 def takes_tag_of_its_own(session: ChargingSession, start: TransactionStart, *, is_card: bool) -> bool:

@@ -19,7 +19,8 @@ class HeardStatuses:
         self._by_port: OrderedDict[int, deque[_Heard]] = OrderedDict()
 
     def is_repeated(self, port_id: int, report: StatusReport) -> bool:
-        """It came before, with the same stamp of the charger's, and is not the latest; else it is kept in mind."""
+        """It came before, with the same stamp of the charger's, and a newer one since; else it is kept in mind. Where
+        the stamps are the same, the clock may stand still, and says nothing."""
         heard = self._by_port.get(port_id)
         if heard is None:
             heard = self._by_port[port_id] = deque(maxlen=_MOST_OF_A_PORT)
@@ -27,7 +28,7 @@ class HeardStatuses:
                 self._by_port.popitem(last=False)
         self._by_port.move_to_end(port_id)
         said = (report.status, report.stamped_at or report.at)
-        if report.is_stamped and said in heard and heard[-1] != said:
+        if report.is_stamped and said in heard and heard[-1][1] > said[1]:
             return True
         if not heard or heard[-1] != said:
             heard.append(said)

@@ -31,6 +31,11 @@ async def place_of(change: Change, garage_id: int, charge_point_id: int, connect
             return found[0]
         if not found:
             return await _make(change, garage_id, charge_point_id, connector_id, is_reported=False)
+    return await place_beside(change, garage_id, charge_point_id)
+
+
+async def place_beside(change: Change, garage_id: int, charge_point_id: int) -> Port:
+    """B4, S6: a place that no board shows, for a session that is at no port, or was at one before what runs there."""
     # Connectors are counted from 1.
     hidden = await reading.ports(charge_point_id=charge_point_id, connector_id__lte=0)
     idle = sorted((port for port in hidden if port.is_idle), key=lambda port: -port.connector_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from evgraph.domain import stop_matching
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
-from evgraph.domain.transactions import TransactionStop, tag
+from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
 from evgraph.models.plain import select_values
 from evgraph.services.start_lookup import begun_with
@@ -34,8 +34,10 @@ async def meant(charge_point_id: int, stop: TransactionStop, supplies: Supplies)
         return by_id
     bearing = (await begun_with(charge_point_id, tag(stop.id_tag)))[:_MOST_OF_A_CARD] if stop.id_tag else []
     named = stop_matching.named_by_id(stop, [*([by_id] if by_id else []), *bearing])
-    if named is not None or bearing:
-        return named or stop_matching.named_by_tag(stop, bearing)
+    if named is not None and not await waits_for_start(charge_point_id, stop):
+        return named
+    if bearing:
+        return stop_matching.named_by_tag(stop, bearing)
     if stop.id_tag or by_id is not None:
         return None
     return (
@@ -43,6 +45,14 @@ async def meant(charge_point_id: int, stop: TransactionStop, supplies: Supplies)
         or await _only_open(charge_point_id, stop, supplies)
         or await _only_closed(charge_point_id, stop, supplies)
     )
+
+
+async def waits_for_start(charge_point_id: int, stop: TransactionStop) -> bool:
+    """X2: it bears the one-time idTag of a session that has not begun, whatever else it names."""
+    if not stop.id_tag or not is_one_time(stop.id_tag):
+        return False
+    asked = SessionRow.filter(charge_point_id=charge_point_id, id_tag=tag(stop.id_tag), started_at__isnull=True)
+    return await asked.exists()
 
 
 async def next_start_at(session: ChargingSession) -> datetime | None:

@@ -20,7 +20,7 @@ from evgraph.services.books import Books, Change
 from evgraph.services.cards import card_info
 from evgraph.services.forgotten_sessions import FREE_FOR, ForgottenSessions
 from evgraph.services.interfaces import ChargePointGateway
-from evgraph.services.placing import keep_in_quarantine, place_of
+from evgraph.services.placing import keep_in_quarantine, place_beside, place_of
 from evgraph.services.session_endings import end_by
 from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle, take_back
 from evgraph.services.supplies import Supplies
@@ -72,6 +72,10 @@ class Transactions:
             else:
                 port = await place_of(change, garage_id, charge_point_id, start.connector_id)
             holder = await change.holder(port.id)
+            if holder is not None and session_start.is_older(start, holder):
+                # It was before what runs there, and waited in the queue: it is told beside it.
+                port = await place_beside(change, garage_id, charge_point_id)
+                holder = None
             another_waits = begun is not None or (holder is not None and holder.status is SessionStatus.STARTING)
             known = await start_lookup.known(charge_point_id, start, another_waits=another_waits)
             if known is not None:
@@ -152,7 +156,7 @@ class Transactions:
             energy_wh=stop.meter_stop_wh,
             # What it is to be stamped with when it is read again (B7, C10).
             at=stop.received_at if stop.clock_replaced else None,
-            is_orphan=by_id is None,
+            is_orphan=by_id is None or await stop_lookup.waits_for_start(charge_point_id, stop),
         )
 
     async def _answer(self, session: ChargingSession) -> StartAnswer:

@@ -620,3 +620,52 @@ async def test_s5_a_start_within_the_window_that_is_told_late_is_revived(garage:
     await station.look()
     assert (await station.start(session.id_tag, stamp=began))["transactionId"] == session.id
     assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+
+
+# ------------------------------------------------------------------------------------------------- mixed up, and late
+
+
+async def test_s7_x2_a_start_that_waited_in_the_queue_ends_nothing_that_began_after_it(
+    garage: Garage, station: Station
+) -> None:
+    await garage.set_rate(cents="100")
+    long_ago = station.stamp(minutes=90)
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 1500)
+    queued = await station.start("CARD", meter=200, stamp=long_ago)
+    await station.stop(transactionId=queued["transactionId"], meterStop=900, timestamp=station.stamp(minutes=70))
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    await station.stop(transactionId=session.id, meterStop=3000)
+    mine, theirs = await station.sessions()
+    assert (mine.energy_wh, await station.cents(mine.id), mine.flags) == (2000, 200, frozenset())
+    assert (theirs.energy_wh, theirs.stay_id) == (700, None)
+
+
+async def test_t3_a_stop_with_the_tag_of_a_start_that_is_under_way_waits_for_it(garage: Garage, two: Station) -> None:
+    first = await garage.start(await garage.check_in("A"))
+    await two.start(first.id_tag)
+    second = await garage.start(await garage.check_in("B"), (await two.port(2)).id)
+    began = two.stamp()
+    garage.clock.turn(minutes=10)
+    await two.stop(transactionId=first.id, idTag=second.id_tag, meterStop=5000)
+    assert (await garage.session(first.id)).status is SessionStatus.CHARGING
+    await two.start(second.id_tag, connector=2, meter=4000, stamp=began)
+    ended = await garage.session(second.id)
+    assert (ended.status, ended.energy_wh) == (SessionStatus.ENDED, 1000)
+
+
+async def test_s2_a_one_time_tag_at_two_connectors_is_two_transactions(garage: Garage, two: Station) -> None:
+    session = await garage.start(await garage.check_in())
+    first = await two.start(session.id_tag, meter=0)
+    second = await two.start(session.id_tag, meter=0, connector=2)
+    assert first["transactionId"] != second["transactionId"]
+
+
+async def test_b6_a_clock_that_stands_still_repeats_no_status(garage: Garage, station: Station) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    for status in ("Available", "Charging", "Available"):
+        await station.status(status, stamp="2021-01-01T00:00:00Z")
+    assert (await station.port(1)).reported_status.value == "Available"

@@ -141,7 +141,8 @@ class Deriving:
         supply = self._around.supplies.get(start.connector_id)
         if start.connector_id in self._around.reported:
             for derived in self._running():
-                if derived.session.connector_id == start.connector_id:
+                there = derived.session.connector_id == start.connector_id
+                if there and not session_start.is_older(start, derived.session):
                     ended = session_end.superseded(
                         derived.session,
                         start.meter_start_wh,
