@@ -295,6 +295,28 @@ async def test_b7_no_session_ends_before_it_starts(garage: Garage, station: Stat
     assert await station.cents(session.id) == 100
 
 
+@pytest.mark.parametrize("is_asked_for", [True, False])
+@pytest.mark.parametrize("slow", [timedelta(hours=8), timedelta(days=1800), timedelta(days=20_700)])
+async def test_s7_b7_a_session_ends_at_the_next_start_by_a_clock_that_is_put_right(
+    garage: Garage, two: Station, slow: timedelta, is_asked_for: bool
+) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    first = await garage.start(await garage.check_in())
+    began = garage.clock.now()
+    await two.start(first.id_tag, meter=1000, stamp=two.stamp(seconds=slow.total_seconds()))
+    garage.clock.turn(minutes=5)
+    await two.meter(first.id, 1500, stamp=two.stamp(seconds=slow.total_seconds()))
+    garage.clock.turn(minutes=15)
+    # One that was asked for elsewhere begins here, or one that nobody asked for.
+    asked_for = await garage.start(await garage.check_in(), (await two.port(2)).id) if is_asked_for else None
+    tag = asked_for.id_tag if asked_for is not None else "CARD"
+    await two.start(tag, meter=2000, stamp=two.stamp(seconds=slow.total_seconds()))
+    ended = await garage.session(first.id)
+    assert (ended.started_at, ended.ended_at, ended.energy_wh) == (began, garage.clock.now(), 1000)
+    assert has(ended, SessionFlag.CLOCK_REPLACED)
+    assert await two.cents(first.id) == 200
+
+
 async def test_b7_a_stop_whose_stamp_cannot_be_read_ends_at_the_last_reading(garage: Garage, station: Station) -> None:
     session = await garage.start(await garage.check_in())
     await station.start(session.id_tag)
