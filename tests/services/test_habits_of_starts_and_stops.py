@@ -214,6 +214,26 @@ async def test_t3_a_second_different_stop_is_a_correction_within_ten_minutes_and
     assert kept.energy_wh == 9000
 
 
+@pytest.mark.parametrize("wrong", [FACTORY_CLOCK, "before the start", "nonsense"])
+@pytest.mark.parametrize("is_right_first", [True, False])
+async def test_t3_x2_of_two_stops_the_one_whose_stamp_is_believed_counts(
+    garage: Garage, station: Station, wrong: str, is_right_first: bool
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    ended_at = garage.clock.now()
+    stops = [
+        {"meterStop": 1500, "timestamp": station.stamp()},
+        {"meterStop": 1900, "timestamp": station.stamp(hours=3) if wrong == "before the start" else wrong},
+    ]
+    for stop in stops if is_right_first else reversed(stops):
+        garage.clock.turn(minutes=1)
+        await station.stop(transactionId=session.id, **stop)
+    ended = await garage.session(session.id)
+    assert (ended.ended_at, ended.energy_wh) == (ended_at, 500)
+
+
 async def test_t3_a_stop_that_names_nothing_leaves_a_session_that_went_on_after_it(
     garage: Garage, two: Station
 ) -> None:
