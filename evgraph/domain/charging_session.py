@@ -130,7 +130,8 @@ class ChargingSession:
     not stop in time; null once it has accepted a person's stop after that (T7). `closed_at`: when EVGraph, and not the
     charger, ended it. `must_stop`: RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the
     meterStop that ended it, null where none was read; `stop_was_named`: that stop named it, and was not merely the only
-    one that fit; `stop_id_tag`: the idTag that it bore, null where that is none or its own (T3).
+    one that fit; `stop_was_stamped`: it ended by that stop's own stamp, and not by its receipt; `stop_id_tag`: the
+    idTag that it bore, null where that is none or its own (T3).
     """
 
     id: int
@@ -184,6 +185,7 @@ class ChargingSession:
     must_stop: bool = False
     stop_register_wh: WattHours | None = None
     stop_was_named: bool = True
+    stop_was_stamped: bool = True
     stop_id_tag: str | None = None
 
     @property

@@ -65,6 +65,18 @@ def time_within(
     return SessionTime(max(received_at, started_at), is_replaced=True, is_own=False)
 
 
+def time_of_next_start(session: ChargingSession, start: TransactionStart, time: StartTime | None) -> SessionTime:
+    """S7, B7: when another start ended the session on its connector. `time`: that start's, where it was asked for; null
+    where nobody asked for it: then the session's clock is all that tells. Never before the session's own start."""
+    received_at = start.received_at or start.at
+    if time is None:
+        # A stamp that runs a little ahead counts as receipt already.
+        is_ahead = is_own_stamp(start) and start.at != start.own_stamp
+        return time_within(session, start.at if is_ahead else start.own_stamp, max(received_at, start.at))
+    started_at = session.started_at or time.at
+    return SessionTime(max(time.at, started_at), is_replaced=time.is_replaced, is_own=not time.is_replaced)
+
+
 def is_own_stamp(message: TransactionStart | TransactionStop) -> bool:
     """B7: the charger's own stamp can be believed, be it up to five minutes ahead of its receipt."""
     stamp, received_at = message.own_stamp, message.received_at

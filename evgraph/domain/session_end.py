@@ -15,6 +15,7 @@ from evgraph.domain.charging_session import (
 )
 from evgraph.domain.energy import SMALLEST_CHARGED_WH, Reading, WattHours
 from evgraph.domain.refusals import IllegalMove
+from evgraph.domain.session_clock import SessionTime
 from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
 from evgraph.domain.supply import Supply
 
@@ -103,20 +104,22 @@ def flagged_by_time(session: ChargingSession, is_replaced: bool) -> ChargingSess
 def superseded(
     session: ChargingSession,
     meter_start_wh: WattHours | None,
-    at: datetime,
+    time: SessionTime,
     *,
     supply: Supply | None,
-    clock_replaced: bool = False,
 ) -> ChargingSession:
     """S7: another transaction began on its connector; it ends at its last register, or at that start, if higher and
     within reach (M5). An unconfirmed one ends when and where it was last heard of; what the meter counted since then is
-    a gap (T11). One that has ended stays as it is. `meter_start_wh`: null where it could not be read."""
+    a gap (T11). One that has ended stays as it is. `meter_start_wh`: null where it could not be read. `time`: of that
+    start; flagged where it is not as the charger wrote it and the session ends by it (B7)."""
     if session.status is SessionStatus.ENDED:
         return session
     is_unconfirmed = SessionFlag.UNCONFIRMED in session.flags
     # Where the port was free meanwhile, the vehicle left then.
-    ended_at = last_known(session) if is_unconfirmed or session.available_since is not None else at
+    is_known = is_unconfirmed or session.available_since is not None
+    ended_at = last_known(session) if is_known else time.at
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
+    ended = flagged_by_time(ended, time.is_replaced and not is_known)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
     if meter_start_wh is None or is_unconfirmed or session.held_back_from_wh is not None:
         return ended
@@ -125,7 +128,7 @@ def superseded(
     if guess_wh <= ended.energy_wh:
         return ended
     confirms_leap = session.leapt_to_wh is not None and meter_start_wh >= session.leapt_to_wh
-    if not confirms_leap and is_beyond(session, meter_start_wh, None if clock_replaced else at, supply):
+    if not confirms_leap and is_beyond(session, meter_start_wh, time.at if time.is_own else None, supply):
         return replace(ended, flags=ended.flags | {SessionFlag.METER_LEAP})
     return replace(ended, energy_wh=guess_wh)
 

@@ -117,7 +117,8 @@ def only_one(sessions: Sequence[ChargingSession]) -> ChargingSession | None:
 def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start_at: datetime | None) -> bool:
     """T3: a second, different stop of a session that its charger ended: with no idTag, its own, or the first stop's; at
     most ten minutes after the first and before the next start there. Of two, the one with the later stamp counts,
-    whichever came first (X2). One that names the session counts at any time where the first one did not."""
+    and one whose stamp can be believed before any other, whichever came first (X2). One that names the session counts
+    at any time where the first one did not."""
     if session.ended_at is None or stop.meter_stop_wh is None:
         return False
     if stop.id_tag and not bears(session, stop.id_tag) and tag(stop.id_tag) != session.stop_id_tag:
@@ -125,7 +126,8 @@ def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start
     if not session.stop_was_named and names(session, stop):
         return True
     time = end_time(session, stop)
-    this, first = (time.at, stop.meter_stop_wh), (session.ended_at, session.stop_register_wh or 0)
+    this = (time.is_own, time.at, stop.meter_stop_wh)
+    first = (session.stop_was_stamped, session.ended_at, session.stop_register_wh or 0)
     is_later = this > first and time.at <= session.ended_at + LATE_BY
     return is_later and (next_start_at is None or time.at < next_start_at)
 

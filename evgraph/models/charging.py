@@ -113,6 +113,7 @@ class SessionRow(Model):
     must_stop = fields.BooleanField(default=False)
     stop_register_wh = fields.BigIntField(null=True)
     stop_was_named = fields.BooleanField(default=True)
+    stop_was_stamped = fields.BooleanField(default=True)
     stop_id_tag = fields.CharField(max_length=20, null=True)
 
     class Meta:

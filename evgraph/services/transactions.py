@@ -10,7 +10,7 @@ from evgraph.domain.energy import WattHours
 from evgraph.domain.port import Port
 from evgraph.domain.quarantine import why_not_placed
 from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.session_clock import StartTime, start_time
+from evgraph.domain.session_clock import StartTime, start_time, time_of_next_start
 from evgraph.domain.session_metering import leap_confirmed
 from evgraph.domain.stop_matching import differs, is_correction, was_waiting_for
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
@@ -89,12 +89,12 @@ class Transactions:
                 or await self._given_back(change, charge_point_id, port, start)
                 or await self._continued(charge_point_id, port, start)
             )
-            await self._end_what_runs(change, port, start, except_for=begun)
             time = start_time(
                 start,
                 asked_at=begun.asked_at if begun is not None else None,
                 connected_since=await start_lookup.connected_since(charge_point_id),
             )
+            await self._end_what_runs(change, port, start, time, begun=begun)
             session = await self._opened(
                 change, port, begun, start, time, reported_id_tag=tag(start.id_tag) if its_own is not None else None
             )
@@ -192,11 +192,12 @@ class Transactions:
         return start_lookup.asked_anew(cut, port, start.at) if cut is not None else None
 
     async def _end_what_runs(
-        self, change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None
+        self, change: Change, port: Port, start: TransactionStart, time: StartTime, *, begun: ChargingSession | None
     ) -> None:
-        """S7: what was open on the connector ends before the next begins; a start that waited there is given up."""
+        """S7: what was open on the connector ends before the next begins; a start that waited there is given up.
+        `begun`: the session that was asked for and that begins; null where nobody asked for it."""
         session = await change.holder(port.id)
-        if session is None or (except_for is not None and session.id == except_for.id):
+        if session is None or (begun is not None and session.id == begun.id):
             return
         if session.status is SessionStatus.STARTING:
             await give_up_start(
@@ -209,9 +210,8 @@ class Transactions:
             ended = session_end.superseded(
                 session,
                 start.meter_start_wh,
-                start.at,
+                time_of_next_start(session, start, time if begun is not None else None),
                 supply=self._supplies.of(port.max_power_w),
-                clock_replaced=start.clock_replaced,
             )
             await settle(change, ended)
 

@@ -22,7 +22,7 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.energy import Reading
 from evgraph.domain.port import PortStatus
 from evgraph.domain.refusals import ErrorCode, IllegalMove
-from evgraph.domain.session_clock import lies_before_start
+from evgraph.domain.session_clock import SessionTime, lies_before_start
 from evgraph.domain.session_end import (
     PENDING_FOR,
     ended_by_person,
@@ -53,6 +53,11 @@ METER_START = 10_000
 
 def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
+
+
+def own(minutes: float) -> SessionTime:
+    """By the charger's own stamp."""
+    return SessionTime(at(minutes), is_replaced=False, is_own=True)
 
 
 def starting() -> ChargingSession:
@@ -132,7 +137,7 @@ MOVES: dict[str, Callable[[ChargingSession], ChargingSession]] = {
     "status seen": lambda s: status_seen(s, PortStatus.SUSPENDED_EV, at(90), at(90)),
     "booted": booted,
     "transaction stopped": lambda s: stopped(s, METER_START + 9000, minutes=90),
-    "superseded": lambda s: superseded(s, METER_START + 9000, at(90)),
+    "superseded": lambda s: superseded(s, METER_START + 9000, own(90)),
     "given up": lambda s: given_up(s, at(90)),
 }
 STAYS, ILLEGAL = "stays as it is", "illegal"
@@ -647,15 +652,15 @@ def test_t8_a_charger_that_lost_its_power_or_rebooted_interrupts_a_charge():
 def test_s7_a_superseded_session_ends_at_its_last_register_or_the_next_start_if_higher(
     registers: list[int], next_start_wh: int, energy_wh: int, flags: set[str]
 ):
-    session = superseded(metered(charging(), *registers), next_start_wh, at(50))
+    session = superseded(metered(charging(), *registers), next_start_wh, own(50))
     assert (session.energy_wh, session.flags) == (energy_wh, flags)
     assert (session.status, session.ended_at, session.stop_reason) == (SessionStatus.ENDED, at(50), StopReason.OTHER)
 
 
 def test_s7_the_next_start_does_not_add_to_intervals():
-    assert superseded(with_intervals(charging(), 300, 200), 10_500, at(50)).energy_wh == 500
-    assert superseded(with_intervals(charging(), 300, 200), 10_400, at(50)).energy_wh == 500
-    assert superseded(with_intervals(charging(), 300, 200), 10_900, at(50)).energy_wh == 900
+    assert superseded(with_intervals(charging(), 300, 200), 10_500, own(50)).energy_wh == 500
+    assert superseded(with_intervals(charging(), 300, 200), 10_400, own(50)).energy_wh == 500
+    assert superseded(with_intervals(charging(), 300, 200), 10_900, own(50)).energy_wh == 900
 
 
 def test_t7_a_forgotten_session_is_closed_with_its_last_reading():
@@ -684,14 +689,14 @@ def test_t12_charges_are_pending_until_the_stop_and_for_seven_days_at_most():
     )
     assert not has_pending_charges([], at(50))
     assert not has_pending_charges([stopped_late], at(51))
-    for other in (charging(), ended(), superseded(charging(), 12_000, at(50))):
+    for other in (charging(), ended(), superseded(charging(), 12_000, own(50))):
         assert not has_pending_charges([other], at(51))
 
 
 def test_t2_a_session_that_ended_in_time_is_not_given_up_or_superseded_later():
     session = ended()
     assert given_up(session, at(99)) is session
-    assert superseded(session, 99_000, at(99)) is session
+    assert superseded(session, 99_000, own(99)) is session
 
 
 @pytest.mark.parametrize(
@@ -741,7 +746,7 @@ def test_t5_the_truth_of_a_superseded_session_takes_its_energy_up_or_down(
 ):
     running = metered(charging(), *registers)
     told = truth_told(
-        superseded(running, 12_000, at(50)),
+        superseded(running, 12_000, own(50)),
         running,
         meter_stop_wh=meter_stop_wh,
         at=at(40),
@@ -766,7 +771,7 @@ def test_t5_a_truth_after_checkout_leaves_that_flag_standing():
 
 CLOSERS: list[Callable[[ChargingSession], ChargingSession]] = [
     lambda session: given_up(session, at(70)),
-    lambda session: superseded(session, 500_000, at(70)),
+    lambda session: superseded(session, 500_000, own(70)),
     lambda session: ended_by_person(session, at(70)),
 ]
 

@@ -7,6 +7,7 @@ import pytest
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, StopReason
 from evgraph.domain.energy import Reading
 from evgraph.domain.port import PortStatus
+from evgraph.domain.session_clock import SessionTime
 from evgraph.domain.session_end import given_up, superseded, transaction_stopped
 from evgraph.domain.session_full import low_for_long
 from evgraph.domain.session_metering import readings_taken
@@ -139,7 +140,9 @@ def test_b2_each_end_resolves_it():
     session = booted(metered(charging(), {5: START + 500}))
     told = transaction_stopped(session, meter_stop_wh=START + 600, at=at(9), reason=StopReason.REBOOT, supply=AX48)
     assert told.flags == set()
-    assert superseded(session, START + 600, at(9), supply=AX48).flags == {SessionFlag.SUPERSEDED}
+    assert superseded(session, START + 600, SessionTime(at(9), is_replaced=False, is_own=True), supply=AX48).flags == {
+        SessionFlag.SUPERSEDED
+    }
     assert given_up(session, at(9)).flags == {SessionFlag.ESTIMATED}
     assert booted(told) is told
 

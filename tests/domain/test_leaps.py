@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, StopReason
 from evgraph.domain.energy import Reading
+from evgraph.domain.session_clock import SessionTime
 from evgraph.domain.session_end import given_up, superseded, transaction_stopped, truth_told
 from evgraph.domain.session_metering import leap_confirmed, readings_taken
 from evgraph.domain.session_start import unassigned
@@ -266,7 +267,9 @@ def test_m5_the_next_start_bears_out_a_leap_at_the_stop():
 def test_s7_the_next_start_ends_a_session_only_where_it_is_within_reach(
     registers: list[int], next_start_wh: int, energy_wh: int, is_leap: bool
 ):
-    session = superseded(metered(charging(), *registers), next_start_wh, at(5), supply=AX48)
+    session = superseded(
+        metered(charging(), *registers), next_start_wh, SessionTime(at(5), is_replaced=False, is_own=True), supply=AX48
+    )
     assert (session.energy_wh, SessionFlag.METER_LEAP in session.flags) == (energy_wh, is_leap)
 
 
@@ -296,7 +299,10 @@ def test_x2_a_stop_tells_the_same_in_time_and_after_we_gave_up(
     running = metered(charging(), *registers, supply=supply)
     told = {"meter_stop_wh": meter_stop_wh, "at": at(60), "reason": StopReason.LOCAL, "supply": supply}
     in_time = transaction_stopped(running, **told)  # type: ignore[arg-type]
-    for closed in (given_up(running, at(70)), superseded(running, 500_000, at(70), supply=supply)):
+    for closed in (
+        given_up(running, at(70)),
+        superseded(running, 500_000, SessionTime(at(70), is_replaced=False, is_own=True), supply=supply),
+    ):
         late = truth_told(closed, in_time, is_own_time=True)
         assert (late.energy_wh, late.base_register_wh, late.leapt_to_wh) == (
             in_time.energy_wh,

@@ -214,6 +214,26 @@ async def test_t3_a_second_different_stop_is_a_correction_within_ten_minutes_and
     assert kept.energy_wh == 9000
 
 
+@pytest.mark.parametrize("wrong", [FACTORY_CLOCK, "before the start", "nonsense"])
+@pytest.mark.parametrize("is_right_first", [True, False])
+async def test_t3_x2_of_two_stops_the_one_whose_stamp_is_believed_counts(
+    garage: Garage, station: Station, wrong: str, is_right_first: bool
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    ended_at = garage.clock.now()
+    stops = [
+        {"meterStop": 1500, "timestamp": station.stamp()},
+        {"meterStop": 1900, "timestamp": station.stamp(hours=3) if wrong == "before the start" else wrong},
+    ]
+    for stop in stops if is_right_first else reversed(stops):
+        garage.clock.turn(minutes=1)
+        await station.stop(transactionId=session.id, **stop)
+    ended = await garage.session(session.id)
+    assert (ended.ended_at, ended.energy_wh) == (ended_at, 500)
+
+
 async def test_t3_a_stop_that_names_nothing_leaves_a_session_that_went_on_after_it(
     garage: Garage, two: Station
 ) -> None:
@@ -293,6 +313,28 @@ async def test_b7_no_session_ends_before_it_starts(garage: Garage, station: Stat
     ended = await garage.session(session.id)
     assert (ended.ended_at, has(ended, SessionFlag.CLOCK_REPLACED)) == (garage.clock.now(), True)
     assert await station.cents(session.id) == 100
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+@pytest.mark.parametrize("slow", [timedelta(hours=8), timedelta(days=1800), timedelta(days=20_700)])
+async def test_s7_b7_a_session_ends_at_the_next_start_by_a_clock_that_is_put_right(
+    garage: Garage, two: Station, slow: timedelta, is_asked_for: bool
+) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    first = await garage.start(await garage.check_in())
+    began = garage.clock.now()
+    await two.start(first.id_tag, meter=1000, stamp=two.stamp(seconds=slow.total_seconds()))
+    garage.clock.turn(minutes=5)
+    await two.meter(first.id, 1500, stamp=two.stamp(seconds=slow.total_seconds()))
+    garage.clock.turn(minutes=15)
+    # One that was asked for elsewhere begins here, or one that nobody asked for.
+    asked_for = await garage.start(await garage.check_in(), (await two.port(2)).id) if is_asked_for else None
+    tag = asked_for.id_tag if asked_for is not None else "CARD"
+    await two.start(tag, meter=2000, stamp=two.stamp(seconds=slow.total_seconds()))
+    ended = await garage.session(first.id)
+    assert (ended.started_at, ended.ended_at, ended.energy_wh) == (began, garage.clock.now(), 1000)
+    assert has(ended, SessionFlag.CLOCK_REPLACED)
+    assert await two.cents(first.id) == 200
 
 
 async def test_b7_a_stop_whose_stamp_cannot_be_read_ends_at_the_last_reading(garage: Garage, station: Station) -> None:

@@ -104,6 +104,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='stop_was_stamped',
+            field=fields.BooleanField(default=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='register_source',
             field=fields.IntField(null=True),
         ),

@@ -14,6 +14,7 @@ from evgraph.domain.session_clock import (
     lies_before_start,
     readings_within,
     start_time,
+    time_of_next_start,
     time_within,
 )
 from evgraph.domain.session_unplug import parted
@@ -146,9 +147,8 @@ class Deriving:
                     ended = session_end.superseded(
                         derived.session,
                         start.meter_start_wh,
-                        start.at,
+                        time_of_next_start(derived.session, start, time if self._was_asked_for(booked, word) else None),
                         supply=supply,
-                        clock_replaced=start.clock_replaced,
                     )
                     derived.become(ended, word.at)
         session = session_start.unassigned(
@@ -179,12 +179,15 @@ class Deriving:
 
     def _start_time(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> StartTime:
         """B7. A session that nobody asked for is booked when it is told of, not before."""
-        was_asked_for = booked is not None and is_one_time(booked.id_tag) and booked.asked_at < word.at
         return start_time(
             start,
-            asked_at=booked.asked_at if booked is not None and was_asked_for else None,
+            asked_at=booked.asked_at if booked is not None and self._was_asked_for(booked, word) else None,
             connected_since=self._around.connected_since(word.at),
         )
+
+    @staticmethod
+    def _was_asked_for(booked: ChargingSession | None, word: Word) -> bool:
+        return booked is not None and is_one_time(booked.id_tag) and booked.asked_at < word.at
 
     def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime, at: datetime) -> int | None:
         """T11, M5."""
