@@ -34,7 +34,9 @@ class QuarantinedMessage:
 def why_not_placed(stop: TransactionStop, session: ChargingSession | None) -> str:
     """T3, for an operator. `session`: the one that its transactionId names, and that it did not end."""
     if session is not None:
-        return f"Session {session.id} was ended by another StopTransaction, and this one is no correction of it."
+        return (
+            f"Session {session.id} was ended by another StopTransaction, and this one does not qualify as a correction."
+        )
     if stop.transaction_id is None:
         return "It names none of our sessions, and none can be told to be meant."
     return f"No session is known by transactionId {stop.transaction_id}."

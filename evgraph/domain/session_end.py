@@ -190,6 +190,11 @@ def is_closed_without_stop(session: ChargingSession) -> bool:
     )
 
 
+def is_open_for_charges(session: ChargingSession) -> bool:
+    """T7, T12: a session that was closed, and that runs on, or whose end its charger has still to tell."""
+    return session.must_stop and session.status is SessionStatus.CHARGING
+
+
 def has_pending_charges(sessions: Iterable[ChargingSession], now: datetime) -> bool:
     """T12: the charger may still report the end of one of these sessions; it is waited for PENDING_FOR after EVGraph
     closed the session."""

@@ -30,12 +30,11 @@ def names(session: ChargingSession, stop: TransactionStop) -> bool:
 def named_by_id(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> ChargingSession | None:
     """T3 (a): the session whose transactionId the stop bears, whatever its idTag; unless that is another session's
     one-time idTag, or a foreign one and the stamp lies before the session's start."""
-    sessions = list(sessions)
     session = next((one for one in sessions if one.id == stop.transaction_id), None)
     if session is None or not stop.id_tag or bears(session, stop.id_tag):
         return session
-    is_anothers = is_one_time(stop.id_tag) and any(bears(one, stop.id_tag) for one in sessions)
-    return None if is_anothers or lies_before_start(session, stop) else session
+    # A one-time idTag that is not its own is another's, begun or not.
+    return None if is_one_time(stop.id_tag) or lies_before_start(session, stop) else session
 
 
 def named_by_tag(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> ChargingSession | None:

@@ -3,7 +3,7 @@ from datetime import datetime
 import strawberry
 
 from evgraph.domain.people import Right
-from evgraph.domain.session_end import has_pending_charges, is_closed_without_stop
+from evgraph.domain.session_end import has_pending_charges, is_closed_without_stop, is_open_for_charges
 from evgraph.domain.stay import Stay as StayValue
 from evgraph.domain.stay import Vehicle as VehicleValue
 from evgraph.schema import charging_request, charging_session, garage, line_item
@@ -89,6 +89,8 @@ class Stay(Node):
     async def has_pending_charges(self, info: Info) -> bool:
         self._require_stays(info)
         found = await info.context.loaders.sessions_of_stay.load(self.value.id)
+        if self.value.status is StayStatus.CLOSED and any(map(is_open_for_charges, found)):
+            return True
         unconfirmed = [value for value in found if is_closed_without_stop(value)]
         # The result depends on the time only while there is such a session.
         return bool(unconfirmed) and has_pending_charges(unconfirmed, info.context.now())

@@ -28,6 +28,7 @@ from evgraph.services import client_certificates, reading
 from evgraph.services.books import Books, Change
 from evgraph.services.heard_statuses import HeardStatuses
 from evgraph.services.keys import key_matches, proven
+from evgraph.services.own_limits import is_limited
 from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
 from evgraph.services.presence import Presence
 from evgraph.services.settling import give_up_start
@@ -274,9 +275,13 @@ class ChargePoints:
             return None
         # The instant that its frame is kept with, so that what follows from it can be derived again (T7, C10).
         told = session_status.reported(session, report, report.received_at or change.now)
+        if told.full_since is not None and session.full_since is None and await is_limited(told, before, change.now):
+            # M6: it waits because we said so.
+            told = replace(told, full_since=None)
         if told != session:
             await change.save_session(told)
-        return told if ports.ev_side_disconnected(report) else None
+        is_due = told.stop_asked_at is None or change.now - told.stop_asked_at >= _ASKED_AGAIN_AFTER
+        return told if ports.ev_side_disconnected(report) and is_due else None
 
     async def remind_to_stop(self) -> int:
         """T4, T7: asks again for the end of the sessions whose vehicle left, or that run on after we closed them, once

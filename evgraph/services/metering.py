@@ -285,6 +285,8 @@ class Metering:
         it is open again, if no other session holds its port. Else it stays as it is."""
         if not session_end.was_closed_by_us(session) and not session_end.misses_readings(session):
             return session
+        if not _may_move(session, message.readings):
+            return session
         supply = await self._supplies.of_port(session.port_id)
         is_named = message.transaction_id == session.id
         usable = await recount.usable(message.charge_point_id, message.readings)
@@ -319,6 +321,20 @@ class Metering:
             garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
             self._garages[charge_point_id] = garage_id
         return garage_id
+
+
+def _may_move(session: ChargingSession, readings: Iterable[Reading]) -> bool:
+    """Readings that came late, or that tell more than was counted; to count a session anew is dear, and a meter that
+    stands still is read for ever."""
+    newest, counted_wh = session.last_meter_at, session.base_register_wh
+    return any(
+        newest is None
+        or one.at <= newest
+        or one.interval_wh is not None
+        or bool(one.samples)
+        or (one.register_wh is not None and one.register_wh > counted_wh)
+        for one in readings
+    )
 
 
 def _before(readings: Iterable[Reading], instant: datetime | None) -> list[Reading]:

@@ -4,12 +4,24 @@ from datetime import datetime, timedelta
 
 from evgraph.domain.charging_profile import limit_w
 from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.port import Port
 from evgraph.domain.session_full import limited_until
 from evgraph.domain.supply import Supply
 from evgraph.services.charging_profiles import ChargingProfiles
 
 _STEP = timedelta(minutes=1)
 _LONGEST = timedelta(hours=1)
+
+
+async def is_limited(session: ChargingSession, port: Port, at: datetime) -> bool:
+    """M6: a profile of ours limits the session to under 2 % of its port's power at that instant."""
+    if not port.max_power_w or session.started_at is None:
+        return False
+    (held,) = await ChargingProfiles.held([session.charge_point_id])
+    limit = limit_w(
+        held, connector_id=session.connector_id, transaction_id=session.id, started_at=session.started_at, at=at
+    )
+    return limit is not None and Supply(max_power_w=port.max_power_w).is_low(int(limit))
 
 
 async def full_unless_limited(session: ChargingSession, supply: Supply | None, at: datetime) -> ChargingSession:

@@ -13,13 +13,14 @@ from evgraph.models import CardRow, ConnectionRow, RequestRow, SessionRow
 from evgraph.models.plain import select_values
 from evgraph.services import reading
 
-_BEGUN_WITH_TAG = "charge_point_id = ? AND id_tag = ? AND started_at IS NOT NULL ORDER BY id DESC"
-_BEGUN_WITH_ITS_OWN = "charge_point_id = ? AND reported_id_tag = ? AND started_at IS NOT NULL ORDER BY id DESC"
+# A card may have begun thousands; what is sent again, or ends one, is never that late.
+_BEGUN_WITH_TAG = "charge_point_id = ? AND id_tag = ? AND started_at IS NOT NULL ORDER BY id DESC LIMIT 20"
+_BEGUN_WITH_ITS_OWN = "charge_point_id = ? AND reported_id_tag = ? AND started_at IS NOT NULL ORDER BY id DESC LIMIT 20"
 _NEITHER_FREE_NOR_PREPARING = (PortStatus.AVAILABLE, PortStatus.PREPARING)
 
 
 async def begun_with(charge_point_id: int, id_tag: str) -> list[ChargingSession]:
-    """The sessions whose own idTag this is, or that their StartTransaction bore it; the newest first."""
+    """The latest sessions whose own idTag this is, or whose StartTransaction bore it; the newest first."""
     own = await select_values(SessionRow, ChargingSession, _BEGUN_WITH_TAG, charge_point_id, id_tag)
     if is_one_time(id_tag) or not id_tag:
         return own

@@ -4,7 +4,7 @@ T7)."""
 from datetime import datetime
 
 from evgraph.domain import stop_matching
-from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.session_clock import end_time
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
@@ -32,9 +32,9 @@ async def meant(charge_point_id: int, stop: TransactionStop, supplies: Supplies)
     by_id = await named_by_id(charge_point_id, stop)
     if by_id is not None and (not stop.id_tag or stop_matching.bears(by_id, stop.id_tag)):
         return by_id
-    bearing = (await begun_with(charge_point_id, tag(stop.id_tag)))[:_MOST_OF_A_CARD] if stop.id_tag else []
+    bearing = await begun_with(charge_point_id, tag(stop.id_tag)) if stop.id_tag else []
     named = stop_matching.named_by_id(stop, [*([by_id] if by_id else []), *bearing])
-    if named is not None and not await waits_for_start(charge_point_id, stop):
+    if named is not None:
         return named
     if bearing:
         return stop_matching.named_by_tag(stop, bearing)
@@ -57,9 +57,10 @@ async def waits_for_start(charge_point_id: int, stop: TransactionStop) -> bool:
 
 async def next_start_at(session: ChargingSession) -> datetime | None:
     """When the next session began at the port; null where none did."""
-    following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
-    row = await following.exclude(id=session.id).order_by("started_at").first()
-    return row.started_at if row is not None else None
+    following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at).exclude(id=session.id)
+    # What was parted from it (T4) is no start of the charger's; there is one such at most.
+    rows = await following.order_by("started_at").limit(2)
+    return next((row.started_at for row in rows if SessionFlag.AFTER_UNPLUG not in row.flags or row.stay_id), None)
 
 
 async def _ended_before(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:

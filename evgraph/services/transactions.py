@@ -15,7 +15,7 @@ from evgraph.domain.session_metering import leap_confirmed
 from evgraph.domain.stop_matching import differs, is_correction, was_waiting_for
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.models import ChargePointRow, QuarantinedMessageRow, SessionRow
-from evgraph.services import reading, start_lookup, stop_lookup
+from evgraph.services import reading, recount, start_lookup, stop_lookup
 from evgraph.services.books import Books, Change
 from evgraph.services.cards import card_info
 from evgraph.services.forgotten_sessions import FREE_FOR, ForgottenSessions
@@ -27,6 +27,9 @@ from evgraph.services.supplies import Supplies
 
 __all__ = ["FREE_FOR", "OURSELVES", "STOP_TRANSACTION", "Transactions"]
 
+# A start that waits in a charger's queue comes within days; each orphan is read again at every start until then.
+_ORPHANS_WAIT = timedelta(days=7)
+_MOST_ORPHANS = 20
 STOP_TRANSACTION = "StopTransaction"
 OURSELVES = "EVGraph"
 
@@ -72,14 +75,14 @@ class Transactions:
             else:
                 port = await place_of(change, garage_id, charge_point_id, start.connector_id)
             holder = await change.holder(port.id)
-            if holder is not None and session_start.is_older(start, holder):
-                # It was before what runs there, and waited in the queue: it is told beside it.
-                port = await place_beside(change, garage_id, charge_point_id)
-                holder = None
             another_waits = begun is not None or (holder is not None and holder.status is SessionStatus.STARTING)
             known = await start_lookup.known(charge_point_id, start, another_waits=another_waits)
             if known is not None:
                 return await self._answer(known)
+            if holder is not None and session_start.is_older(start, holder):
+                # It was before what runs there, and waited in the queue: it is told beside it.
+                port = await place_beside(change, garage_id, charge_point_id)
+                holder = None
             its_own = None
             if begun is None:
                 its_own = await start_lookup.begun_with_tag_of_its_own(holder, garage_id, start)
@@ -207,13 +210,12 @@ class Transactions:
                 f"Another session began at {port.name}. Choose another port.",
             )
         else:
-            ended = session_end.superseded(
-                session,
-                start.meter_start_wh,
-                time_of_next_start(session, start, time if begun is not None else None),
-                supply=self._supplies.of(port.max_power_w),
-            )
-            await settle(change, ended)
+            supply = self._supplies.of(port.max_power_w)
+            at = time_of_next_start(session, start, time if begun is not None else None)
+            if at.is_own and session.last_meter_at is not None and session.last_meter_at > at.at:
+                # X2: what the meter told later is not the session's, whichever came first.
+                session = await recount.recounted(session, supply, until=at.at)
+            await settle(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
 
     async def _end_if_told_before(self, change: Change, session: ChargingSession) -> None:
         """X2: a stop that came before its start waits in quarantine; it is the end of what has only now begun."""
@@ -222,8 +224,10 @@ class Transactions:
             action=STOP_TRANSACTION,
             resolved_at__isnull=True,
             is_orphan=True,
+            at__gte=change.now - _ORPHANS_WAIT,
         )
-        read = [(self._gateway.read_stop(kept.frame, kept.at), kept) for kept in await waiting.order_by("id")]
+        latest = await waiting.order_by("-id").limit(_MOST_ORPHANS)
+        read = [(self._gateway.read_stop(kept.frame, kept.at), kept) for kept in reversed(latest)]
         in_time = sorted(((stop, kept) for stop, kept in read if stop is not None), key=lambda told: told[0].at)
         for stop, kept in in_time:
             if not was_waiting_for(session, stop):

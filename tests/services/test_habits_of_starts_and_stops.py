@@ -79,9 +79,10 @@ async def test_b4_a_connector_that_a_status_names_at_last_has_its_port_with_its_
     await station.start("CARD", connector=7)
     assert not (await station.port(7)).is_reported
     await station.status("Charging", connector=7)
-    assert (await station.port(7)).is_reported
-    board = (await garage.house.boards.of([garage.id]))[garage.id] if hasattr(garage.house.boards, "of") else None
-    assert board is None or 7 in {view.port.connector_id for view in board.ports}
+    port = await station.port(7)
+    assert port.is_reported
+    (session,) = await station.sessions()
+    assert (session.port_id, session.status) == (port.id, SessionStatus.CHARGING)
 
 
 @pytest.mark.parametrize("meter", UNREADABLE)

@@ -146,4 +146,14 @@ class Migration(migrations.Migration):
             model_name='SessionRow',
             index=Index(fields=['charge_point_id', 'reported_id_tag']),
         ),
+        # What a session that has ended already would have remembered.
+        ops.RunSQL(
+            "UPDATE charging_session SET stop_register_wh = base_register_wh WHERE status = 'ENDED'"
+            " AND flags NOT LIKE '%ESTIMATED%' AND flags NOT LIKE '%SUPERSEDED%'",
+            reverse_sql=ops.RunSQL.noop,
+        ),
+        ops.RunSQL(
+            "UPDATE charging_session SET closed_at = ended_at WHERE status = 'ENDED' AND flags LIKE '%ESTIMATED%'",
+            reverse_sql=ops.RunSQL.noop,
+        ),
     ]

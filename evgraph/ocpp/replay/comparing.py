@@ -103,14 +103,17 @@ def differences_of(
     if booked is None:
         yield difference(Kind.NOT_BOOKED, None, told.energy_wh)
         return
-    pairs = (
+    pairs: list[tuple[Kind, Any, Any]] = [
         (Kind.START, booked.started_at, told.started_at),
         (Kind.METER_START, booked.meter_start_wh, told.meter_start_wh),
         (Kind.END, booked.ended_at, told.ended_at),
         (Kind.REASON, booked.stop_reason, told.stop_reason),
         (Kind.ENERGY, booked.energy_wh, told.energy_wh),
         (Kind.LINE_ITEMS, books.billed_cents.get(booked.id, 0), due_cents),
-    )
+    ]
+    if SessionStatus.CHARGING in (booked.status, told.status) and booked.status is told.status:
+        # T7: open again; what it was billed before stands until it ends.
+        pairs.pop()
     for kind, in_books, in_frames in pairs:
         if in_books != in_frames:
             yield difference(kind, in_books, in_frames)

@@ -11,7 +11,6 @@ from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, sta
 from evgraph.domain.session_clock import (
     StartTime,
     end_time,
-    lies_before_start,
     readings_within,
     start_time,
     time_of_next_start,
@@ -140,17 +139,15 @@ class Deriving:
             start = replace(start, connector_id=booked.connector_id)
         time = self._start_time(start, word, booked)
         supply = self._around.supplies.get(start.connector_id)
-        if start.connector_id in self._around.reported:
-            for derived in self._running():
-                there = derived.session.connector_id == start.connector_id
-                if there and not session_start.is_older(start, derived.session):
-                    ended = session_end.superseded(
-                        derived.session,
-                        start.meter_start_wh,
-                        time_of_next_start(derived.session, start, time if self._was_asked_for(booked, word) else None),
-                        supply=supply,
-                    )
-                    derived.become(ended, word.at)
+        for derived in self._running() if start.connector_id in self._around.reported else []:
+            running = derived.session
+            if running.connector_id != start.connector_id or session_start.is_older(start, running):
+                continue
+            at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
+            if at.is_own and running.last_meter_at is not None and running.last_meter_at > at.at:
+                until = [one for one in derived.readings if one.at <= at.at]
+                running = session_metering.recounted(running, until, supply=supply)
+            derived.become(session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at)
         session = session_start.unassigned(
             garage_id=self._around.garage_id,
             charge_point_id=self._around.charge_point_id,
@@ -170,6 +167,7 @@ class Deriving:
         if booked is not None and booked.reported_id_tag is not None:
             session = replace(session, id_tag=booked.id_tag, reported_id_tag=booked.reported_id_tag)
         transaction_id = word.transaction_id or (booked.id if booked else None)
+        session = replace(session, id=transaction_id or 0)
         begun = Derived(session, word.at, booked, transaction_id, history=[(word.at, session)])
         self.derived.append(begun)
         for stop in sorted(self._waiting, key=lambda stop: stop.at):
@@ -230,6 +228,7 @@ class Deriving:
             return
         time = end_time(session, stop)
         supply = self._around.supplies.get(session.connector_id)
+        stop = replace(stop, readings=self._usable(stop.readings))
         readings = stopping.readings_of(session, stop, time)
         if is_running and not stopping.must_recount(session, readings, time):
             ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
@@ -245,6 +244,12 @@ class Deriving:
         if rest is not None and (is_running or is_closed_by_us):
             booked = self._claim_rest(rest)
             self.derived.append(Derived(rest, at, booked, booked.id if booked else None, history=[(at, rest)]))
+
+    def _usable(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+        """M1: at a charge point with one connector its inlet's meter counts."""
+        if len(self._around.reported) > 1:
+            return readings
+        return tuple(with_inlet(one) if has_inlet(one) else one for one in readings)
 
     def _is_corrected(self, derived: Derived, stop: TransactionStop) -> bool:
         """T3: by a second, different stop."""
@@ -262,10 +267,7 @@ class Deriving:
             return
         session = derived.session
         is_named = metered.transaction_id is not None and derived is self._named(metered.transaction_id)
-        usable = metered.readings
-        if len(self._around.reported) <= 1:
-            usable = tuple(with_inlet(one) if has_inlet(one) else one for one in usable)
-        readings = readings_within(session, usable, are_named=is_named)
+        readings = readings_within(session, self._usable(metered.readings), are_named=is_named)
         derived.readings += readings
         supply = self._around.supplies.get(session.connector_id)
         if session.status is SessionStatus.CHARGING:
@@ -370,10 +372,8 @@ class Deriving:
         if by_id is not None and (not stop.id_tag or stop_matching.bears(by_id.session, stop.id_tag)):
             return by_id
         bearing = [one for one in self.derived if stop_matching.bears(one.session, stop.id_tag)]
-        if by_id is not None:
-            is_anothers = is_one_time(stop.id_tag or "") and bool(bearing)
-            if not is_anothers and not lies_before_start(by_id.session, stop):
-                return by_id
+        if by_id is not None and stop_matching.named_by_id(stop, [by_id.session]) is not None:
+            return by_id
         if bearing:
             found = stop_matching.named_by_tag(stop, [one.session for one in bearing])
             return next((one for one in bearing if one.session is found), None)
