@@ -70,9 +70,11 @@ def time_of_next_start(session: ChargingSession, start: TransactionStart, time: 
     where nobody asked for it: then the session's clock is all that tells. Never before the session's own start."""
     received_at = start.received_at or start.at
     if time is None:
-        # A stamp that runs a little ahead counts as receipt already.
-        is_ahead = is_own_stamp(start) and start.at != start.own_stamp
-        return time_within(session, start.at if is_ahead else start.own_stamp, max(received_at, start.at))
+        stamp = start.own_stamp
+        if stamp is not None and is_own_stamp(start) and session.clock_error_us is None:
+            # A stamp that runs a little ahead counts as receipt already.
+            stamp = start.at
+        return time_within(session, stamp, max(received_at, start.at))
     started_at = session.started_at or time.at
     return SessionTime(max(time.at, started_at), is_replaced=time.is_replaced, is_own=not time.is_replaced)
 

@@ -286,7 +286,10 @@ def _moves_of_better_register(
 
 
 def _start_register_at(session: ChargingSession) -> datetime | None:
-    """When the register of its start was read; None if the charger's own stamp was replaced (B7)."""
+    """When the register of its start was read; None if the charger's own stamp was replaced (B7), or if it could not be
+    read (S6)."""
+    if SessionFlag.METER_START_ESTIMATED in session.flags:
+        return None
     if SessionFlag.CLOCK_REPLACED not in session.flags:
         return session.started_at
     try:

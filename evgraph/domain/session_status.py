@@ -43,8 +43,11 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
 
 def reported(session: ChargingSession, report: StatusReport, received_at: datetime) -> ChargingSession:
     """What a StatusNotification of its connector makes of a running session: M6, T7, T4, and T3: when it was last said
-    to charge. `report.at` is by the session's time (B7)."""
+    to charge. `report.at` is by the session's time (B7). One from before its start tells of the session before it, and
+    was under way."""
     if session.status is not SessionStatus.CHARGING:
+        return session
+    if report.is_stamped and session.started_at is not None and report.at < session.started_at:
         return session
     at = report.at
     session = status_seen(session, report.status, at, received_at)

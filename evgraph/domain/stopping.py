@@ -12,7 +12,7 @@ from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop, tag
 
 # What was counted may depend on what came first.
-_DEPENDS_ON_ORDER = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP})
+_DEPENDS_ON_ORDER = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP, SessionFlag.METER_START_ESTIMATED})
 
 
 def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTime) -> tuple[Reading, ...]:
@@ -27,7 +27,7 @@ def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTi
 
 def must_recount(session: ChargingSession, readings: Iterable[Reading], time: SessionTime) -> bool:
     """X2: the running session must be counted anew where what was counted so far depends on what came first: readings
-    after its end, before its newest one, or registers that fell or leapt."""
+    after its end, before its newest one, registers that fell or leapt, or a start at the first register."""
     newest = session.last_meter_at
     if newest is not None and time.is_own and newest > time.at:
         return True

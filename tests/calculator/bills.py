@@ -98,11 +98,11 @@ def _measured(
     """The session's meter up to its end. Readings dated after the charger's own stop are not its own (T1)."""
     has_time = stop is not None and parse(stop.stamp) is not None
     until = stopped.at if stopped is not None and has_time else None
-    if stop is None and session.next is not None and session.next.started_at > session.started_at:
-        until = session.next.started_at
-    reads = session.reads(until=until)
+    if stop is None and session.next_at is not None and session.next_at > session.started_at:
+        until = session.next_at
+    reads = session.reads(until=until, told_by=_last_that_moves_the_start(session, stop))
     found = points(reads, connectors=len(record.power_w))
-    base = _base(session, begin_register(reads), found, port_register)
+    base = _base(session, record, stop, port_register)
     if base is not None and any(read.sample.measurand == INTERVAL for read in reads) and not _has_registers(session):
         found = [replace(point, value=point.value + base.value) for point in found]
     end = None
@@ -110,26 +110,37 @@ def _measured(
         end = Point(stopped, Decimal(stop.register), Decimal(1), is_stop=True)
         # Of one instant meterStop counts first (M1).
         found = [point for point in found if point.when.at != stopped.at]
-    # M5 is not judged by a clock that is known to be wrong.
-    power = record.power_w.get(session.connector) if session.clock.error is None else None
-    return meter(base, session.clock.started, found, stop=end, power_w=power), found
+    return meter(base, session.clock.started, found, stop=end, power_w=record.power_w.get(session.connector)), found
 
 
 def _has_registers(session: Session) -> bool:
     return any(read.sample.measurand == REGISTER for read in session.reads())
 
 
-def _base(session: Session, begun: int | None, found: list[Point], port_register: int | None) -> Point | None:
+def _last_that_moves_the_start(session: Session, stop: Stop | None) -> datetime | None:
+    """S6: a reading that comes after the stop told a register moves a start no more that could not be read."""
+    if session.start.register is not None or stop is None or stop.register is None:
+        return None
+    return max(one.at for one in session.stops)
+
+
+def _base(session: Session, record: Record, stop: Stop | None, port_register: int | None) -> Point | None:
     """meterStart; where it cannot be read, Transaction.Begin, the first register, or the port's last one (S6)."""
     if session.start.register is not None:
-        return Point(session.clock.started, Decimal(session.start.register), Decimal(1))
+        # M5 is not judged from a stamp that is not right.
+        started = Moment(session.started_at, is_own=session.clock.started.is_own and session.clock.error is None)
+        return Point(started, Decimal(session.start.register), Decimal(1))
+    unknown = Moment(session.started_at, is_own=False)
+    reads = session.reads(told_by=_last_that_moves_the_start(session, stop))
+    begun, found = begin_register(reads), points(reads, connectors=len(record.power_w))
     if begun is not None:
-        return Point(session.clock.started, Decimal(begun), Decimal(1))
+        return Point(unknown, Decimal(begun), Decimal(1))
     if found:
-        return Point(session.clock.started, found[0].value, found[0].step)
+        return Point(unknown, found[0].value, found[0].step)
     if port_register is not None:
-        return Point(session.clock.started, Decimal(port_register), Decimal(1))
-    return None
+        return Point(unknown, Decimal(port_register), Decimal(1))
+    stops = [one.register for one in session.stops if one.register is not None]
+    return Point(unknown, Decimal(stops[0]), Decimal(1)) if stops else None
 
 
 def _end(
@@ -142,7 +153,10 @@ def _end(
     leaves_ours = stopped is not None and not stopped.is_own and session.closed_at is not None
     if stop is not None and stopped is not None and not leaves_ours:
         if parse(stop.stamp) is None and session.entries:
-            return measured.energy, max(_last_told(session), session.started_at)
+            return measured.energy, session.last_told_at
+        if not stopped.is_own:
+            # Of several that tell no time of their own, the first one that was heard of.
+            return measured.energy, min(session.clock.moment(one.stamp, one.at).at for one in session.stops)
         return measured.energy, stopped.at
     if session.next is not None:
         if session.ended_where_last_heard:
@@ -151,7 +165,7 @@ def _end(
         more = Decimal(0)
         if stop is None and following is not None and measured.last is not None and following > measured.last:
             more = following - measured.last
-        return measured.energy + more, _left_at(session, measured) or max(session.next.started_at, last_at)
+        return measured.energy + more, _left_at(session, measured) or max(session.next_at or last_at, last_at)
     if session.closed_at is not None:
         left_at = None if session.closed_by_person else _left_at(session, measured)
         return measured.energy, left_at or last_at
@@ -170,12 +184,8 @@ def _left_at(session: Session, measured: Meter) -> datetime | None:
 def _told_at(session: Session) -> list[datetime]:
     """When its readings were taken, also those that tell no energy; up to the next start there."""
     told = [session.clock.moment(entry.stamp, entry.received_at).at for entry in session.entries]
-    following = session.next.started_at if session.next is not None else None
+    following = session.next_at
     return [at for at in told if at >= session.started_at and (following is None or at < following)]
-
-
-def _last_told(session: Session) -> datetime:
-    return max(session.clock.moment(entry.stamp, entry.received_at).at for entry in session.entries)
 
 
 def _cut(session: Session, readings: list[Point], measured: Meter) -> Cut | None:
@@ -214,17 +224,18 @@ def _reasons(session: Session, stop: Stop | None, stopped: Moment | None) -> set
 
 
 def _last_register_before(session: Session, sessions: list[Session], connectors: int) -> int | None:
-    """The port's last register when the session began, as stops and starts told it (T11)."""
+    """The port's last register, as it was known when the session's start was told (T11)."""
+    told_by = session.start.at
     earlier = [
         one
         for one in sessions
         if one.connector == session.connector and one.started_at < session.started_at and one is not session
     ]
     for one in sorted(earlier, key=lambda one: one.started_at, reverse=True):
-        stop, _ = _own_stop(one)
-        if stop is not None and stop.register is not None:
-            return stop.register
-        read = points(one.reads(), connectors=connectors)
+        stops = [stop.register for stop in one.stops if stop.at <= told_by and stop.register is not None]
+        if stops:
+            return stops[-1]
+        read = points(one.reads(told_by=told_by), connectors=connectors)
         if read:
             return int(read[-1].value)
         if one.start.register is not None:

@@ -78,6 +78,7 @@ class Status:
     status: str
     stamp: object
     info: str
+    socket: int = 1
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def _read(frame: Frame, action: str, payload: dict[str, Any], answer: Result | N
                 status=text(payload.get("status")) or "",
                 stamp=payload.get("timestamp"),
                 info=text(payload.get("info")) or "",
+                socket=frame.socket,
             )
         case "BootNotification":
             return Boot(frame.at)

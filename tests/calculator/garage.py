@@ -15,7 +15,6 @@ from evgraph.bus import EventBus
 from evgraph.domain.charge_point import Acceptance
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.people import Role, Viewer
-from evgraph.domain.port import PortStatus, StatusReport
 from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import Refusal
 from evgraph.domain.stay import Channel, StayKind, Vehicle
@@ -166,10 +165,9 @@ class Charger:
         town.clock.present += _BLINK
         await charger.connect()
         for connector in range(1, connectors + 1):
-            free = StatusReport(
-                connector_id=connector, status=PortStatus.AVAILABLE, error_code=None, info=None, at=town.clock.now()
-            )
-            await house.charge_points.report_status(made.id, free)
+            now = town.clock.now().isoformat(timespec="milliseconds")
+            free = {"connectorId": connector, "status": "Available", "errorCode": "NoError", "timestamp": now}
+            await charger.call("StatusNotification", free)
         return charger
 
     # The wire

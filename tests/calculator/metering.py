@@ -101,13 +101,14 @@ def meter(
     for point in walk:
         drop = last.value - point.value
         if drop <= 0:
-            whole = replace(point, value=base.value + kept + point.value - bottom)
-            if point.is_stop and _is_leap(base, whole, power_w):
+            if _is_leap(last, point, power_w):
                 reasons.add("METER_LEAP")
-                continue
-            if not point.is_stop and _is_leap(last, point, power_w):
-                reasons.add("METER_LEAP")
-                if waiting is None or not _confirms(waiting, point, power_w):
+                if point.is_stop:
+                    # The whole session's time may have been enough for it.
+                    begun = replace(base, when=replace(base.when, is_own=True))
+                    if _is_leap(begun, replace(point, value=base.value + kept + point.value - bottom), power_w):
+                        continue
+                elif waiting is None or not _confirms(waiting, point, power_w):
                     waiting = point
                     continue
             energy = kept + point.value - bottom

@@ -21,6 +21,7 @@ LATE_STOP = timedelta(minutes=10)
 LOST_AFTER_BOOT = timedelta(minutes=2)
 LOST_AFTER_REFUSAL = timedelta(seconds=60)
 LOST_WITHOUT_READING = timedelta(minutes=5)
+IN_ORDER_WITHIN = timedelta(minutes=5)
 UNPLUGGED = "ev side disconnected"
 
 
@@ -71,18 +72,38 @@ class Session:
         return tag is None or tag in (self.one_time_tag, self.start.id_tag)
 
     def lies_before(self, stamp: object, received_at: datetime) -> bool:
-        """Whether a stamp that the charger's clock can be believed in lies before the start."""
-        if self.clock.moment(stamp, received_at).is_own:
+        """Whether a stamp that the charger's clock can be believed in, as it is or put right, lies before the start."""
+        read, plain = parse(stamp), believed(stamp, received_at)
+        if read is None:
             return False
-        return believed(stamp, received_at).is_own and parse(stamp) is not None
+        if self.clock.error is not None:
+            return max(read + self.clock.error, read) < self.started_at
+        return plain.is_own and self.clock.started.is_own and plain.at < self.started_at
 
-    def reads(self, *, until: datetime | None = None) -> list[Read]:
-        """The samples of the session by time; what was told twice counts once, as it came first (M4)."""
+    @property
+    def last_told_at(self) -> datetime:
+        """When its last reading was taken, or its start."""
+        told = [self.clock.moment(entry.stamp, entry.received_at).at for entry in self.entries]
+        return max([self.started_at, *told])
+
+    @property
+    def next_at(self) -> datetime | None:
+        """S7, B7: when the next start ended it: by the time of that start where it was asked for, else by the clock of
+        this session."""
+        if self.next is None:
+            return None
+        if self.next.request is not None:
+            return max(self.next.started_at, self.started_at)
+        return self.clock.moment(self.next.start.stamp, self.next.start.at).at
+
+    def reads(self, *, until: datetime | None = None, told_by: datetime | None = None) -> list[Read]:
+        """The samples of the session by time; what was told twice counts once, as it came first (M4). `told_by`: only
+        what had arrived by then."""
         found: dict[tuple[object, ...], Read] = {}
         told = [entry for stop in self.stops for entry in stop.entries]
         for entry in sorted([*self.entries, *told], key=lambda entry: entry.received_at):
             when = self.clock.moment(entry.stamp, entry.received_at)
-            if until is not None and when.at > until:
+            if (until is not None and when.at > until) or (told_by is not None and entry.received_at > told_by):
                 continue
             for sample in entry.samples:
                 found.setdefault((str(entry.stamp), sample), Read(when, sample))
@@ -100,6 +121,7 @@ class Placing:
         self._calls = our_calls(record)
         self._messages = messages(record)
         self._statuses: list[Status] = []
+        self._held: dict[int, tuple[Status, Moment]] = {}
 
     def run(self) -> "Placing":
         events: list[tuple[datetime, int, Message | Answered | StopAsked | CheckOut]] = [
@@ -295,11 +317,11 @@ class Placing:
             session = self._session_of(told, entry)
             if session is None:
                 continue
-            rises_from = _highest(session)
+            rises_from = self._highest(session)
             session.entries.append(entry)
             session.is_unconfirmed, session.word_at = False, told.at
             is_own = told.transaction_id in session.transaction_ids
-            rises = rises_from is not None and (_highest(session) or 0) > rises_from
+            rises = rises_from is not None and (self._highest(session) or 0) > rises_from
             is_live = (
                 session.closed_at is not None and session.clock.moment(entry.stamp, told.at).at > session.closed_at
             )
@@ -307,6 +329,12 @@ class Placing:
                 # T7: a session that we closed is open again when readings of after that rise.
                 session.closed_at, session.closed_by_person = None, False
                 session.free_at = session.free_told_at = None
+
+    def _highest(self, session: Session) -> int | None:
+        """The highest register that is known of a session."""
+        told = [int(point.value) for point in points(session.reads(), connectors=len(self.record.power_w))]
+        known = [*told, *([session.start.register] if session.start.register is not None else [])]
+        return max(known, default=None)
 
     def _session_of(self, told: Readings, entry: Entry) -> Session | None:
         """M3: by its transactionId, else the connector's open session, if the time fits."""
@@ -323,7 +351,26 @@ class Placing:
             return None
         return next((one for one in self.sessions if transaction_id in one.transaction_ids), None)
 
+    def _is_older(self, status: Status) -> bool:
+        """B6: by two of the charger's own stamps; not where both came on one connection within five minutes, for
+        statuses are told in order and are not queued: nor where it would have been told before the charge point was
+        away. Else it is held from now on."""
+        when = believed(status.stamp, status.at)
+        for session in self._open(status.connector):
+            if session.clock.error is not None:
+                when = session.clock.moment(status.stamp, status.at)
+        held, held_at = self._held.get(status.connector, (None, None))
+        if held is not None and held_at is not None and when.is_own and held_at.is_own and when.at < held_at.at:
+            is_in_order = held.socket == status.socket and status.at - held.at <= IN_ORDER_WITHIN
+            ends = [one.until for one in self.record.connections if one.until is not None and one.until <= status.at]
+            if not is_in_order and not (ends and when.at < max(ends) - IN_ORDER_WITHIN):
+                return True
+        self._held[status.connector] = (status, when)
+        return False
+
     def _status(self, status: Status) -> None:
+        if self._is_older(status):
+            return
         self._statuses.append(status)
         for session in self.sessions:
             is_here = session.connector == status.connector and session.next is None
@@ -351,7 +398,8 @@ class Placing:
             session.stops.append(stop)
             session.was_guessed = named is None
             return True
-        if any((stop.register, stop.stamp) == (one.register, one.stamp) for one in session.stops):
+        if any(stop.register in (None, one.register) for one in session.stops):
+            # T2: it tells no other register.
             return True
         if named is not None and session.was_guessed:
             # T7: a stop with the session's own transactionId or one-time idTag always fits, and takes the place of one
@@ -390,14 +438,14 @@ class Placing:
     def _only(self, stop: Stop) -> Session | None:
         if stop.id_tag is not None or self._by_id(stop.transaction_id) is not None:
             return None
-        is_open = self._open()
-        if len(is_open) == 1 and self._fits_open(is_open[0], stop):
-            return is_open[0]
         ended = [one for one in self.sessions if any(_same(stop, other) for other in one.stops)]
         if ended:
             return ended[-1]
+        is_open = self._open()
+        if len(is_open) == 1 and self._fits_open(is_open[0], stop):
+            return is_open[0]
         closed = [one for one in self.sessions if self._fits_closed(one, stop)]
-        return closed[0] if len(closed) == 1 and not is_open else None
+        return closed[0] if len(closed) == 1 else None
 
     def _fits_open(self, session: Session, stop: Stop) -> bool:
         """T3 (c): its register agrees with the session's, where it can be read, and nothing says that its connector
@@ -407,18 +455,11 @@ class Placing:
         when = session.clock.moment(stop.stamp, stop.at)
         known = points(session.reads(), connectors=len(self.record.power_w))
         before = [point for point in known if point.when.at <= when.at]
-        first = Decimal(session.start.register) if session.start.register is not None else None
-        last = before[-1] if before else Point(session.clock.started, first, Decimal(1)) if first is not None else None
-        if last is not None and stop.register is not None:
-            if stop.register < last.value - last.step + 1:
-                return False
-            power = self.record.power_w.get(session.connector)
-            is_judged = power is not None and when.is_own and last.when.is_own
-            if is_judged and stop.register - last.value > reach(last.when.at, when.at, power or 0) + last.step:
-                return False
+        if not self._agrees(session, stop, when, before):
+            return False
         if len(self.record.power_w) == 1:
             return True
-        after = [*before[-1:], *(point for point in known if point.when.at > when.at)]
+        after = [*(before[-1:] or _begun_at(session)), *(point for point in known if point.when.at > when.at)]
         rises = any(two.value > one.value for one, two in pairwise(after))
         charges = any(
             one.status == "Charging" and session.clock.moment(one.stamp, one.at).at > when.at
@@ -427,13 +468,34 @@ class Placing:
         )
         return not rises and not charges
 
+    def _agrees(self, session: Session, stop: Stop, when: Moment, before: list[Point]) -> bool:
+        """Whether its register, where it can be read, is not below the session's last one, and within the port's reach
+        from there, or from the start (M5). `before`: the session's readings up to the stop."""
+        known = [*_begun_at(session), *before]
+        if not known or stop.register is None:
+            return True
+        last = known[-1]
+        if stop.register < last.value - last.step + 1:
+            return False
+        power = self.record.power_w.get(session.connector)
+        if power is None or not when.is_own:
+            return True
+        within = [
+            stop.register - one.value <= reach(one.when.at, when.at, power) + one.step for one in (last, known[0])
+        ]
+        return any(within) or not last.when.is_own
+
     def _fits_closed(self, session: Session, stop: Stop) -> bool:
         """T7: a stop that names nobody fits a session that we closed until ten minutes after its port was seen free,
         and before the next start there."""
         if session.stops or session.closed_at is None or session.lies_before(stop.stamp, stop.at):
             return False
-        when = session.clock.moment(stop.stamp, stop.at).at
-        if session.free_at is not None and when > session.free_at.at + LATE_STOP:
+        moment = session.clock.moment(stop.stamp, stop.at)
+        when = moment.at
+        free_at = session.free_told_at or session.closed_at
+        if session.ended_where_last_heard:
+            free_at = session.last_told_at
+        if not moment.is_own or when > free_at + LATE_STOP:
             return False
         following = [
             one.started_at
@@ -442,8 +504,10 @@ class Placing:
         ]
         if following and when >= min(following):
             return False
-        highest = _highest(session)
-        return stop.register is None or highest is None or stop.register >= highest
+        if session.start.register == 0:
+            # Its meter may count each session from 0, and says nothing of which one it is.
+            return True
+        return self._agrees(session, stop, moment, points(session.reads(), connectors=len(self.record.power_w)))
 
     def _corrects(self, session: Session, stop: Stop) -> bool:
         """T3: a second, different stop of one transaction."""
@@ -496,8 +560,7 @@ def _same(one: Stop, two: Stop) -> bool:
     return (one.register, one.stamp, one.id_tag) == (two.register, two.stamp, two.id_tag)
 
 
-def _highest(session: Session) -> int | None:
-    """The highest register that is known of a session."""
-    told = [int(point.value) for point in points(session.reads(), connectors=1)]
-    known = [*told, *([session.start.register] if session.start.register is not None else [])]
-    return max(known, default=None)
+def _begun_at(session: Session) -> list[Point]:
+    """The register of its start, where that can be read."""
+    register = session.start.register
+    return [] if register is None else [Point(session.clock.started, Decimal(register), Decimal(1))]

@@ -41,6 +41,8 @@ def charging(meter_start_wh: int = 163_630, *flags: SessionFlag) -> ChargingSess
         clock_replaced=False,
         now=NOON,
     )
+    if SessionFlag.METER_START_ESTIMATED in flags:
+        session = replace(session, register_at=None)
     return replace(session, flags=session.flags | set(flags))
 
 

@@ -103,6 +103,23 @@ async def test_s2_a_waiting_tag_opens_its_session_though_the_register_cannot_be_
     assert (await station.start(session.id_tag, meter=meter))["transactionId"] == session.id
 
 
+@pytest.mark.parametrize("order", [(5, 10), (10, 5)])
+async def test_s6_x2_the_first_register_is_that_of_the_earliest_reading_whichever_came_first(
+    garage: Garage, station: Station, order: tuple[int, ...]
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter=None)
+    began = garage.clock.now()
+    garage.clock.turn(minutes=15)
+    registers = {5: 1800, 10: 2100}
+    for minute in order:
+        ago = garage.clock.now() - began - timedelta(minutes=minute)
+        await station.meter(session.id, registers[minute], stamp=station.stamp(seconds=ago.total_seconds()))
+    await station.stop(transactionId=session.id, meterStop=2500)
+    ended = await garage.session(session.id)
+    assert (ended.meter_start_wh, ended.energy_wh) == (1800, 700)
+
+
 async def test_s6_t11_without_a_reading_the_ports_last_register_stands_in(garage: Garage, station: Station) -> None:
     first = await garage.start(await garage.check_in("A"))
     await station.start(first.id_tag, meter=1000)
@@ -400,6 +417,27 @@ async def test_s7_an_unconfirmed_session_ends_when_and_where_it_was_last_heard_o
     assert (ended.ended_at, ended.energy_wh, await station.cents(lost.id)) == (read_at, 1000, 100)
     following = (await station.sessions())[-1]
     assert has(following, SessionFlag.METER_GAP)
+
+
+@pytest.mark.parametrize(
+    ("status", "info"), [("SuspendedEV", "EV side disconnected"), ("Available", ""), ("Charging", "")]
+)
+async def test_b6_t4_t7_a_status_from_before_the_start_says_nothing_of_the_session(
+    garage: Garage, station: Station, status: str, info: str
+) -> None:
+    await station.connect()
+    garage.clock.turn(minutes=10)
+    session = await garage.start(await garage.check_in())
+    answer = await station.start(session.id_tag)
+    garage.clock.turn(minutes=2)
+    await station.status(status, info=info, stamp=station.stamp(minutes=5))
+    garage.clock.turn(minutes=8)
+    await station.look()
+    running = await garage.session(session.id)
+    assert (running.status, running.available_since, running.ev_gone_at) == (SessionStatus.CHARGING, None, None)
+    assert (running.must_stop, running.charging_seen_at) == (False, None)
+    await station.meter(answer["transactionId"], 1400)
+    assert (await garage.session(session.id)).energy_wh == 400
 
 
 async def test_t4_what_flows_after_the_vehicle_left_is_another_sessions(garage: Garage, station: Station) -> None:
