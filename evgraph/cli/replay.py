@@ -51,9 +51,10 @@ def replay(
 ) -> None:
     """Derive every bill again, and show each difference from what is booked.
 
-    Sessions, energy and line items are computed anew, from nothing but the frames that the chargers sent
-    (EVGRAPH_FRAMES_KEPT_DAYS) and the rates that were in force. This is the proof to show to a customer who disputes a
-    charge. It changes nothing, and may run beside the server.
+    Sessions, energy, and line items are computed again from the frames that the chargers sent
+    (EVGRAPH_FRAMES_KEPT_DAYS), the rates that were in force, and what people decided. This proves that the books follow
+    from the frames; it does not prove that the rules are right (docs/operating.md). Run it with the server's settings.
+    It changes nothing, and may run beside the server.
 
     Exit code: 0 when nothing differs, 1 when something does, 2 when it could not be looked at.
     """

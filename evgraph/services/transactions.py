@@ -226,7 +226,7 @@ class Transactions:
             is_orphan=True,
             at__gte=change.now - _ORPHANS_WAIT,
         )
-        latest = await waiting.order_by("-id").limit(_MOST_ORPHANS)
+        latest = await waiting.order_by("-at").limit(_MOST_ORPHANS)
         read = [(self._gateway.read_stop(kept.frame, kept.at), kept) for kept in reversed(latest)]
         in_time = sorted(((stop, kept) for stop, kept in read if stop is not None), key=lambda told: told[0].at)
         for stop, kept in in_time:

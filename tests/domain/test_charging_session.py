@@ -134,7 +134,7 @@ MOVES: dict[str, Callable[[ChargingSession], ChargingSession]] = {
     "start failed": lambda s: start_failed(s, ErrorCode.CHARGER_REJECTED, "The charger said no.", at(90)),
     "transaction started": started,
     "readings taken": lambda s: readings_taken(s, [Reading(at=at(90), register_wh=METER_START + 9000)]),
-    "status seen": lambda s: status_seen(s, PortStatus.SUSPENDED_EV, at(90), at(90)),
+    "status seen": lambda s: status_seen(s, PortStatus.AVAILABLE, at(90), at(90)),
     "booted": booted,
     "transaction stopped": lambda s: stopped(s, METER_START + 9000, minutes=90),
     "superseded": lambda s: superseded(s, METER_START + 9000, own(90)),
@@ -497,8 +497,12 @@ def test_m4_messages_in_any_order_come_to_the_newest_register(two: tuple[list[Re
 
 
 def test_m6_suspended_ev_is_full_since_it_was_first_said():
-    session = status_seen(charging(), PortStatus.SUSPENDED_EV, at(30), at(31))
+    charged = metered(charging(), METER_START + 10)
+    session = status_seen(charged, PortStatus.SUSPENDED_EV, at(30), at(31))
     assert session.full_since == at(30)
+    # A vehicle that has not charged yet is not full.
+    waiting = metered(charging(), METER_START + 9)
+    assert status_seen(waiting, PortStatus.SUSPENDED_EV, at(30), at(31)).full_since is None
     assert status_seen(session, PortStatus.SUSPENDED_EV, at(40), at(41)).full_since == at(30)
 
 
@@ -507,7 +511,7 @@ def test_m6_suspended_ev_is_full_since_it_was_first_said():
     [(status, None if status is PortStatus.CHARGING else at(30)) for status in PortStatus],
 )
 def test_m6_only_charging_again_ends_full(status: PortStatus, full_since: datetime | None):
-    session = status_seen(charging(), PortStatus.SUSPENDED_EV, at(30), at(30))
+    session = status_seen(metered(charging(), METER_START + 10), PortStatus.SUSPENDED_EV, at(30), at(30))
     assert status_seen(session, status, at(40), at(40)).full_since == full_since
 
 

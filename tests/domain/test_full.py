@@ -99,7 +99,8 @@ def test_m6_a_register_that_leapt_says_nothing_of_power():
 
 def test_m6_without_the_ports_power_only_the_charger_can_say_full():
     assert powered(charging(), {20: 0, 60: 0}, supply=None).full_since is None
-    assert status_seen(charging(), PortStatus.SUSPENDED_EV, at(20), at(20)).full_since == at(20)
+    charged = replace(charging(), energy_wh=10)
+    assert status_seen(charged, PortStatus.SUSPENDED_EV, at(20), at(20)).full_since == at(20)
 
 
 def test_m6_a_late_reading_of_power_does_not_take_suspended_ev_back():

@@ -195,13 +195,22 @@ def test_c8_only_a_part_that_is_missing_altogether_is_refused(read: Any, payload
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"meterStart": "abc"}, {"meterStart": None}, {"meterStart": -5}, {"connectorId": "left"}, {"idTag": {}}],
+    ("change", "read"),
+    [
+        ({"meterStart": "abc"}, (1, "TAG", None)),
+        ({"meterStart": None}, (1, "TAG", None)),
+        ({"meterStart": -5}, (1, "TAG", None)),
+        ({"connectorId": "left"}, (0, "TAG", 1000)),
+        ({"idTag": {}}, (1, "", 1000)),
+    ],
 )
-def test_c8_a_start_that_cannot_be_billed_makes_no_session(change: dict[str, Any]) -> None:
+def test_c8_s6_a_start_of_which_a_part_cannot_be_read_is_a_start(
+    change: dict[str, Any], read: tuple[int, str, int | None]
+) -> None:
     fields = Fields(START | change)
-    message = messages.start_transaction(fields)
-    assert translate.transaction_start(message, NOW) is None
+    start = translate.transaction_start(messages.start_transaction(fields), NOW)
+    assert (start.connector_id, start.id_tag, start.meter_start_wh) == read
+    assert len(fields.problems) == 1
 
 
 def test_c8_a_start_in_odd_forms_is_read() -> None:

@@ -9,7 +9,7 @@ from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import SessionFlag, SessionStatus, StopReason
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import EnergyMetered, LineItemAdded
-from evgraph.domain.port import PortStatus
+from evgraph.domain.port import PortStatus, StatusReport
 from evgraph.domain.rate import RateKind
 from evgraph.domain.transactions import AuthorizationStatus
 from evgraph.models import LineItemRow, MeterSampleRow, QuarantinedMessageRow
@@ -348,8 +348,11 @@ async def test_t10_without_a_rate_nothing_is_billed(garage: Garage) -> None:
 async def test_b6_an_older_status_does_not_overwrite_a_newer_one(garage: Garage) -> None:
     garage.clock.turn(minutes=5)
     await garage.report(PortStatus.FAULTED, error="GroundFailure")
-    garage.clock.present -= timedelta(minutes=3)
-    await garage.report(PortStatus.AVAILABLE)
+    older = garage.clock.now() - timedelta(minutes=3)
+    await garage.house.charge_points.report_status(
+        garage.charge_point_id,
+        StatusReport(connector_id=1, status=PortStatus.AVAILABLE, error_code=None, info=None, at=older),
+    )
     (view, _) = (await garage.house.boards.read(garage.id)).ports
     assert (view.port.status, view.port.error_code) == (PortStatus.FAULTED, "GroundFailure")
 

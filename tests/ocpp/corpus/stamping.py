@@ -160,10 +160,12 @@ CASES: list[Case] = [
     ),
     case(
         "B7 M4",
-        "a reading stamped before the start",
+        "a reading that names its session, stamped before the start",
         Given.METERED,
         call("MeterValues", _reading("2026-03-01T10:00:00Z")),
         samples=1,
+        energy_wh=1500,
+        flags="CLOCK_REPLACED",
     ),
     case(
         "B7 M5",
