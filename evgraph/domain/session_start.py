@@ -106,7 +106,8 @@ def transaction_started(
         rate_id=rate_id,
         failure_code=None,
         failure=None,
-        start_deadline=None,
+        # S2: until then our own idTag may still come, and prove that this start was another's.
+        start_deadline=session.start_deadline if reported_id_tag is not None else None,
         started_at=at,
         ended_at=None,
         reported_start=reported_start,
@@ -191,7 +192,12 @@ def may_be_revived(session: ChargingSession, at: datetime) -> bool:
     """S5: a start that was given up may still begin, within its window. `at`: when it began (B7)."""
     if session.status is not SessionStatus.FAILED or session.started_at is not None:
         return False
-    return session.start_deadline is None or at <= session.start_deadline + WINDOW_GRACE
+    return session.start_deadline is None or is_within_window(session, at)
+
+
+def is_within_window(session: ChargingSession, at: datetime) -> bool:
+    """S5: `at` (B7) is within the session's start window and its grace; false where no window is on record."""
+    return session.start_deadline is not None and at <= session.start_deadline + WINDOW_GRACE
 
 
 def released(session: ChargingSession) -> ChargingSession:

@@ -80,11 +80,14 @@ async def waiting_for_any_tag(charge_point_id: int, now: datetime) -> ChargingSe
 
 async def given_to_another(charge_point_id: int, start: TransactionStart) -> ChargingSession | None:
     """S2: the session that a start with the charger's own idTag opened in the place of the one that this start, with
-    our one-time idTag, now turns out to be."""
-    if not is_one_time(start.id_tag):
-        return None
+    our one-time idTag, now turns out to be. S5: only within the window of that start, and while its stay is open."""
     session = await _latest(charge_point_id, tag(start.id_tag), SessionStatus.CHARGING, SessionStatus.ENDED)
-    return session if session is not None and session.reported_id_tag is not None else None
+    if session is None or session.reported_id_tag is None:
+        return None
+    time = start_time(start, asked_at=session.asked_at, connected_since=await connected_since(charge_point_id))
+    if not session_start.is_within_window(session, time.at):
+        return None
+    return session if await _can_be_continued(session) else None
 
 
 async def cut_off(charge_point_id: int, id_tag: str) -> ChargingSession | None:

@@ -1,0 +1,107 @@
+"""Whose start it is: our own idTag that comes after another was taken for it, and a vehicle that goes on by itself."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.stay import Stay
+from evgraph.models import LineItemRow
+from evgraph.ocpp.replay import Selection, replay
+from evgraph.ocpp.replay.comparing import Difference
+from evgraph.services.stays import CheckOut
+from tests.services.station import Station
+
+from .conftest import Garage
+
+
+@pytest.fixture
+async def station(garage: Garage) -> AsyncIterator[Station]:
+    station = Station(garage)
+    yield station
+    await station.hang_up()
+
+
+@pytest.fixture
+async def two(garage: Garage) -> AsyncIterator[Station]:
+    station = Station(garage, connectors=2)
+    await station.connect()
+    yield station
+    await station.hang_up()
+
+
+async def bill(stay: Stay) -> int:
+    return sum(item.amount_cents for item in await LineItemRow.filter(stay_id=stay.id))
+
+
+async def latest(station: Station) -> ChargingSession:
+    return (await station.sessions())[-1]
+
+
+async def differences(garage: Garage) -> list[Difference]:
+    supplies = garage.house.transactions._supplies
+    return list((await replay(Selection(), supplies=supplies, now=garage.clock.now())).differences)
+
+
+# --------------------------------------------------------------------- our own idTag, after another was taken for it
+
+
+@pytest.mark.parametrize(("late_by", "is_ours"), [(20, True), (40, False)])
+async def test_s5_our_own_tag_after_another_opened_its_session_is_ours_only_within_the_window(
+    garage: Garage, two: Station, late_by: float, is_ours: bool
+) -> None:
+    await garage.set_rate(cents="100")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await two.start("STATION")
+    garage.clock.turn(seconds=180 + late_by)
+    answer = await two.start(session.id_tag, meter=5000, connector=2)
+    assert (answer["idTagInfo"]["status"] == "Accepted") is is_ours
+    garage.clock.turn(minutes=30)
+    await two.stop(transactionId=session.id, meterStop=2000)
+    await two.stop(transactionId=answer["transactionId"], meterStop=10_000)
+    assert await bill(stay) == (500 if is_ours else 100)
+    assert not await differences(garage)
+
+
+async def test_s5_our_own_tag_told_late_but_stamped_within_the_window_is_ours(garage: Garage, two: Station) -> None:
+    await garage.set_rate(cents="100")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await two.start("STATION")
+    garage.clock.turn(minutes=2)
+    began = two.stamp()
+    garage.clock.turn(hours=2)
+    answer = await two.start(session.id_tag, meter=5000, connector=2, stamp=began)
+    await two.stop(transactionId=answer["transactionId"], meterStop=10_000)
+    assert await bill(stay) == 500
+
+
+async def test_s5_a_closed_ticket_is_not_billed_for_our_own_tag_days_later(garage: Garage, station: Station) -> None:
+    await garage.set_rate(cents="100")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start("STATION")
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=session.id, meterStop=5000)
+    await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
+    garage.clock.turn(days=1)
+    answer = await station.start(session.id_tag, meter=5000)
+    assert answer["idTagInfo"]["status"] == "Invalid"
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=answer["transactionId"], meterStop=10_000)
+    assert (await bill(stay), (await latest(station)).stay_id) == (400, None)
+    assert not await differences(garage)
+
+
+async def test_s5_our_own_tag_within_the_window_of_a_closed_ticket_is_nobodys(garage: Garage, station: Station) -> None:
+    await garage.set_rate(cents="100")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start("STATION")
+    garage.clock.turn(minutes=1)
+    await station.stop(transactionId=session.id, meterStop=1500)
+    await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
+    answer = await station.start(session.id_tag, meter=1500)
+    await station.stop(transactionId=answer["transactionId"], meterStop=10_000)
+    assert (await bill(stay), (await latest(station)).stay_id) == (50, None)
