@@ -202,14 +202,12 @@ def is_within_window(session: ChargingSession, at: datetime) -> bool:
 
 def released(session: ChargingSession) -> ChargingSession:
     """S2: the start that the session was taken for has come after all, with our idTag: this one is nobody's (S6)."""
-    return replace(
-        session,
-        request_id=None,
-        stay_id=None,
-        id_tag=session.reported_id_tag or "",
-        reported_id_tag=None,
-        flat_fee_paid=False,
-    )
+    return replace(with_reported_tag(session), request_id=None, stay_id=None, flat_fee_paid=False)
+
+
+def with_reported_tag(session: ChargingSession) -> ChargingSession:
+    """S2: the session bears the idTag of its StartTransaction alone: ours has turned out to be another session's."""
+    return replace(session, id_tag=session.reported_id_tag or "", reported_id_tag=None, start_deadline=None)
 
 
 def _first_register(meter_start_wh: WattHours | None, last_register_wh: WattHours | None) -> WattHours:

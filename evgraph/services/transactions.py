@@ -83,7 +83,7 @@ class Transactions:
                 begun
                 or its_own
                 or await self._given_back(change, charge_point_id, port, start)
-                or await self._continued(charge_point_id, port, start)
+                or await self._continued(change, charge_point_id, port, start)
             )
             await self._end_what_runs(change, port, start, except_for=begun)
             time = start_time(
@@ -169,23 +169,33 @@ class Transactions:
     async def _given_back(
         change: Change, charge_point_id: int, port: Port, start: TransactionStart
     ) -> ChargingSession | None:
-        """S2: our one-time idTag starts after all: the session that was taken for it becomes unassigned, and this start
-        gets a session of its own."""
-        taken = await start_lookup.given_to_another(charge_point_id, start)
-        if taken is None:
+        """S2: our one-time idTag starts after all: the session that was taken for it becomes unassigned, unless it was
+        given to another ticket since; and this start gets a session of its own, for the request that it was asked
+        for."""
+        found = await start_lookup.given_to_another(charge_point_id, start)
+        if found is None:
             return None
-        released = await change.save_session(session_start.released(taken))
-        await take_back(change, released)
-        if taken.request_id is not None:
+        taken, request = found
+        if taken.stay_id != request.stay_id:
+            # Somebody has moved it to the ticket that it belongs to.
+            await change.save_session(session_start.with_reported_tag(taken))
+        else:
+            released = await change.save_session(session_start.released(taken))
+            await take_back(change, released)
             # The card shows another session from now on.
             change.touch_session(taken)
-        return start_lookup.asked_anew(taken, port, start.at)
+        return start_lookup.asked_anew(taken, request, port, taken.asked_at)
 
     @staticmethod
-    async def _continued(charge_point_id: int, port: Port, start: TransactionStart) -> ChargingSession | None:
+    async def _continued(
+        change: Change, charge_point_id: int, port: Port, start: TransactionStart
+    ) -> ChargingSession | None:
         """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
         cut = await start_lookup.cut_off(charge_point_id, tag(start.id_tag))
-        return start_lookup.asked_anew(cut, port, start.at) if cut is not None else None
+        request = await change.request(cut.request_id) if cut is not None and cut.request_id is not None else None
+        if cut is None or request is None:
+            return None
+        return start_lookup.asked_anew(cut, request, port, start.at)
 
     async def _end_what_runs(
         self, change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None

@@ -105,3 +105,56 @@ async def test_s5_our_own_tag_within_the_window_of_a_closed_ticket_is_nobodys(ga
     answer = await station.start(session.id_tag, meter=1500)
     await station.stop(transactionId=answer["transactionId"], meterStop=10_000)
     assert (await bill(stay), (await latest(station)).stay_id) == (50, None)
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+async def test_s2_our_own_tag_is_of_the_request_that_it_was_made_for_though_the_session_was_moved(
+    garage: Garage, two: Station, is_running: bool
+) -> None:
+    await garage.set_rate(cents="100")
+    ours, other = await garage.check_in("A"), await garage.check_in("B")
+    session = await garage.start(ours)
+    await two.start("STATION")
+    garage.clock.turn(minutes=1)
+    if not is_running:
+        await two.stop(transactionId=session.id, meterStop=3000)
+    await garage.house.assigning.reassign(garage.operator, session.id, other.id)
+    answer = await two.start(session.id_tag, meter=50, connector=2)
+    assert answer["idTagInfo"]["status"] == "Accepted"
+    assert (await latest(two)).request_id == (await garage.request_of(ours)).id
+    garage.clock.turn(minutes=10)
+    await two.stop(transactionId=answer["transactionId"], meterStop=1050)
+    if is_running:
+        await two.stop(transactionId=session.id, meterStop=3000)
+    assert (await bill(ours), await bill(other)) == (100, 200)
+    assert (await garage.session(session.id)).stay_id == other.id
+    # Neither start is taken for another one when it is sent again.
+    assert (await two.start(session.id_tag, meter=50, connector=2))["transactionId"] == answer["transactionId"]
+    assert not await differences(garage)
+
+
+async def test_s2_our_own_tag_begins_nothing_more_for_a_request_that_charges_elsewhere(
+    garage: Garage, two: Station
+) -> None:
+    await garage.set_rate(cents="100")
+    ours, other = await garage.check_in("A"), await garage.check_in("B")
+    session = await garage.start(ours)
+    await two.start("STATION")
+    await garage.house.assigning.reassign(garage.operator, session.id, other.id)
+    await garage.start(ours, port_id=garage.other_port_id)
+    answer = await two.start(session.id_tag, meter=50, connector=2)
+    assert answer["idTagInfo"]["status"] == "Invalid"
+    assert (await latest(two)).stay_id is None
+
+
+async def test_s2_a_session_that_was_moved_and_moved_back_is_unassigned_by_our_own_tag(
+    garage: Garage, two: Station
+) -> None:
+    ours, other = await garage.check_in("A"), await garage.check_in("B")
+    session = await garage.start(ours)
+    await two.start("STATION")
+    for stay in (other, ours):
+        await garage.house.assigning.reassign(garage.operator, session.id, stay.id)
+    answer = await two.start(session.id_tag, meter=50, connector=2)
+    assert ((await garage.session(session.id)).stay_id, (await latest(two)).stay_id) == (None, ours.id)
+    assert answer["transactionId"] != session.id
