@@ -29,7 +29,11 @@ async def begun_with(charge_point_id: int, id_tag: str) -> list[ChargingSession]
 
 async def known(charge_point_id: int, start: TransactionStart, *, another_waits: bool) -> ChargingSession | None:
     """S2: the session that this very StartTransaction opened before."""
-    for session in await begun_with(charge_point_id, tag(start.id_tag)):
+    sessions = await begun_with(charge_point_id, tag(start.id_tag))
+    for session in sessions:
+        if session_start.was_opened_by_the_very(session, start):
+            return session
+    for session in sessions:
         if session_start.was_opened_by(session, start, another_waits=another_waits):
             return session
     return None
@@ -102,6 +106,16 @@ async def cut_off(charge_point_id: int, id_tag: str) -> ChargingSession | None:
     if cut is None or cut.reported_id_tag is not None or not session_end.was_cut_off(cut):
         return None
     return cut if await _can_be_continued(cut) else None
+
+
+async def continued_by(charge_point_id: int, start: TransactionStart) -> ChargingSession | None:
+    """T8: the session that this start goes on from: one that was cut off, or that runs on that very connector, its end
+    not told yet."""
+    id_tag = tag(start.id_tag)
+    session = await running(charge_point_id, id_tag)
+    if session is None:
+        return await cut_off(charge_point_id, id_tag)
+    return session if session_start.is_begun_anew(session, start) and await _can_be_continued(session) else None
 
 
 async def running(charge_point_id: int, id_tag: str) -> ChargingSession | None:

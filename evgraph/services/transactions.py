@@ -79,18 +79,18 @@ class Transactions:
             its_own = None
             if begun is None:
                 its_own = await start_lookup.begun_with_tag_of_its_own(holder, garage_id, start)
-            begun = (
-                begun
-                or its_own
-                or await self._given_back(change, charge_point_id, port, start)
-                or await self._continued(change, charge_point_id, port, start)
-            )
+            begun = begun or its_own or await self._given_back(change, charge_point_id, port, start)
+            cut = await start_lookup.continued_by(charge_point_id, start) if begun is None else None
             await self._end_what_runs(change, port, start, except_for=begun)
-            time = start_time(
-                start,
-                asked_at=begun.asked_at if begun is not None else None,
-                connected_since=await start_lookup.connected_since(charge_point_id),
-            )
+            continued = await self._continued(change, cut.id, port, start) if cut is not None else None
+            if continued is not None:
+                begun, time = continued
+            else:
+                time = start_time(
+                    start,
+                    asked_at=begun.asked_at if begun is not None else None,
+                    connected_since=await start_lookup.connected_since(charge_point_id),
+                )
             session = await self._opened(
                 change, port, begun, start, time, reported_id_tag=tag(start.id_tag) if its_own is not None else None
             )
@@ -188,14 +188,16 @@ class Transactions:
 
     @staticmethod
     async def _continued(
-        change: Change, charge_point_id: int, port: Port, start: TransactionStart
-    ) -> ChargingSession | None:
-        """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
-        cut = await start_lookup.cut_off(charge_point_id, tag(start.id_tag))
+        change: Change, session_id: int, port: Port, start: TransactionStart
+    ) -> tuple[ChargingSession, StartTime] | None:
+        """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session, and
+        when that began. `session_id`: of the part before it, which has ended by now."""
+        cut = await change.session(session_id)
         request = await change.request(cut.request_id) if cut is not None and cut.request_id is not None else None
         if cut is None or request is None:
             return None
-        return start_lookup.asked_anew(cut, request, port, start.at)
+        time = session_start.continued_time(start, cut)
+        return start_lookup.asked_anew(cut, request, port, time.at), time
 
     async def _end_what_runs(
         self, change: Change, port: Port, start: TransactionStart, *, except_for: ChargingSession | None

@@ -137,7 +137,6 @@ class Deriving:
         if booked is not None and start.connector_id < 1:
             # It was asked to begin there.
             start = replace(start, connector_id=booked.connector_id)
-        time = self._start_time(start, word, booked)
         supply = self._around.supplies.get(start.connector_id)
         if start.connector_id in self._around.reported:
             for derived in self._running():
@@ -150,6 +149,7 @@ class Deriving:
                         clock_replaced=start.clock_replaced,
                     )
                     derived.become(ended, word.at)
+        time = self._start_time(start, word, booked)
         session = session_start.unassigned(
             garage_id=self._around.garage_id,
             charge_point_id=self._around.charge_point_id,
@@ -178,12 +178,22 @@ class Deriving:
 
     def _start_time(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> StartTime:
         """B7. A session that nobody asked for is booked when it is told of, not before."""
-        was_asked_for = booked is not None and is_one_time(booked.id_tag) and booked.asked_at < word.at
+        cut = self._continued_by(start, booked)
+        if cut is not None:
+            return session_start.continued_time(start, cut.session)
+        was_asked_for = booked is not None and is_one_time(booked.id_tag) and _was_asked_before(booked, word.at)
         return start_time(
             start,
             asked_at=booked.asked_at if booked is not None and was_asked_for else None,
             connected_since=self._around.connected_since(word.at),
         )
+
+    def _continued_by(self, start: TransactionStart, booked: ChargingSession | None) -> Derived | None:
+        """T8: the part before it, cut off and with the same one-time idTag."""
+        if booked is None or not is_one_time(start.id_tag) or booked.authorization is not AuthorizationStatus.ACCEPTED:
+            return None
+        before = [one for one in self.derived if one.session.id_tag == tag(start.id_tag)]
+        return before[-1] if before and session_end.was_cut_off(before[-1].session) else None
 
     def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime, at: datetime) -> int | None:
         """T11, M5."""
@@ -347,13 +357,12 @@ class Deriving:
         named = self._named(word.transaction_id)
         if named is not None:
             return named
-        for derived in reversed(self.derived):
-            if word.transaction_id is not None and derived.transaction_id is not None:
-                # Both were answered, and not the same.
-                continue
-            if session_start.was_opened_by(derived.session, start, another_waits=False):
-                return derived
-        return None
+        # Where both were answered, they were not answered the same.
+        told = [one for one in reversed(self.derived) if word.transaction_id is None or one.transaction_id is None]
+        very = next((one for one in told if session_start.was_opened_by_the_very(one.session, start)), None)
+        if very is not None:
+            return very
+        return next((one for one in told if session_start.was_opened_by(one.session, start, another_waits=False)), None)
 
     def _named(self, transaction_id: int | None) -> Derived | None:
         if transaction_id is None or transaction_id <= 0:
@@ -468,6 +477,10 @@ def _holds(session: ChargingSession, metered: Metered) -> bool:
         and session.started_at is not None
         and any(reading.at >= session.started_at for reading in metered.readings)
     )
+
+
+def _was_asked_before(booked: ChargingSession, at: datetime) -> bool:
+    return booked.asked_at < at or (booked.asked_at == at and booked.accepted_at is not None)
 
 
 def _started_at(derived: Derived) -> datetime:
