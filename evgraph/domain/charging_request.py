@@ -103,6 +103,12 @@ def can_be_continued(request: ChargingRequest, session_id: int) -> bool:
             assert_never(request.status)
 
 
+def can_begin_after_all(request: ChargingRequest, session_id: int) -> bool:
+    """S2: the start that was asked for may still come with its own idTag, if the request waits, or has only the session
+    that was taken for it."""
+    return request.status is RequestStatus.NEEDS_CHARGING or can_be_continued(request, session_id)
+
+
 def charged(request: ChargingRequest, session_id: int) -> ChargingRequest:
     if request.session_id != session_id or request.status is RequestStatus.CANCELED:
         return request

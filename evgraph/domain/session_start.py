@@ -12,7 +12,7 @@ from evgraph.domain.charging_session import (
 )
 from evgraph.domain.energy import WattHours
 from evgraph.domain.refusals import ErrorCode, IllegalMove
-from evgraph.domain.session_clock import is_own_stamp
+from evgraph.domain.session_clock import StartTime, corrected_stamp, is_own_stamp, start_time
 from evgraph.domain.session_end import was_cut_off
 from evgraph.domain.transactions import TransactionStart, is_one_time, tag
 
@@ -106,7 +106,8 @@ def transaction_started(
         rate_id=rate_id,
         failure_code=None,
         failure=None,
-        start_deadline=None,
+        # S2: until then our own idTag may still come, and prove that this start was another's.
+        start_deadline=session.start_deadline if reported_id_tag is not None else None,
         started_at=at,
         ended_at=None,
         reported_start=reported_start,
@@ -166,15 +167,30 @@ def was_opened_by(session: ChargingSession, start: TransactionStart, *, another_
     """S2: this StartTransaction is the one that opened the session, sent again; known by what it says, as it was sent.
     A one-time idTag is proof enough, until its charger was cut off and may begin anew with it (T8). `another_waits`: a
     start waits at the connector, so that a stamp that cannot be believed does not make this one an ended session's."""
-    bore = tag(session.reported_id_tag if session.reported_id_tag is not None else session.id_tag)
-    was_read = SessionFlag.METER_START_ESTIMATED not in session.flags
-    if tag(start.id_tag) != bore or start.meter_start_wh != (session.meter_start_wh if was_read else None):
+    if not _says_the_same(session, start):
         return False
+    bore = tag(session.reported_id_tag if session.reported_id_tag is not None else session.id_tag)
     is_there = start.connector_id in (session.connector_id, 0)
     if is_one_time(bore) and is_there and not was_cut_off(session):
-        return True
+        return not is_begun_anew(session, start)
     if another_waits and start.clock_replaced and session.status is SessionStatus.ENDED:
         return False
+    return _is_stamped_alike(session, start)
+
+
+def was_opened_by_the_very(session: ChargingSession, start: TransactionStart) -> bool:
+    """S2: as of `was_opened_by`, with a one-time idTag, and by all that the start says: of two sessions of one idTag
+    (T8) it is this one's."""
+    return is_one_time(start.id_tag) and _says_the_same(session, start) and _is_stamped_alike(session, start)
+
+
+def _says_the_same(session: ChargingSession, start: TransactionStart) -> bool:
+    bore = tag(session.reported_id_tag if session.reported_id_tag is not None else session.id_tag)
+    was_read = SessionFlag.METER_START_ESTIMATED not in session.flags
+    return tag(start.id_tag) == bore and start.meter_start_wh == (session.meter_start_wh if was_read else None)
+
+
+def _is_stamped_alike(session: ChargingSession, start: TransactionStart) -> bool:
     return session.connector_id == start.connector_id and session.reported_start == start.reported_at
 
 
@@ -183,6 +199,41 @@ def is_older(start: TransactionStart, running: ChargingSession) -> bool:
     nothing."""
     is_comparable = is_own_stamp(start) and SessionFlag.CLOCK_REPLACED not in running.flags
     return is_comparable and running.started_at is not None and start.at < running.started_at
+
+
+def is_begun_anew(session: ChargingSession, start: TransactionStart) -> bool:
+    """T8: a start with the one-time idTag of the session that runs on that very connector, later than that began: its
+    charger was cut off, and goes on with the same vehicle. One with the same register is that start, sent again (S2),
+    where either stamp is not the charger's own: a clock that is put right stamps what waits anew."""
+    if session.status is not SessionStatus.CHARGING or session.started_at is None:
+        return False
+    is_its_tag = session.reported_id_tag is None and tag(start.id_tag) == tag(session.id_tag)
+    if not is_its_tag or not is_one_time(session.id_tag) or session.connector_id != start.connector_id:
+        return False
+    stamp = start.own_stamp
+    corrected = corrected_stamp(session, stamp) if stamp is not None else None
+    if (corrected or start.at) < session.started_at:
+        return False
+    if start.meter_start_wh != session.meter_start_wh:
+        return True
+    is_own = is_own_stamp(start) and SessionFlag.CLOCK_REPLACED not in session.flags
+    return is_own and start.reported_at != session.reported_start
+
+
+def continued_time(start: TransactionStart, cut: ChargingSession) -> StartTime:
+    """B7, T8: when a session began that goes on where `cut` ended: never before that, and by the clock of `cut` where
+    that was wrong."""
+    ended_at = cut.ended_at or cut.asked_at
+    received_at = start.received_at or start.at
+    stamp = start.own_stamp
+    corrected = corrected_stamp(cut, stamp) if stamp is not None else None
+    if corrected is not None and ended_at <= corrected <= received_at:
+        return StartTime(corrected, is_replaced=True, clock_error_us=cut.clock_error_us)
+    time = start_time(start, asked_at=ended_at, connected_since=None)
+    if time.at >= ended_at or ended_at > received_at:
+        return time
+    # A little before, by a clock that is a little slow.
+    return StartTime(ended_at, is_replaced=True, clock_error_us=None)
 
 
 def takes_tag_of_its_own(session: ChargingSession, start: TransactionStart, *, is_card: bool) -> bool:
@@ -199,19 +250,22 @@ def may_be_revived(session: ChargingSession, at: datetime) -> bool:
     """S5: a start that was given up may still begin, within its window. `at`: when it began (B7)."""
     if session.status is not SessionStatus.FAILED or session.started_at is not None:
         return False
-    return session.start_deadline is None or at <= session.start_deadline + WINDOW_GRACE
+    return session.start_deadline is None or is_within_window(session, at)
+
+
+def is_within_window(session: ChargingSession, at: datetime) -> bool:
+    """S5: `at` (B7) is within the session's start window and its grace; false where no window is on record."""
+    return session.start_deadline is not None and at <= session.start_deadline + WINDOW_GRACE
 
 
 def released(session: ChargingSession) -> ChargingSession:
     """S2: the start that the session was taken for has come after all, with our idTag: this one is nobody's (S6)."""
-    return replace(
-        session,
-        request_id=None,
-        stay_id=None,
-        id_tag=session.reported_id_tag or "",
-        reported_id_tag=None,
-        flat_fee_paid=False,
-    )
+    return replace(with_reported_tag(session), request_id=None, stay_id=None, flat_fee_paid=False)
+
+
+def with_reported_tag(session: ChargingSession) -> ChargingSession:
+    """S2: the session bears the idTag of its StartTransaction alone: ours has turned out to be another session's."""
+    return replace(session, id_tag=session.reported_id_tag or "", reported_id_tag=None, start_deadline=None)
 
 
 def _first_register(meter_start_wh: WattHours | None, last_register_wh: WattHours | None) -> WattHours:

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from evgraph.domain import charging_request, session_end, session_start
-from evgraph.domain.charging_request import ChargingRequest
+from evgraph.domain.charging_request import ChargingRequest, RequestStatus
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus
 from evgraph.domain.session_clock import start_time
 from evgraph.domain.stay import StayStatus
 from evgraph.domain.transactions import TransactionStart, is_one_time, tag
-from evgraph.models import CardRow, ConnectionRow, RequestRow, SessionRow
+from evgraph.models import CardRow, ConnectionRow, RequestRow, SessionMoveRow, SessionRow
 from evgraph.models.plain import select_values
 from evgraph.services import reading
 
@@ -30,7 +30,11 @@ async def begun_with(charge_point_id: int, id_tag: str) -> list[ChargingSession]
 
 async def known(charge_point_id: int, start: TransactionStart, *, another_waits: bool) -> ChargingSession | None:
     """S2: the session that this very StartTransaction opened before."""
-    for session in await begun_with(charge_point_id, tag(start.id_tag)):
+    sessions = await begun_with(charge_point_id, tag(start.id_tag))
+    for session in sessions:
+        if session_start.was_opened_by_the_very(session, start):
+            return session
+    for session in sessions:
         if session_start.was_opened_by(session, start, another_waits=another_waits):
             return session
     return None
@@ -79,19 +83,40 @@ async def waiting_for_any_tag(charge_point_id: int, now: datetime) -> ChargingSe
     return session if session.start_deadline is not None and now <= session.start_deadline else None
 
 
-async def given_to_another(charge_point_id: int, start: TransactionStart) -> ChargingSession | None:
+async def given_to_another(
+    charge_point_id: int, start: TransactionStart
+) -> tuple[ChargingSession, ChargingRequest] | None:
     """S2: the session that a start with the charger's own idTag opened in the place of the one that this start, with
-    our one-time idTag, now turns out to be."""
-    if not is_one_time(start.id_tag):
-        return None
+    our one-time idTag, now turns out to be; and the request that it was asked for. S5: only within the window of that
+    start, while the stay is open, and while the request has no other session."""
     session = await _latest(charge_point_id, tag(start.id_tag), SessionStatus.CHARGING, SessionStatus.ENDED)
-    return session if session is not None and session.reported_id_tag is not None else None
+    if session is None or session.reported_id_tag is None:
+        return None
+    time = start_time(start, asked_at=session.asked_at, connected_since=await connected_since(charge_point_id))
+    if not session_start.is_within_window(session, time.at):
+        return None
+    request = await _asked_by(session)
+    if request is None or not charging_request.can_begin_after_all(request, session.id):
+        return None
+    return session, request
 
 
 async def cut_off(charge_point_id: int, id_tag: str) -> ChargingSession | None:
     """T8: the session of this idTag whose charger was cut off, and may go on with the same vehicle."""
     cut = await _latest(charge_point_id, id_tag, SessionStatus.ENDED)
-    return cut if cut is not None and session_end.was_cut_off(cut) and await _can_be_continued(cut) else None
+    if cut is None or cut.reported_id_tag is not None or not session_end.was_cut_off(cut):
+        return None
+    return cut if await _can_be_continued(cut) else None
+
+
+async def continued_by(charge_point_id: int, start: TransactionStart) -> ChargingSession | None:
+    """T8: the session that this start goes on from: one that was cut off, or that runs on that very connector, its end
+    not told yet."""
+    id_tag = tag(start.id_tag)
+    session = await running(charge_point_id, id_tag)
+    if session is None:
+        return await cut_off(charge_point_id, id_tag)
+    return session if session_start.is_begun_anew(session, start) and await _can_be_continued(session) else None
 
 
 async def running(charge_point_id: int, id_tag: str) -> ChargingSession | None:
@@ -105,17 +130,16 @@ async def connected_since(charge_point_id: int) -> datetime | None:
     return row.connected_at if row is not None and row.disconnected_at is None else None
 
 
-def asked_anew(session: ChargingSession, port: Port, at: datetime) -> ChargingSession | None:
-    """A further session for the request of this one, which its charger begins by itself (T8, S2)."""
-    if session.request_id is None or session.stay_id is None:
-        return None
+def asked_anew(session: ChargingSession, request: ChargingRequest, port: Port, at: datetime) -> ChargingSession:
+    """A further session with the idTag of this one, which its charger begins by itself (T8, S2). `at`: when the charger
+    was asked for it, or when it began to go on."""
     return session_start.asked(
         garage_id=session.garage_id,
         charge_point_id=session.charge_point_id,
         port_id=port.id,
         connector_id=port.connector_id,
-        request_id=session.request_id,
-        stay_id=session.stay_id,
+        request_id=request.id,
+        stay_id=request.stay_id,
         id_tag=session.id_tag,
         now=at,
     )
@@ -144,6 +168,17 @@ async def _can_be_continued(session: ChargingSession) -> bool:
     """T8: the stay is open, and nothing else became of the request."""
     request = await _request_of_open_stay(session)
     return request is not None and charging_request.can_be_continued(request, session.id)
+
+
+async def _asked_by(session: ChargingSession) -> ChargingRequest | None:
+    """S2: the request that the session was asked for, whatever ticket it was moved to since; null once that stay is
+    checked out, or the request canceled."""
+    moved = SessionMoveRow.filter(session_id=session.id, from_stay_id__isnull=False)
+    first = await moved.order_by("id").first()
+    stay_id = session.stay_id if first is None else first.from_stay_id
+    requests = RequestRow.filter(stay_id=stay_id, stay__status=StayStatus.OPEN)
+    row = await requests.exclude(status=RequestStatus.CANCELED).order_by("-id").first()
+    return row.value() if row is not None else None
 
 
 async def _request_of_open_stay(session: ChargingSession) -> ChargingRequest | None:

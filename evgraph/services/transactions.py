@@ -86,18 +86,17 @@ class Transactions:
             its_own = None
             if begun is None:
                 its_own = await start_lookup.begun_with_tag_of_its_own(holder, garage_id, start)
-            begun = (
-                begun
-                or its_own
-                or await self._given_back(change, charge_point_id, port, start)
-                or await self._continued(charge_point_id, port, start)
-            )
+            begun = begun or its_own or await self._given_back(change, charge_point_id, port, start)
+            cut = await start_lookup.continued_by(charge_point_id, start) if begun is None else None
             time = start_time(
                 start,
                 asked_at=begun.asked_at if begun is not None else None,
                 connected_since=await start_lookup.connected_since(charge_point_id),
             )
             await self._end_what_runs(change, port, start, time, begun=begun)
+            continued = await self._continued(change, cut.id, port, start) if cut is not None else None
+            if continued is not None:
+                begun, time = continued
             session = await self._opened(
                 change, port, begun, start, time, reported_id_tag=tag(start.id_tag) if its_own is not None else None
             )
@@ -176,23 +175,35 @@ class Transactions:
     async def _given_back(
         change: Change, charge_point_id: int, port: Port, start: TransactionStart
     ) -> ChargingSession | None:
-        """S2: our one-time idTag starts after all: the session that was taken for it becomes unassigned, and this start
-        gets a session of its own."""
-        taken = await start_lookup.given_to_another(charge_point_id, start)
-        if taken is None:
+        """S2: our one-time idTag starts after all: the session that was taken for it becomes unassigned, unless it was
+        given to another ticket since; and this start gets a session of its own, for the request that it was asked
+        for."""
+        found = await start_lookup.given_to_another(charge_point_id, start)
+        if found is None:
             return None
-        released = await change.save_session(session_start.released(taken))
-        await take_back(change, released)
-        if taken.request_id is not None:
+        taken, request = found
+        if taken.stay_id != request.stay_id:
+            # Somebody has moved it to the ticket that it belongs to.
+            await change.save_session(session_start.with_reported_tag(taken))
+        else:
+            released = await change.save_session(session_start.released(taken))
+            await take_back(change, released)
             # The card shows another session from now on.
             change.touch_session(taken)
-        return start_lookup.asked_anew(taken, port, start.at)
+        return start_lookup.asked_anew(taken, request, port, taken.asked_at)
 
     @staticmethod
-    async def _continued(charge_point_id: int, port: Port, start: TransactionStart) -> ChargingSession | None:
-        """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session."""
-        cut = await start_lookup.cut_off(charge_point_id, tag(start.id_tag))
-        return start_lookup.asked_anew(cut, port, start.at) if cut is not None else None
+    async def _continued(
+        change: Change, session_id: int, port: Port, start: TransactionStart
+    ) -> tuple[ChargingSession, StartTime] | None:
+        """T8: a charger that was cut off begins anew with the idTag it had; the same vehicle, a further session, and
+        when that began. `session_id`: of the part before it, which has ended by now."""
+        cut = await change.session(session_id)
+        request = await change.request(cut.request_id) if cut is not None and cut.request_id is not None else None
+        if cut is None or request is None:
+            return None
+        time = session_start.continued_time(start, cut)
+        return start_lookup.asked_anew(cut, request, port, time.at), time
 
     async def _end_what_runs(
         self, change: Change, port: Port, start: TransactionStart, time: StartTime, *, begun: ChargingSession | None

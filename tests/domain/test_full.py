@@ -1,5 +1,6 @@
 """M6: full, by a charger's word or by its meter; and B2, what a boot leaves open."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -137,8 +137,8 @@ class Deriving:
         if booked is not None and start.connector_id < 1:
             # It was asked to begin there.
             start = replace(start, connector_id=booked.connector_id)
-        time = self._start_time(start, word, booked)
         supply = self._around.supplies.get(start.connector_id)
+        time = self._start_time(start, word, booked)
         for derived in self._running() if start.connector_id in self._around.reported else []:
             running = derived.session
             if running.connector_id != start.connector_id or session_start.is_older(start, running):
@@ -148,6 +148,8 @@ class Deriving:
                 until = [one for one in derived.readings if one.at <= at.at]
                 running = session_metering.recounted(running, until, supply=supply)
             derived.become(session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at)
+        # What ended now may be what goes on (T8).
+        time = self._start_time(start, word, booked)
         session = session_start.unassigned(
             garage_id=self._around.garage_id,
             charge_point_id=self._around.charge_point_id,
@@ -177,6 +179,9 @@ class Deriving:
 
     def _start_time(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> StartTime:
         """B7. A session that nobody asked for is booked when it is told of, not before."""
+        cut = self._continued_by(start, booked)
+        if cut is not None:
+            return session_start.continued_time(start, cut.session)
         return start_time(
             start,
             asked_at=booked.asked_at if booked is not None and self._was_asked_for(booked, word) else None,
@@ -185,7 +190,14 @@ class Deriving:
 
     @staticmethod
     def _was_asked_for(booked: ChargingSession | None, word: Word) -> bool:
-        return booked is not None and is_one_time(booked.id_tag) and booked.asked_at < word.at
+        return booked is not None and is_one_time(booked.id_tag) and _was_asked_before(booked, word.at)
+
+    def _continued_by(self, start: TransactionStart, booked: ChargingSession | None) -> Derived | None:
+        """T8: the part before it, cut off and with the same one-time idTag."""
+        if booked is None or not is_one_time(start.id_tag) or booked.authorization is not AuthorizationStatus.ACCEPTED:
+            return None
+        before = [one for one in self.derived if one.session.id_tag == tag(start.id_tag)]
+        return before[-1] if before and session_end.was_cut_off(before[-1].session) else None
 
     def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime, at: datetime) -> int | None:
         """T11, M5."""
@@ -353,13 +365,12 @@ class Deriving:
         named = self._named(word.transaction_id)
         if named is not None:
             return named
-        for derived in reversed(self.derived):
-            if word.transaction_id is not None and derived.transaction_id is not None:
-                # Both were answered, and not the same.
-                continue
-            if session_start.was_opened_by(derived.session, start, another_waits=False):
-                return derived
-        return None
+        # Where both were answered, they were not answered the same.
+        told = [one for one in reversed(self.derived) if word.transaction_id is None or one.transaction_id is None]
+        very = next((one for one in told if session_start.was_opened_by_the_very(one.session, start)), None)
+        if very is not None:
+            return very
+        return next((one for one in told if session_start.was_opened_by(one.session, start, another_waits=False)), None)
 
     def _named(self, transaction_id: int | None) -> Derived | None:
         if transaction_id is None or transaction_id <= 0:
@@ -472,6 +483,10 @@ def _holds(session: ChargingSession, metered: Metered) -> bool:
         and session.started_at is not None
         and any(reading.at >= session.started_at for reading in metered.readings)
     )
+
+
+def _was_asked_before(booked: ChargingSession, at: datetime) -> bool:
+    return booked.asked_at < at or (booked.asked_at == at and booked.accepted_at is not None)
 
 
 def _started_at(derived: Derived) -> datetime:
