@@ -124,9 +124,9 @@ class ChargingSession:
     values came (M1, M2). `charging_seen_at`: the latest Charging status (T3).
 
     `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and
-    `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins (T4). `stop_asked_at`: when
-    RemoteStopTransaction was last sent, `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to
-    nothing in any way (T7). `stop_refused_at`: when a person was last told that the charger refuses to stop, or does
+    `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins, `held_back_to_wh` the last
+    register of that vehicle, null before one was read (T4). `stop_asked_at`: when RemoteStopTransaction was last sent,
+    `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to nothing in any way (T7). `stop_refused_at`: when a person was last told that the charger refuses to stop, or does
     not stop in time; null once it has accepted a person's stop after that (T7). `closed_at`: when EVGraph, and not the
     charger, ended it. `must_stop`: RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the
     meterStop that ended it, null where none was read; `stop_was_named`: that stop named it, and was not merely the only
@@ -176,6 +176,7 @@ class ChargingSession:
     ev_gone_register_wh: WattHours | None = None
     held_back_from_wh: WattHours | None = None
     held_back_since: datetime | None = None
+    held_back_to_wh: WattHours | None = None
     stop_asked_at: datetime | None = None
     stop_rejected_at: datetime | None = None
     stop_failed_at: datetime | None = None

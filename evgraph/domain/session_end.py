@@ -118,8 +118,13 @@ def superseded(
     ended_at = last_known(session) if is_unconfirmed or session.available_since is not None else at
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
-    if meter_start_wh is None or is_unconfirmed or session.held_back_from_wh is not None:
+    if meter_start_wh is None or is_unconfirmed:
         return ended
+    if session.held_back_from_wh is not None:
+        # T4: up to that start it is the other vehicle's energy.
+        is_reached = not is_beyond(session, meter_start_wh, None if clock_replaced else at, supply)
+        last_wh = max(meter_start_wh, session.held_back_to_wh or meter_start_wh)
+        return replace(ended, held_back_to_wh=last_wh) if is_reached else ended
     # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
     guess_wh = session.carried_wh + meter_start_wh - session.base_register_wh
     if guess_wh <= ended.energy_wh:

@@ -37,6 +37,7 @@ _METERED = (
     "ev_gone_register_wh",
     "held_back_from_wh",
     "held_back_since",
+    "held_back_to_wh",
 )
 _Moves = dict[str, Any]
 
@@ -98,6 +99,7 @@ def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: 
         leapt_at=None,
         low_power_since=None,
         ev_gone_register_wh=None,
+        held_back_to_wh=None,
     )
     taken = readings_taken(fresh, readings, supply=supply)
     return replace(

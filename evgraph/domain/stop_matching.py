@@ -125,8 +125,12 @@ def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start
     if not session.stop_was_named and names(session, stop):
         return True
     time = end_time(session, stop)
-    this, first = (time.at, stop.meter_stop_wh), (session.ended_at, session.stop_register_wh or 0)
-    is_later = this > first and time.at <= session.ended_at + LATE_BY
+    stopped_at = session.ended_at
+    if SessionFlag.AFTER_UNPLUG in session.flags:
+        # It ended when its vehicle left, and its transaction after its last reading (T4).
+        stopped_at = max(stopped_at, session.last_meter_at or stopped_at)
+    this, first = (time.at, stop.meter_stop_wh), (stopped_at, session.stop_register_wh or 0)
+    is_later = this > first and time.at <= stopped_at + LATE_BY
     return is_later and (next_start_at is None or time.at < next_start_at)
 
 

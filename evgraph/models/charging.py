@@ -105,6 +105,7 @@ class SessionRow(Model):
     ev_gone_register_wh = fields.BigIntField(null=True)
     held_back_from_wh = fields.BigIntField(null=True)
     held_back_since = fields.DatetimeField(null=True)
+    held_back_to_wh = fields.BigIntField(null=True)
     stop_asked_at = fields.DatetimeField(null=True)
     stop_rejected_at = fields.DatetimeField(null=True)
     stop_failed_at = fields.DatetimeField(null=True)

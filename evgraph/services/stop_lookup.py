@@ -6,6 +6,7 @@ from datetime import datetime
 from evgraph.domain import stop_matching
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
+from evgraph.domain.session_unplug import is_rest_of
 from evgraph.domain.transactions import TransactionStop, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
 from evgraph.models.plain import select_values
@@ -46,10 +47,11 @@ async def meant(charge_point_id: int, stop: TransactionStop, supplies: Supplies)
 
 
 async def next_start_at(session: ChargingSession) -> datetime | None:
-    """When the next session began at the port; null where none did."""
+    """When the next session began at the port; null where none did. What flowed after the session's own vehicle left is
+    of the same transaction (T4)."""
     following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
-    row = await following.exclude(id=session.id).order_by("started_at").first()
-    return row.started_at if row is not None else None
+    rows = await following.exclude(id=session.id).order_by("started_at").limit(2)
+    return next((row.started_at for row in rows if not is_rest_of(row.value(), session)), None)
 
 
 async def _ended_before(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:

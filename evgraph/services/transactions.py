@@ -22,7 +22,7 @@ from evgraph.services.forgotten_sessions import FREE_FOR, ForgottenSessions
 from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.placing import keep_in_quarantine, place_of
 from evgraph.services.session_endings import end_by
-from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle, take_back
+from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle_in_parts, take_back
 from evgraph.services.supplies import Supplies
 
 __all__ = ["FREE_FOR", "OURSELVES", "STOP_TRANSACTION", "Transactions"]
@@ -209,7 +209,7 @@ class Transactions:
                 supply=self._supplies.of(port.max_power_w),
                 clock_replaced=start.clock_replaced,
             )
-            await settle(change, ended)
+            await settle_in_parts(change, ended)
 
     async def _end_if_told_before(self, change: Change, session: ChargingSession) -> None:
         """X2: a stop that came before its start waits in quarantine; it is the end of what has only now begun."""

@@ -84,6 +84,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='held_back_to_wh',
+            field=fields.BigIntField(null=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='must_stop',
             field=fields.BooleanField(default=False),
         ),
