@@ -203,7 +203,8 @@ def has_pending_charges(sessions: Iterable[ChargingSession], now: datetime) -> b
 
 def last_known(session: ChargingSession) -> datetime:
     """T7: the instant at which a session that is given up ended, as far as anyone knows."""
-    return session.available_since or session.last_meter_at or session.started_at or session.asked_at
+    free_at = session.free_at or session.available_since if session.available_since is not None else None
+    return free_at or session.last_meter_at or session.started_at or session.asked_at
 
 
 def readings_told(closed: ChargingSession, counted: ChargingSession) -> ChargingSession:
@@ -249,6 +250,7 @@ def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterab
         counted,
         flags=counted.flags - {SessionFlag.ESTIMATED},
         available_since=None,
+        free_at=None,
         closed_at=None,
         must_stop=True,
         stop_asked_at=None,

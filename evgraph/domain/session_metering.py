@@ -72,6 +72,7 @@ def instant_completed(
         # A status may have set it since then.
         full_since=taken.full_since if taken.full_since != before.full_since else session.full_since,
         available_since=_available_since(session, reading.at, has_moved=taken.energy_wh != session.energy_wh),
+        free_at=_free_at(session, reading.at, has_moved=taken.energy_wh != session.energy_wh),
         flags=flags - {SessionFlag.UNCONFIRMED},
     )
     return session if completed == session else completed
@@ -205,6 +206,7 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
     moves |= {
         "flags": flags,
         "available_since": _available_since(session, reading.at, has_moved=has_moved),
+        "free_at": _free_at(session, reading.at, has_moved=has_moved),
         "last_meter_at": reading.at,
         "power_w": reading.power_w if reading.power_w is not None else session.power_w,
     }
@@ -306,6 +308,13 @@ def _available_since(session: ChargingSession, at: datetime, *, has_moved: bool)
     if session.available_since is None or not has_moved:
         return session.available_since
     return max(session.available_since, at)
+
+
+def _free_at(session: ChargingSession, at: datetime, *, has_moved: bool) -> datetime | None:
+    """T7: energy that was counted later is the session's."""
+    if session.free_at is None or not has_moved:
+        return session.free_at
+    return max(session.free_at, at)
 
 
 def _moves_of_register(

@@ -92,6 +92,7 @@ class SessionRow(Model):
     last_meter_at = fields.DatetimeField(null=True)
     full_since = fields.DatetimeField(null=True)
     available_since = fields.DatetimeField(null=True)
+    free_at = fields.DatetimeField(null=True)
     low_power_since = fields.DatetimeField(null=True)
     leapt_to_wh = fields.BigIntField(null=True)
     leapt_at = fields.DatetimeField(null=True)

@@ -37,6 +37,7 @@ _SELDOM = (
     "meter_start_wh",
     "register_source",
     "register_step_wh",
+    "free_at",
     "ev_gone_register_wh",
     "held_back_from_wh",
     "held_back_since",

@@ -120,3 +120,50 @@ async def test_t4_t5_a_stop_that_comes_after_it_corrects_the_rest_and_adds_none(
     assert (len(sessions), sessions[0].energy_wh, sessions[1].energy_wh) == (before, 1000, 3400)
     assert await owed(stay) == 100
     await assert_replay_agrees(garage)
+
+
+# ---------------------------------------------------------------------------------------------- the port that was free
+
+
+@pytest.mark.parametrize("how", ["a port that is free", "the next start"])
+@pytest.mark.parametrize("stamp", ["of then", "of now", "1970-01-01T00:00:00Z", "garbage"])
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_t7_the_hours_that_a_charge_point_was_away_are_not_billed(
+    garage: Garage, station: Station, how: str, stamp: str, is_read: bool
+) -> None:
+    stay, session = await begun(garage, station, RateKind.PER_MINUTE)
+    garage.clock.turn(minutes=30)
+    if is_read:
+        await station.meter(session.id, 4000)
+    freed = {"of then": station.stamp(), "of now": None}.get(stamp, stamp)
+    await station.hang_up()
+    garage.clock.turn(hours=5)
+    await station.reconnect()
+    await station.status("Available", stamp=freed)
+    if how == "a port that is free":
+        garage.clock.turn(minutes=6)
+        await station.look()
+    else:
+        await station.start("CARD", meter=4000)
+
+    assert (await station.sessions())[0].lasted(station.now).total_seconds() == 30 * 60
+    await assert_replay_agrees(garage)
+    assert await owed(stay) == (300 if is_read or how == "the next start" else 0)
+
+
+async def test_t7_a_port_that_is_free_later_on_a_new_connection_was_taken_until_then(
+    garage: Garage, station: Station
+) -> None:
+    stay, session = await begun(garage, station, RateKind.PER_MINUTE)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 2000)
+    await station.hang_up()
+    garage.clock.turn(minutes=1)
+    await station.reconnect()
+    await station.status("Charging")
+    garage.clock.turn(minutes=19)
+    await station.status("Available")
+    garage.clock.turn(minutes=6)
+    await station.look()
+    assert await owed(stay) == 300
+    await assert_replay_agrees(garage)

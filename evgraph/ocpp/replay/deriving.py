@@ -8,6 +8,7 @@ from evgraph.domain import session_end, session_metering, session_start, session
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, has_inlet, is_same_instant, with_inlet
 from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, status_reported
+from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
     StartTime,
     end_time,
@@ -346,10 +347,12 @@ class Deriving:
             if derived.session.clock_error_us is not None:
                 time = time_within(derived.session, report.stamped_at or report.at, at)
                 report = replace(report, at=time.at, is_stamped=time.is_own)
+        before = self._ports.get(report.connector_id)
         if self._is_older(report, at):
             return
+        away_since = port_away_since(before, at, self._around.spans_until(at)) if before is not None else None
         for derived in there:
-            derived.session = session_status.reported(derived.session, report, at)
+            derived.session = session_status.reported(derived.session, report, at, away_since=away_since)
 
     def _is_older(self, report: StatusReport, at: datetime) -> bool:
         """B6, as the port decides."""
