@@ -113,7 +113,8 @@ class ChargingSession:
 
     `reported_start` is the charger's own start stamp, as text, to know a resent StartTransaction by (S2).
     `authorization` is what its StartTransaction was answered, to answer a resent one alike. `available_since`: the
-    charger reports the connector free, with no word of the transaction (T7).
+    charger reports the connector free, with no word of the transaction, by our clock; `free_at`: since when it is free
+    by the charger's own word, which is when the session ended if nothing else is reported (T7).
     `low_power_since`: the port delivers next to nothing (M6). `leapt_to_wh`, `leapt_at`: a register that leapt beyond
     what the port can deliver, and waits to be confirmed (M5).
     `flat_fee_paid`: an earlier part of the same charge bore the flat fee (T8).
@@ -124,14 +125,15 @@ class ChargingSession:
     values came (M1, M2). `charging_seen_at`: the latest Charging status (T3).
 
     `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and
-    `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins (T4). `stop_asked_at`: when
-    RemoteStopTransaction was last sent, `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to
-    nothing in any way (T7). `stop_refused_at`: when a person was last told that the charger refuses to stop, or does
-    not stop in time; null once it has accepted a person's stop after that (T7). `closed_at`: when EVGraph, and not the
-    charger, ended it. `must_stop`: RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the
-    meterStop that ended it, null where none was read; `stop_was_named`: that stop named it, and was not merely the only
-    one that fit; `stop_was_stamped`: it ended by that stop's own stamp, and not by its receipt; `stop_id_tag`: the
-    idTag that it bore, null where that is none or its own (T3).
+    `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins, `held_back_to_wh` the last
+    register of that vehicle, null before one was read (T4). `stop_asked_at`: when RemoteStopTransaction was last sent,
+    `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to nothing in any way (T7). `stop_refused_at`:
+    when a person was last told that the charger refuses to stop, or does not stop in time; null once it has accepted a
+    person's stop after that (T7). `closed_at`: when EVGraph, and not the charger, ended it. `must_stop`:
+    RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that ended it, null
+    where none was read; `stop_was_named`: that stop named it, and was not merely the only one that fit;
+    `stop_was_stamped`: it ended by that stop's own stamp, and not by its receipt; `stop_id_tag`: the idTag that it
+    bore, null where that is none or its own (T3).
     """
 
     id: int
@@ -164,6 +166,7 @@ class ChargingSession:
     last_meter_at: datetime | None = None
     full_since: datetime | None = None
     available_since: datetime | None = None
+    free_at: datetime | None = None
     low_power_since: datetime | None = None
     leapt_to_wh: WattHours | None = None
     leapt_at: datetime | None = None
@@ -177,6 +180,7 @@ class ChargingSession:
     ev_gone_register_wh: WattHours | None = None
     held_back_from_wh: WattHours | None = None
     held_back_since: datetime | None = None
+    held_back_to_wh: WattHours | None = None
     stop_asked_at: datetime | None = None
     stop_rejected_at: datetime | None = None
     stop_failed_at: datetime | None = None

@@ -152,6 +152,17 @@ def is_in_order(
     return away_since is not None and report.at < away_since - IN_ORDER_WITHIN
 
 
+def away_since(port: Port, received_at: datetime, spans: Sequence[tuple[datetime, datetime | None]]) -> datetime | None:
+    """T7: when the connection before was closed, if a status received now is the first one of the port over a
+    connection that was opened within five minutes: what it reports may have happened while the charge point was away.
+    `spans`: as for `is_in_order`."""
+    if len(spans) < 2 or spans[-1][1] is not None:
+        return None
+    since = spans[-1][0]
+    is_first = port.status_received_at is None or port.status_received_at < since
+    return spans[-2][1] if is_first and received_at - since <= IN_ORDER_WITHIN else None
+
+
 def ev_side_disconnected(report: StatusReport) -> bool:
     """T4, third dialect: the car is gone, the charger keeps its transaction open (OCPP 1.6 section 9.1.23)."""
     return report.status is PortStatus.SUSPENDED_EV and EV_SIDE_DISCONNECTED in (report.info or "").lower()

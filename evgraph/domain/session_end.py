@@ -121,8 +121,13 @@ def superseded(
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = flagged_by_time(ended, time.is_replaced and not is_known)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
-    if meter_start_wh is None or is_unconfirmed or session.held_back_from_wh is not None:
+    if meter_start_wh is None or is_unconfirmed:
         return ended
+    if session.held_back_from_wh is not None:
+        # T4: up to that start it is the other vehicle's energy.
+        is_reached = not is_beyond(session, meter_start_wh, time.at if time.is_own else None, supply)
+        last_wh = max(meter_start_wh, session.held_back_to_wh or meter_start_wh)
+        return replace(ended, held_back_to_wh=last_wh) if is_reached else ended
     # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
     guess_wh = session.carried_wh + meter_start_wh - session.base_register_wh
     if guess_wh <= ended.energy_wh:
@@ -206,7 +211,8 @@ def has_pending_charges(sessions: Iterable[ChargingSession], now: datetime) -> b
 
 def last_known(session: ChargingSession) -> datetime:
     """T7: the instant at which a session that is given up ended, as far as anyone knows."""
-    return session.available_since or session.last_meter_at or session.started_at or session.asked_at
+    free_at = session.free_at or session.available_since if session.available_since is not None else None
+    return free_at or session.last_meter_at or session.started_at or session.asked_at
 
 
 def readings_told(closed: ChargingSession, counted: ChargingSession) -> ChargingSession:
@@ -252,6 +258,7 @@ def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterab
         counted,
         flags=counted.flags - {SessionFlag.ESTIMATED},
         available_since=None,
+        free_at=None,
         closed_at=None,
         must_stop=True,
         stop_asked_at=None,

@@ -37,6 +37,7 @@ _METERED = (
     "ev_gone_register_wh",
     "held_back_from_wh",
     "held_back_since",
+    "held_back_to_wh",
 )
 _Moves = dict[str, Any]
 
@@ -71,6 +72,7 @@ def instant_completed(
         # A status may have set it since then.
         full_since=taken.full_since if taken.full_since != before.full_since else session.full_since,
         available_since=_available_since(session, reading.at, has_moved=taken.energy_wh != session.energy_wh),
+        free_at=_free_at(session, reading.at, has_moved=taken.energy_wh != session.energy_wh),
         flags=flags - {SessionFlag.UNCONFIRMED},
     )
     return session if completed == session else completed
@@ -98,6 +100,7 @@ def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: 
         leapt_at=None,
         low_power_since=None,
         ev_gone_register_wh=None,
+        held_back_to_wh=None,
     )
     taken = readings_taken(fresh, readings, supply=supply)
     return replace(
@@ -203,6 +206,7 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
     moves |= {
         "flags": flags,
         "available_since": _available_since(session, reading.at, has_moved=has_moved),
+        "free_at": _free_at(session, reading.at, has_moved=has_moved),
         "last_meter_at": reading.at,
         "power_w": reading.power_w if reading.power_w is not None else session.power_w,
     }
@@ -307,6 +311,13 @@ def _available_since(session: ChargingSession, at: datetime, *, has_moved: bool)
     if session.available_since is None or not has_moved:
         return session.available_since
     return max(session.available_since, at)
+
+
+def _free_at(session: ChargingSession, at: datetime, *, has_moved: bool) -> datetime | None:
+    """T7: energy that was counted later is the session's."""
+    if session.free_at is None or not has_moved:
+        return session.free_at
+    return max(session.free_at, at)
 
 
 def _moves_of_register(

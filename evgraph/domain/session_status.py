@@ -11,12 +11,16 @@ from evgraph.domain.session_full import full_since_low
 from evgraph.domain.session_unplug import charging_again, vehicle_left
 
 
-def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now: datetime) -> ChargingSession:
+def status_seen(
+    session: ChargingSession, status: PortStatus, at: datetime, now: datetime, *, free_at: datetime | None = None
+) -> ChargingSession:
     """M6: SuspendedEV is "full", and since when; Charging is not, unless the meter has long said otherwise. T7:
-    Available starts the wait for its end, and B2: is a word of what runs there."""
+    Available starts the wait for its end, and B2: is a word of what runs there. `free_at`: since when the connector is
+    free, None if that is `at`."""
     if session.status is not SessionStatus.CHARGING:
         return session
     full_since, available_since, flags = session.full_since, None, session.flags
+    free_since = None
     match status:
         case PortStatus.SUSPENDED_EV:
             # A vehicle that has not charged yet waits, and is not full.
@@ -25,6 +29,7 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
             full_since = full_since_low(session, at)
         case PortStatus.AVAILABLE:
             available_since = session.available_since or now
+            free_since = session.free_at or free_at or at
             flags = flags - {SessionFlag.UNCONFIRMED}
         case (
             PortStatus.PREPARING
@@ -38,25 +43,41 @@ def status_seen(session: ChargingSession, status: PortStatus, at: datetime, now:
             pass
         case _:
             assert_never(status)
-    return replace(session, full_since=full_since, available_since=available_since, flags=flags)
+    return replace(session, full_since=full_since, available_since=available_since, free_at=free_since, flags=flags)
 
 
-def reported(session: ChargingSession, report: StatusReport, received_at: datetime) -> ChargingSession:
+def reported(
+    session: ChargingSession, report: StatusReport, received_at: datetime, *, away_since: datetime | None = None
+) -> ChargingSession:
     """What a StatusNotification of its connector makes of a running session: M6, T7, T4, and T3: when it was last said
-    to charge. `report.at` is by the session's time (B7). One from before its start tells of the session before it, and
-    was under way."""
+    to charge. `report.at` is by the session's time (B7); `away_since` as of `port.away_since`. One from before its
+    start tells of the session before it, and was under way."""
     if session.status is not SessionStatus.CHARGING:
         return session
     if report.is_stamped and session.started_at is not None and report.at < session.started_at:
         return session
     at = report.at
-    session = status_seen(session, report.status, at, received_at)
+    free_at = _free_at(session, report, received_at, away_since)
+    session = status_seen(session, report.status, at, received_at, free_at=free_at)
     if report.status is PortStatus.CHARGING:
         later = max(session.charging_seen_at or at, at)
         session = charging_again(replace(session, charging_seen_at=later), at)
     if ev_side_disconnected(report):
         session = vehicle_left(session, at)
     return session
+
+
+def _free_at(
+    session: ChargingSession, report: StatusReport, received_at: datetime, away_since: datetime | None
+) -> datetime:
+    """T7: since when the connector is free of the session: by the status's own stamp, but not after its receipt, nor
+    after the charge point was last connected before it, nor before the session's last reading."""
+    free_at = min(report.at, received_at)
+    if away_since is not None:
+        free_at = min(free_at, away_since)
+        if not report.is_stamped and session.last_meter_at is not None:
+            free_at = session.last_meter_at
+    return max([free_at, *(at for at in (session.started_at, session.last_meter_at) if at is not None)])
 
 
 def booted(session: ChargingSession) -> ChargingSession:

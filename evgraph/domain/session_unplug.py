@@ -43,8 +43,11 @@ def register_seen(before: ChargingSession, after: ChargingSession, at: datetime)
 def parted(
     ended: ChargingSession, meter_stop_wh: WattHours | None, now: datetime
 ) -> tuple[ChargingSession, ChargingSession | None]:
-    """A session that has ended, and what flowed after its vehicle left, as an unassigned session of the connector that
-    has ended too (S6), both flagged. The first one ends when its vehicle left. Null where nothing flowed after it."""
+    """T4: a session that has ended, and what flowed after its vehicle left, as an unassigned session of the connector
+    that has ended too (S6), both flagged. The first one ends when its vehicle left. None if nothing flowed after it.
+    `meter_stop_wh`: None if the end has no register that can be read; then the last register that was read counts."""
+    if meter_stop_wh is None:
+        meter_stop_wh = ended.held_back_to_wh
     if ended.held_back_from_wh is None or meter_stop_wh is None or ended.ended_at is None:
         return ended, None
     energy_wh = meter_stop_wh - ended.held_back_from_wh
@@ -82,6 +85,29 @@ def parted(
     )
 
 
+def is_rest_of(rest: ChargingSession, session: ChargingSession) -> bool:
+    """T4: a session that was saved after that one holds what flowed after its vehicle left."""
+    return (
+        SessionFlag.AFTER_UNPLUG in rest.flags
+        and not rest.id_tag
+        and rest.connector_id == session.connector_id
+        and rest.meter_start_wh == session.held_back_from_wh
+    )
+
+
+def rest_corrected(held: ChargingSession, rest: ChargingSession) -> ChargingSession:
+    """T4, T5: the rest as it was saved, now that its end was reported again."""
+    return replace(
+        held,
+        ended_at=rest.ended_at,
+        stop_reason=rest.stop_reason,
+        base_register_wh=rest.base_register_wh,
+        carried_wh=rest.carried_wh,
+        energy_wh=rest.energy_wh,
+        stop_register_wh=rest.stop_register_wh,
+    )
+
+
 def _uncounted(held: ChargingSession, after: ChargingSession) -> ChargingSession:
     """The session as the reading leaves it, without the energy that the reading told."""
     return replace(
@@ -95,4 +121,5 @@ def _uncounted(held: ChargingSession, after: ChargingSession) -> ChargingSession
         leapt_at=held.leapt_at,
         held_back_from_wh=held.held_back_from_wh,
         held_back_since=held.held_back_since,
+        held_back_to_wh=max(after.base_register_wh, held.held_back_to_wh or after.base_register_wh),
     )

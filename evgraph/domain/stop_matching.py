@@ -125,9 +125,15 @@ def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start
     if not session.stop_was_named and names(session, stop):
         return True
     time = end_time(session, stop)
+    stopped_at = session.ended_at
+    if SessionFlag.AFTER_UNPLUG in session.flags:
+        # It ended when its vehicle left, and its transaction after its last reading (T4).
+        stopped_at = max(stopped_at, session.last_meter_at or stopped_at)
     this = (time.is_own, time.at, stop.meter_stop_wh)
-    first = (session.stop_was_stamped, session.ended_at, session.stop_register_wh or 0)
-    is_later = this > first and time.at <= session.ended_at + LATE_BY
+    first = (session.stop_was_stamped, stopped_at, session.stop_register_wh or 0)
+    # A stamp that was put in its place says nothing of how late it is.
+    told_at = time.at if time.is_own else (stop.received_at or time.at)
+    is_later = this > first and told_at <= stopped_at + LATE_BY
     return is_later and (next_start_at is None or time.at < next_start_at)
 
 

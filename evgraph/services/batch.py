@@ -37,9 +37,11 @@ _SELDOM = (
     "meter_start_wh",
     "register_source",
     "register_step_wh",
+    "free_at",
     "ev_gone_register_wh",
     "held_back_from_wh",
     "held_back_since",
+    "held_back_to_wh",
 )
 _SAVE_SESSIONS = update(SessionRow, *_NEARLY_ALWAYS)
 _SAVE_WHOLE_SESSIONS = update(SessionRow, *_SELDOM, *_NEARLY_ALWAYS)

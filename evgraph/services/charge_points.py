@@ -274,7 +274,11 @@ class ChargePoints:
                 await give_up_start(change, session, ErrorCode.PORT_NOT_OPEN, why)
             return None
         # The instant that its frame is kept with, so that what follows from it can be derived again (T7, C10).
-        told = session_status.reported(session, report, report.received_at or change.now)
+        received_at = report.received_at or change.now
+        away_since = None
+        if report.status is PortStatus.AVAILABLE and session.available_since is None:
+            away_since = ports.away_since(before, received_at, await _latest_connections(before.charge_point_id))
+        told = session_status.reported(session, report, received_at, away_since=away_since)
         if told.full_since is not None and session.full_since is None and await is_limited(told, before, change.now):
             # M6: it waits because we said so.
             told = replace(told, full_since=None)
@@ -340,9 +344,13 @@ async def _is_in_order(port: Port, report: StatusReport, now: datetime) -> bool:
     """B6. Asked only for one that would be older."""
     if port.reported_at is None or report.at >= port.reported_at:
         return False
-    latest = ConnectionRow.filter(charge_point_id=port.charge_point_id).order_by("-id").limit(2)
-    spans = [*reversed(await latest.values_list("connected_at", "disconnected_at"))]
-    return ports.is_in_order(port, report, now, spans)
+    return ports.is_in_order(port, report, now, await _latest_connections(port.charge_point_id))
+
+
+async def _latest_connections(charge_point_id: int) -> list[tuple[datetime, datetime | None]]:
+    """When the latest two were opened and closed, in their order."""
+    latest = ConnectionRow.filter(charge_point_id=charge_point_id).order_by("-id").limit(2)
+    return [*reversed(await latest.values_list("connected_at", "disconnected_at"))]
 
 
 async def _on_record(identities: Sequence[str]) -> Sequence[_OnRecord | None]:

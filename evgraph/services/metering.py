@@ -21,6 +21,7 @@ from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
 from evgraph.domain.session_clock import readings_within
 from evgraph.domain.session_metering import instant_completed, readings_taken
+from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
 from evgraph.models.at_once import Version
@@ -33,7 +34,7 @@ from evgraph.services.newest_instants import NewestInstant, NewestInstants
 from evgraph.services.own_limits import full_unless_limited
 from evgraph.services.placing import keep_in_quarantine
 from evgraph.services.running import Running, RunningInGarage
-from evgraph.services.settling import correct, open_again
+from evgraph.services.settling import correct, open_again, save_rest
 from evgraph.services.stop_lookup import next_start_at
 from evgraph.services.supplies import Supplies
 
@@ -294,16 +295,14 @@ class Metering:
         if session_end.misses_readings(session):
             in_time = [one for one in readings if session.ended_at is None or one.at <= session.ended_at]
             counted = await recount.recounted(session, supply, until=session.ended_at, also=in_time)
-            completed = session_end.end_completed(session, counted)
-            return await correct(change, completed) if completed is not session else session
+            return await _corrected(change, session, session_end.end_completed(session, counted))
         following = await next_start_at(session)
         counted = await recount.recounted(session, supply, also=_before(readings, following))
         if is_named and await change.holder(session.port_id) is None:
             again = session_end.reopened(session, counted, readings)
             if again is not None:
                 return await open_again(change, again)
-        told = session_end.readings_told(session, counted)
-        return await correct(change, told) if told is not session else session
+        return await _corrected(change, session, session_end.readings_told(session, counted))
 
     async def _know_rates_of(self, sessions: Iterable[ChargingSession]) -> None:
         """A rate never changes (T10), so that it is asked for once."""
@@ -335,6 +334,16 @@ def _may_move(session: ChargingSession, readings: Iterable[Reading]) -> bool:
         or (one.register_wh is not None and one.register_wh > counted_wh)
         for one in readings
     )
+
+
+async def _corrected(change: Change, session: ChargingSession, told: ChargingSession) -> ChargingSession:
+    """T4, T5: the ended session as late readings leave it."""
+    if told is session:
+        return session
+    told, rest = parted(told, told.stop_register_wh, change.now)
+    told = await correct(change, told)
+    await save_rest(change, told, rest)
+    return told
 
 
 def _before(readings: Iterable[Reading], instant: datetime | None) -> list[Reading]:

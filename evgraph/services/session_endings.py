@@ -11,7 +11,7 @@ from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop
 from evgraph.services import recount
 from evgraph.services.books import Change
-from evgraph.services.settling import correct, settle
+from evgraph.services.settling import correct, save_rest, settle, settle_in_parts
 
 
 async def end_by(
@@ -39,12 +39,11 @@ async def end_by(
         ended = await settle(change, ended)
     else:
         ended = await correct(change, session_end.truth_told(session, ended, is_own_time=time.is_own))
-    # A correction of a stop finds the rest where that stop put it.
-    if rest is not None and (is_running or was_closed_by_us):
-        await change.save_session(rest)
+    await save_rest(change, ended, rest)
     return ended
 
 
 async def close(change: Change, session: ChargingSession) -> ChargingSession:
     """T7: the running session is over, at its last reading, estimated, and billed."""
-    return await settle(change, session_end.given_up(session, session_end.last_known(session), closed_at=change.now))
+    ended = session_end.given_up(session, session_end.last_known(session), closed_at=change.now)
+    return await settle_in_parts(change, ended)

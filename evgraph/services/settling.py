@@ -9,8 +9,9 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.session_end import ended_by_person, was_cut_off, why_in_vain
+from evgraph.domain.session_unplug import is_rest_of, parted, rest_corrected
 from evgraph.domain.stay import Stay, StayStatus
-from evgraph.models import LineItemRow, StayRow
+from evgraph.models import LineItemRow, SessionRow, StayRow
 from evgraph.models.plain import select_values
 from evgraph.services.books import Change
 
@@ -36,7 +37,30 @@ async def end_without_charger(change: Change, session: ChargingSession) -> Charg
     ended meanwhile stays as it is."""
     if session.status is not SessionStatus.CHARGING:
         return session
-    return await settle(change, ended_by_person(session, change.now), by_person=True)
+    return await settle_in_parts(change, ended_by_person(session, change.now), by_person=True)
+
+
+async def settle_in_parts(change: Change, session: ChargingSession, *, by_person: bool = False) -> ChargingSession:
+    """T4: settles a session that ended without its charger's StopTransaction; what flowed after its vehicle left is
+    saved as an unassigned session."""
+    session, rest = parted(session, None, change.now)
+    session = await settle(change, session, by_person=by_person)
+    await save_rest(change, session, rest)
+    return session
+
+
+async def save_rest(change: Change, session: ChargingSession, rest: ChargingSession | None) -> None:
+    """T4: saves what flowed after the vehicle of `session` left. Reported again, it is the same session, corrected."""
+    if rest is None:
+        return
+    rows = SessionRow.filter(
+        charge_point_id=rest.charge_point_id, id_tag="", meter_start_wh=rest.meter_start_wh, id__gt=session.id
+    )
+    held = next((one for one in [row.value() for row in await rows] if is_rest_of(one, session)), None)
+    if held is None:
+        await change.save_session(rest)
+    elif (corrected := rest_corrected(held, rest)) != held:
+        await correct(change, corrected)
 
 
 async def correct(change: Change, session: ChargingSession) -> ChargingSession:

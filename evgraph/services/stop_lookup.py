@@ -4,8 +4,9 @@ T7)."""
 from datetime import datetime
 
 from evgraph.domain import stop_matching
-from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
+from evgraph.domain.session_unplug import is_rest_of
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
 from evgraph.models.plain import select_values
@@ -56,11 +57,11 @@ async def waits_for_start(charge_point_id: int, stop: TransactionStop) -> bool:
 
 
 async def next_start_at(session: ChargingSession) -> datetime | None:
-    """When the next session began at the port; null where none did."""
-    following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at).exclude(id=session.id)
-    # What was parted from it (T4) is no start of the charger's; there is one such at most.
-    rows = await following.order_by("started_at").limit(2)
-    return next((row.started_at for row in rows if SessionFlag.AFTER_UNPLUG not in row.flags or row.stay_id), None)
+    """When the next session began at the port; null where none did. What flowed after the session's own vehicle left is
+    of the same transaction (T4)."""
+    following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
+    rows = await following.exclude(id=session.id).order_by("started_at").limit(2)
+    return next((row.started_at for row in rows if not is_rest_of(row.value(), session)), None)
 
 
 async def _ended_before(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:

@@ -22,7 +22,7 @@ from evgraph.services.forgotten_sessions import FREE_FOR, ForgottenSessions
 from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.placing import keep_in_quarantine, place_beside, place_of
 from evgraph.services.session_endings import end_by
-from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle, take_back
+from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle_in_parts, take_back
 from evgraph.services.supplies import Supplies
 
 __all__ = ["FREE_FOR", "OURSELVES", "STOP_TRANSACTION", "Transactions"]
@@ -226,7 +226,7 @@ class Transactions:
             if at.is_own and session.last_meter_at is not None and session.last_meter_at > at.at:
                 # X2: what the meter told later is not the session's, whichever came first.
                 session = await recount.recounted(session, supply, until=at.at)
-            await settle(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
+            await settle_in_parts(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
 
     async def _end_if_told_before(self, change: Change, session: ChargingSession) -> None:
         """X2: a stop that came before its start waits in quarantine; it is the end of what has only now begun."""

@@ -178,7 +178,7 @@ def _left_at(session: Session, measured: Meter) -> datetime | None:
         return None
     by_then = session.closed_at or session.free_told_at
     rises = [two[0] for one, two in pairwise(measured.curve) if two[1] > one[1] and two[0] <= by_then]
-    return max([session.free_told_at, *rises[-1:]])
+    return max([session.left_at or session.free_told_at, *rises[-1:]])
 
 
 def _told_at(session: Session) -> list[datetime]:

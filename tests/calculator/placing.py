@@ -22,6 +22,7 @@ LOST_AFTER_BOOT = timedelta(minutes=2)
 LOST_AFTER_REFUSAL = timedelta(seconds=60)
 LOST_WITHOUT_READING = timedelta(minutes=5)
 IN_ORDER_WITHIN = timedelta(minutes=5)
+AWAY_WITHIN = timedelta(minutes=5)
 UNPLUGGED = "ev side disconnected"
 
 
@@ -45,6 +46,7 @@ class Session:
     is_unconfirmed: bool = False
     free_at: Moment | None = None
     free_told_at: datetime | None = None
+    left_at: datetime | None = None
     word_at: datetime | None = None
     refused_at: datetime | None = None
     asked_at: datetime | None = None
@@ -328,7 +330,7 @@ class Placing:
             if is_own and rises and is_live and session.next is None:
                 # T7: a session that we closed is open again when readings of after that rise.
                 session.closed_at, session.closed_by_person = None, False
-                session.free_at = session.free_told_at = None
+                session.free_at = session.free_told_at = session.left_at = None
 
     def _highest(self, session: Session) -> int | None:
         """The highest register that is known of a session."""
@@ -381,10 +383,27 @@ class Placing:
             if status.status == "Available":
                 session.free_at = session.free_at or when
                 session.free_told_at = session.free_told_at or status.at
+                session.left_at = session.left_at or self._left_at(session, status)
                 # B2: a word of what ran there.
                 session.is_unconfirmed = False
             elif session.is_open:
-                session.free_at = session.free_told_at = None
+                session.free_at = session.free_told_at = session.left_at = None
+
+    def _left_at(self, session: Session, status: Status) -> datetime:
+        """T7: when a vehicle left whose port is reported free: by the status's stamp, but not after the charge point
+        was last connected before it, nor before its last reading."""
+        when = session.clock.moment(status.stamp, status.at)
+        left_at = min(when.at, status.at)
+        read = [session.clock.moment(entry.stamp, entry.received_at).at for entry in session.entries]
+        opened = [one for one in self.record.connections if one.since <= status.at]
+        earlier = self._statuses[:-1]
+        told_since = [one for one in earlier if opened and one.connector == status.connector]
+        is_first = not any(one.at >= opened[-1].since for one in told_since)
+        if len(opened) > 1 and is_first and status.at - opened[-1].since <= AWAY_WITHIN:
+            away_since = opened[-2].until
+            left_at = min(left_at, away_since) if away_since is not None else left_at
+            left_at = max(read) if read and not when.is_own else left_at
+        return max([left_at, session.started_at, *read])
 
     # Stopping
 

@@ -68,6 +68,12 @@ class Station:
         return iso(self.now - timedelta(**ago))
 
     async def connect(self) -> None:
+        await self.reconnect()
+        for connector in range(1, self.connectors + 1):
+            await self.status("Available", connector=connector)
+
+    async def reconnect(self) -> None:
+        """A connection over which no status is reported yet."""
         house, id_ = self.garage.house, self.garage.charge_point_id
         await house.charge_points.connected(id_)
         self._connection_id = await house.connections.opened(
@@ -95,8 +101,6 @@ class Station:
             heartbeat_interval=300,
         )
         self._serving = asyncio.create_task(connection.run())
-        for connector in range(1, self.connectors + 1):
-            await self.status("Available", connector=connector)
 
     async def hang_up(self) -> None:
         if self._socket is None or self._serving is None:

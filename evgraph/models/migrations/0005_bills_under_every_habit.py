@@ -74,6 +74,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='free_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='held_back_from_wh',
             field=fields.BigIntField(null=True),
         ),
@@ -81,6 +86,11 @@ class Migration(migrations.Migration):
             model_name='SessionRow',
             name='held_back_since',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
+            name='held_back_to_wh',
+            field=fields.BigIntField(null=True),
         ),
         AddColumn(
             model_name='SessionRow',

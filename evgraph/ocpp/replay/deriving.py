@@ -8,6 +8,7 @@ from evgraph.domain import session_end, session_metering, session_start, session
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, has_inlet, is_same_instant, with_inlet
 from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, status_reported
+from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
     StartTime,
     end_time,
@@ -16,7 +17,7 @@ from evgraph.domain.session_clock import (
     time_of_next_start,
     time_within,
 )
-from evgraph.domain.session_unplug import parted
+from evgraph.domain.session_unplug import is_rest_of, parted, rest_corrected
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.ocpp.replay.words import Booted, Metered, Resolved, Seen, Word
@@ -123,10 +124,11 @@ class Deriving:
             if derived.booked is None or closed_at is None or closed_at > now:
                 continue
             if session_end.was_ended_by_person(derived.booked):
-                derived.become(session_end.ended_by_person(derived.session, closed_at), closed_at)
+                self._become_parted(derived, session_end.ended_by_person(derived.session, closed_at), closed_at)
             else:
                 last_known = session_end.last_known(derived.session)
-                derived.become(session_end.given_up(derived.session, last_known, closed_at=closed_at), closed_at)
+                ended = session_end.given_up(derived.session, last_known, closed_at=closed_at)
+                self._become_parted(derived, ended, closed_at)
 
     # One method a word.
 
@@ -147,7 +149,9 @@ class Deriving:
             if at.is_own and running.last_meter_at is not None and running.last_meter_at > at.at:
                 until = [one for one in derived.readings if one.at <= at.at]
                 running = session_metering.recounted(running, until, supply=supply)
-            derived.become(session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at)
+            self._become_parted(
+                derived, session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at
+            )
         # What ended now may be what goes on (T8).
         time = self._start_time(start, word, booked)
         session = session_start.unassigned(
@@ -253,9 +257,28 @@ class Deriving:
         if not is_running:
             ended = session_end.truth_told(session, ended, is_own_time=time.is_own)
         derived.become(ended, at)
-        if rest is not None and (is_running or is_closed_by_us):
-            booked = self._claim_rest(rest)
-            self.derived.append(Derived(rest, at, booked, booked.id if booked else None, history=[(at, rest)]))
+        self._keep_rest(derived, rest, at)
+
+    def _become_parted(self, derived: Derived, ended: ChargingSession, at: datetime) -> None:
+        """T4: a session that ended without a StopTransaction, or that late readings correct."""
+        if ended is derived.session:
+            return
+        ended, rest = parted(ended, ended.stop_register_wh, at)
+        derived.become(ended, at)
+        self._keep_rest(derived, rest, at)
+
+    def _keep_rest(self, derived: Derived, rest: ChargingSession | None, at: datetime) -> None:
+        """T4: what flowed after the vehicle left; reported again, it is the same session, corrected."""
+        if rest is None:
+            return
+        since = [one is derived for one in self.derived].index(True)
+        later = self.derived[since + 1 :]
+        held = next((one for one in later if is_rest_of(one.session, derived.session)), None)
+        if held is not None:
+            held.become(rest_corrected(held.session, rest), at)
+            return
+        booked = self._claim_rest(rest)
+        self.derived.append(Derived(rest, at, booked, booked.id if booked else None, history=[(at, rest)]))
 
     def _usable(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
         """M1: at a charge point with one connector its inlet's meter counts."""
@@ -288,7 +311,7 @@ class Deriving:
         if session_end.misses_readings(session):
             by_then = [one for one in derived.readings if session.ended_at is None or one.at <= session.ended_at]
             counted = session_metering.recounted(session, by_then, supply=supply)
-            derived.become(session_end.end_completed(session, counted), at)
+            self._become_parted(derived, session_end.end_completed(session, counted), at)
             return
         following = self._next_start_at(derived)
         in_time = [one for one in derived.readings if following is None or one.at < following]
@@ -298,7 +321,7 @@ class Deriving:
             if again is not None:
                 derived.become(again, at)
                 return
-        derived.become(session_end.readings_told(session, counted), at)
+        self._become_parted(derived, session_end.readings_told(session, counted), at)
 
     @staticmethod
     def _taken(derived: Derived, readings: Sequence[Reading], supply: Supply | None) -> ChargingSession:
@@ -332,7 +355,8 @@ class Deriving:
 
     def _next_start_at(self, derived: Derived) -> datetime | None:
         at = _started_at(derived)
-        starts = (_started_at(one) for one in self.derived if one.session.connector_id == derived.session.connector_id)
+        there = (one for one in self.derived if one.session.connector_id == derived.session.connector_id)
+        starts = (_started_at(one) for one in there if not is_rest_of(one.session, derived.session))
         return min((start for start in starts if start > at), default=None)
 
     def _status(self, report: StatusReport, at: datetime) -> None:
@@ -343,10 +367,12 @@ class Deriving:
             if derived.session.clock_error_us is not None:
                 time = time_within(derived.session, report.stamped_at or report.at, at)
                 report = replace(report, at=time.at, is_stamped=time.is_own)
+        before = self._ports.get(report.connector_id)
         if self._is_older(report, at):
             return
+        away_since = port_away_since(before, at, self._around.spans_until(at)) if before is not None else None
         for derived in there:
-            derived.session = session_status.reported(derived.session, report, at)
+            derived.session = session_status.reported(derived.session, report, at, away_since=away_since)
 
     def _is_older(self, report: StatusReport, at: datetime) -> bool:
         """B6, as the port decides."""

@@ -1,0 +1,169 @@
+"""Bills of sessions whose end, or whose stamps, say something else than what happened."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.rate import RateKind
+from evgraph.domain.stay import Stay
+from evgraph.models import LineItemRow
+from evgraph.ocpp.replay import Selection, replay
+from evgraph.services.interfaces import ChargerOffline, ChargerRejected
+from evgraph.services.stays import CheckOut
+from tests.services.station import Station, has
+
+from .conftest import Garage
+
+
+@pytest.fixture
+async def station(garage: Garage) -> AsyncIterator[Station]:
+    station = Station(garage)
+    yield station
+    await station.hang_up()
+
+
+async def owed(stay: Stay) -> int:
+    return sum([item.amount_cents for item in await LineItemRow.filter(stay_id=stay.id)])
+
+
+async def begun(
+    garage: Garage, station: Station, kind: RateKind = RateKind.PER_KWH, **start: Any
+) -> tuple[Stay, ChargingSession]:
+    """A session that was asked for and has just started: at 10 cents a minute, or a dollar a kWh."""
+    await garage.set_rate(kind, "10" if kind is RateKind.PER_MINUTE else "100")
+    garage.clock.turn(hours=4)
+    await station.connect()
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start(session.id_tag, **start)
+    return stay, session
+
+
+async def assert_replay_agrees(garage: Garage) -> None:
+    found = await replay(Selection(), supplies=garage.house.transactions._supplies, now=garage.clock.now())
+    assert not list(found.differences)
+
+
+# ------------------------------------------------------------------------------------------------ the vehicle that left
+
+
+async def unplugged_and_charging_again(garage: Garage, station: Station) -> tuple[Stay, ChargingSession]:
+    """1 kWh in 10 minutes, then the unplugging; 10 minutes later another vehicle takes 3 kWh in 50 minutes."""
+    stay, session = await begun(garage, station, RateKind.PER_MINUTE)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 2000)
+    garage.chargers.answer = ChargerRejected("no")
+    await station.status("SuspendedEV", info="EV side disconnected")
+    garage.clock.turn(minutes=10)
+    await station.status("Charging")
+    for register in (2600, 3200, 3800, 4400, 5000):
+        garage.clock.turn(minutes=10)
+        await station.meter(session.id, register)
+    garage.clock.turn(seconds=1)
+    return stay, session
+
+
+async def end(garage: Garage, station: Station, stay: Stay, session: ChargingSession, how: str) -> None:
+    match how:
+        case "the next start":
+            await station.start("CARD", meter=5000)
+        case "a port that is free":
+            await station.status("Available")
+            garage.clock.turn(minutes=6)
+            await station.look()
+        case "a check-out while offline":
+            garage.chargers.answer = ChargerOffline("offline")
+            await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id, stop_charging=True))
+        case "a stop without a register":
+            await station.stop(transactionId=session.id, meterStop="n/a")
+        case _:
+            await station.stop(transactionId=session.id, meterStop=5000)
+
+
+ENDS = [
+    "the next start",
+    "a port that is free",
+    "a check-out while offline",
+    "a stop without a register",
+    "a stop",
+]
+
+
+@pytest.mark.parametrize("how", ENDS)
+async def test_t4_what_flows_after_the_unplugging_is_a_session_of_its_own_whatever_ends_it(
+    garage: Garage, station: Station, how: str
+) -> None:
+    stay, session = await unplugged_and_charging_again(garage, station)
+    await end(garage, station, stay, session, how)
+
+    assert await owed(stay) == 100
+    first, rest = (await station.sessions())[:2]
+    assert (first.energy_wh, rest.energy_wh, rest.stay_id, rest.status) == (1000, 3000, None, SessionStatus.ENDED)
+    assert has(first, SessionFlag.AFTER_UNPLUG)
+    assert has(rest, SessionFlag.AFTER_UNPLUG)
+    await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("how", [one for one in ENDS if one != "a stop"])
+async def test_t4_t5_a_stop_that_comes_after_it_corrects_the_rest_and_adds_none(
+    garage: Garage, station: Station, how: str
+) -> None:
+    stay, session = await unplugged_and_charging_again(garage, station)
+    await end(garage, station, stay, session, how)
+    before = len(await station.sessions())
+    garage.clock.turn(minutes=1)
+    await station.stop(transactionId=session.id, meterStop=5400)
+
+    sessions = await station.sessions()
+    assert (len(sessions), sessions[0].energy_wh, sessions[1].energy_wh) == (before, 1000, 3400)
+    assert await owed(stay) == 100
+    await assert_replay_agrees(garage)
+
+
+# ---------------------------------------------------------------------------------------------- the port that was free
+
+
+@pytest.mark.parametrize("how", ["a port that is free", "the next start"])
+@pytest.mark.parametrize("stamp", ["of then", "of now", "1970-01-01T00:00:00Z", "garbage"])
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_t7_the_hours_that_a_charge_point_was_away_are_not_billed(
+    garage: Garage, station: Station, how: str, stamp: str, is_read: bool
+) -> None:
+    stay, session = await begun(garage, station, RateKind.PER_MINUTE)
+    garage.clock.turn(minutes=30)
+    if is_read:
+        await station.meter(session.id, 4000)
+    freed = {"of then": station.stamp(), "of now": None}.get(stamp, stamp)
+    await station.hang_up()
+    garage.clock.turn(hours=5)
+    await station.reconnect()
+    await station.status("Available", stamp=freed)
+    if how == "a port that is free":
+        garage.clock.turn(minutes=6)
+        await station.look()
+    else:
+        await station.start("CARD", meter=4000)
+
+    assert (await station.sessions())[0].lasted(station.now).total_seconds() == 30 * 60
+    await assert_replay_agrees(garage)
+    assert await owed(stay) == (300 if is_read or how == "the next start" else 0)
+
+
+async def test_t7_a_port_that_is_free_later_on_a_new_connection_was_taken_until_then(
+    garage: Garage, station: Station
+) -> None:
+    stay, session = await begun(garage, station, RateKind.PER_MINUTE)
+    garage.clock.turn(minutes=10)
+    await station.meter(session.id, 2000)
+    await station.hang_up()
+    garage.clock.turn(minutes=1)
+    await station.reconnect()
+    await station.status("Charging")
+    garage.clock.turn(minutes=19)
+    await station.status("Available")
+    garage.clock.turn(minutes=6)
+    await station.look()
+    assert await owed(stay) == 300
+    await assert_replay_agrees(garage)
