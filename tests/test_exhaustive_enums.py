@@ -42,7 +42,6 @@ MUST_DECIDE = {
     ("domain.rate", "is_charged_once", "RateKind"),
     ("domain.rate", "label", "RateKind"),
     ("domain.billing", "quantity_step", "LineItemUnit"),
-    ("domain.billing", "is_flat_fee", "LineItemUnit"),
     ("domain.billing", "_description", "LineItemUnit"),
     ("domain.billing", "_words", "LineItemUnit"),
     ("domain.charging_session", "is_active", "SessionStatus"),

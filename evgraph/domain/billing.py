@@ -37,17 +37,6 @@ def quantity_step(unit: LineItemUnit) -> Decimal:
             assert_never(unit)
 
 
-def is_flat_fee(unit: LineItemUnit) -> bool:
-    """Whether a line item of this unit is a flat fee, which a request pays once (T8)."""
-    match unit:
-        case LineItemUnit.SESSION:
-            return True
-        case LineItemUnit.KWH | LineItemUnit.MINUTE:
-            return False
-        case _:
-            assert_never(unit)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
     """`sequence` counts a session's line items from 1: the pair can stand in the books once only."""

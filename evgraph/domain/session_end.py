@@ -316,9 +316,7 @@ def lost_deadline(
 
 def was_cut_off(session: ChargingSession) -> bool:
     """T8: the charger ended it by losing power or rebooting, or never told its end."""
-    return session.status is SessionStatus.ENDED and (
-        session.stop_reason in INTERRUPTED or bool(session.flags & CLOSED_BY_US)
-    )
+    return session.status is SessionStatus.ENDED and (session.stop_reason in INTERRUPTED or was_closed_by_us(session))
 
 
 def why_in_vain(session: ChargingSession) -> str | None:

@@ -46,7 +46,8 @@ def named_by_tag(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> 
     again = next((one for one in bearing if was_ended_by(one, stop)), None)
     if again is not None:
         return again
-    of_its_own = next((one for one in bearing if is_one_time(one.id_tag)), None)
+    # One that goes on after a power cut bears the idTag of the part before it (T8): the time tells which.
+    of_its_own = next((one for one in [*fitting, *bearing] if is_one_time(one.id_tag)), None)
     running = next((one for one in fitting if one.status is SessionStatus.CHARGING), None)
     if running is not None or of_its_own is not None:
         return running or of_its_own

@@ -14,7 +14,7 @@ from evgraph.models import LineItemRow, SessionMoveRow, SessionRow, StayRow
 from evgraph.services import finding
 from evgraph.services.books import Books, Change
 from evgraph.services.permissions import missing
-from evgraph.services.settling import flat_fee_paid
+from evgraph.services.settling import flat_fee_paid, share_flat_fee
 
 _LONGEST_NAME = 100
 
@@ -107,13 +107,17 @@ async def _give(change: Change, viewer: Viewer, session: ChargingSession, stay: 
     after = assigning.given(request, session)
     move = session_owner.assigned if session.stay_id is None else session_owner.moved_to
     moved = move(session, request.id, stay.id)
-    moved = replace(moved, flat_fee_paid=await flat_fee_paid(moved))
+    moved = replace(moved, flat_fee_paid=await flat_fee_paid(change, moved))
     items = await _bill(change, moved, stay)
     if any(item.after_checkout for item in items) or stay.status is StayStatus.CLOSED:
         moved = replace(moved, flags=moved.flags | {SessionFlag.AFTER_CHECKOUT})
     moved = await change.save_session(moved)
     for item in items:
         await change.add_line_item(item)
+    # T8: those that it leaves behind may owe the flat fee now, and those that it comes to no longer.
+    for request_id in (session.request_id, request.id):
+        if request_id is not None:
+            await share_flat_fee(change, request_id)
     if after != request:
         await change.save_request(after)
     await SessionMoveRow.create(

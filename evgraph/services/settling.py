@@ -3,19 +3,21 @@
 from dataclasses import replace
 
 from evgraph.domain import billing, charging_request, session_start
-from evgraph.domain.billing import LineItem, LineItemUnit, is_flat_fee
+from evgraph.domain.billing import LineItem
 from evgraph.domain.charging_request import ChargingRequest
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
+from evgraph.domain.flat_fee import flat_fees_paid
+from evgraph.domain.rate import Rate, is_charged_once
 from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.session_end import ended_by_person, was_cut_off, why_in_vain
+from evgraph.domain.session_end import ended_by_person, why_in_vain
 from evgraph.domain.session_unplug import is_rest_of, parted, rest_corrected
 from evgraph.domain.stay import Stay, StayStatus
 from evgraph.models import LineItemRow, SessionRow, StayRow
 from evgraph.models.plain import select_values
 from evgraph.services.books import Change
 
-_FLAT_FEES = tuple(unit for unit in LineItemUnit if is_flat_fee(unit))
+_BEGUN_FOR = "request_id = ? AND id <> ? AND started_at IS NOT NULL ORDER BY id"
 
 
 async def settle(change: Change, session: ChargingSession, *, by_person: bool = False) -> ChargingSession:
@@ -95,13 +97,27 @@ async def take_back(change: Change, session: ChargingSession) -> None:
         await change.add_line_item(item)
 
 
-async def flat_fee_paid(session: ChargingSession) -> bool:
-    """T8: another session of the request, cut off by the charger, bore the flat fee."""
+async def flat_fee_paid(change: Change, session: ChargingSession) -> bool:
+    """T8: an earlier session of the request, cut off by its charger, bears the flat fee. `session`: as it is to be
+    saved; one that is not saved yet is the request's further session."""
     if session.request_id is None:
         return False
-    fees = LineItemRow.filter(session__request_id=session.request_id, unit__in=_FLAT_FEES)
-    others = await fees.exclude(session_id=session.id).select_related("session")
-    return any(was_cut_off(fee.session.value()) for fee in others)  # type: ignore[attr-defined]
+    return (await _flat_fees_paid(change, [session, *await _others(session.request_id, session.id)]))[0]
+
+
+async def share_flat_fee(change: Change, request_id: int) -> None:
+    """T8, T5: what has become of one session of the request decides whether others owe its flat fee: their bills are
+    corrected, up or down."""
+    sessions = await _others(request_id, 0)
+    for session, is_paid in zip(sessions, await _flat_fees_paid(change, sessions), strict=True):
+        if session.flat_fee_paid == is_paid:
+            continue
+        session = replace(session, flat_fee_paid=is_paid)
+        stay = await change.stay(session.stay_id) if session.stay_id is not None else None
+        if stay is None or session.status is not SessionStatus.ENDED:
+            await change.save_session(session)
+        else:
+            await _billed_alone(change, session, await change.rate(session.rate_id), stay)
 
 
 async def give_up_start(change: Change, session: ChargingSession, code: ErrorCode, why: str) -> ChargingSession:
@@ -117,13 +133,34 @@ async def give_up_start(change: Change, session: ChargingSession, code: ErrorCod
 
 
 async def _billed(change: Change, session: ChargingSession, stay: Stay) -> ChargingSession:
-    item = billing.correction(session, await change.rate(session.rate_id), stay, await _line_items(session), change.now)
+    """Saved and billed; a flat fee is shared with the other sessions of its request."""
+    rate, request_id = await change.rate(session.rate_id), session.request_id
+    if rate is None or not is_charged_once(rate.kind) or request_id is None:
+        return await _billed_alone(change, session, rate, stay)
+    session = replace(session, flat_fee_paid=await flat_fee_paid(change, session))
+    session = await _billed_alone(change, session, rate, stay)
+    await share_flat_fee(change, request_id)
+    return session
+
+
+async def _billed_alone(change: Change, session: ChargingSession, rate: Rate | None, stay: Stay) -> ChargingSession:
+    item = billing.correction(session, rate, stay, await _line_items(session), change.now)
     if stay.status is StayStatus.CLOSED:
         session = replace(session, flags=session.flags | {SessionFlag.AFTER_CHECKOUT})
     session = await change.save_session(session)
     if item is not None:
         await change.add_line_item(item)
     return session
+
+
+async def _others(request_id: int, session_id: int) -> list[ChargingSession]:
+    """The sessions of the request that have begun, without this one."""
+    return await select_values(SessionRow, ChargingSession, _BEGUN_FOR, request_id, session_id)
+
+
+async def _flat_fees_paid(change: Change, sessions: list[ChargingSession]) -> list[bool]:
+    rates = {rate_id: await change.rate(rate_id) for rate_id in {session.rate_id for session in sessions}}
+    return flat_fees_paid([(session, rates[session.rate_id]) for session in sessions])
 
 
 async def _line_items(session: ChargingSession) -> list[LineItem]:

@@ -9,6 +9,7 @@ from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession
 from evgraph.domain.energy import WattHours
 from evgraph.domain.port import Port
 from evgraph.domain.quarantine import why_not_placed
+from evgraph.domain.rate import Rate, is_charged_once
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.session_clock import StartTime, start_time, time_of_next_start
 from evgraph.domain.session_metering import leap_confirmed
@@ -22,7 +23,7 @@ from evgraph.services.forgotten_sessions import FREE_FOR, ForgottenSessions
 from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.placing import keep_in_quarantine, place_beside, place_of
 from evgraph.services.session_endings import end_by
-from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle_in_parts, take_back
+from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle_in_parts, share_flat_fee, take_back
 from evgraph.services.supplies import Supplies
 
 __all__ = ["FREE_FOR", "OURSELVES", "STOP_TRANSACTION", "Transactions"]
@@ -188,6 +189,7 @@ class Transactions:
         else:
             released = await change.save_session(session_start.released(taken))
             await take_back(change, released)
+            await share_flat_fee(change, request.id)
             # The card shows another session from now on.
             change.touch_session(taken)
         return start_lookup.asked_anew(taken, request, port, taken.asked_at)
@@ -296,7 +298,7 @@ class Transactions:
                 at=time.at,
                 reported_start=start.reported_at,
                 rate_id=rate_id,
-                flat_fee_paid=await flat_fee_paid(waiting),
+                flat_fee_paid=await _is_flat_fee_paid(change, waiting, rate, time.at),
                 clock_replaced=time.is_replaced,
                 clock_error_us=time.clock_error_us,
                 last_register_wh=last_register_wh,
@@ -307,6 +309,13 @@ class Transactions:
         if request is not None:
             await change.save_request(charging_request.charging_began(request, session.id))
         return session
+
+
+async def _is_flat_fee_paid(change: Change, waiting: ChargingSession, rate: Rate | None, at: datetime) -> bool:
+    """T8. `at`: when the session began."""
+    if rate is None or not is_charged_once(rate.kind):
+        return False
+    return await flat_fee_paid(change, replace(waiting, started_at=at))
 
 
 async def _left_by_the_one_before(

@@ -295,7 +295,7 @@ def test_t10_the_rate_is_the_one_at_the_start_and_none_from_before_it_was_asked_
     wire.start(10, stamp=_z(0), transaction=7)
     wire.stop(60, 2000)
     rates = {1: [_rate(1, -5, 10), _rate(2, 3, 20), _rate(3, 20, 30)]}
-    books = Books(rates=rates, billed_cents={7: 20}, given_at={})
+    books = Books(rates=rates, billed_cents={7: 20})
     for asked_at, cents in ((at(-1), 10), (at(5), 20), (at(10.5), 10)):
         (derived,) = wire.derive(_booked(asked_at=asked_at, stay_id=1)).derived
         assert due_of([derived], books)(derived) == cents
@@ -310,7 +310,7 @@ def test_t8_a_flat_fee_is_due_once_where_a_power_cut_parted_the_charge(wire, rea
     given = {"stay_id": 1, "request_id": 1}
     second = _booked(8, begun=20, tag="EV" + "B" * 18, meter=2000, **given)
     derived = wire.derive(_booked(**given), second).derived
-    books = Books(rates={1: [_rate(1, -5, 500, RateKind.FLAT_FEE)]}, billed_cents={}, given_at={})
+    books = Books(rates={1: [_rate(1, -5, 500, RateKind.FLAT_FEE)]}, billed_cents={})
     due = due_of(derived, books)
     assert [due(one) for one in derived] == cents
 
@@ -319,7 +319,7 @@ def test_a_session_without_a_ticket_is_billed_nothing_and_each_difference_is_nam
     wire.start(0, transaction=7)
     wire.stop(60, 5000)
     (derived,) = wire.derive(_booked(status=SessionStatus.ENDED, ended_at=at(61), energy_wh=1)).derived
-    books = Books(rates={1: [_rate(1, -5, 10)]}, billed_cents={7: 3}, given_at={})
+    books = Books(rates={1: [_rate(1, -5, 10)]}, billed_cents={7: 3})
     found = differences_of(derived, "CP1", "USD", due_of([derived], books)(derived), books)
     assert {(one.kind, one.booked, one.derived) for one in found} == {
         (Kind.END, at(61), at(60)),

@@ -292,3 +292,39 @@ async def test_s6_the_tag_of_what_runs_begins_nothing_for_its_ticket_at_another_
     assert answer["idTagInfo"]["status"] == "Invalid"
     running, other = await two.sessions()
     assert (running.is_active, other.stay_id) == (True, None)
+
+
+async def test_t3_t8_a_stop_that_bears_only_the_tag_ends_the_part_of_its_time(garage: Garage, station: Station) -> None:
+    await garage.set_rate(cents="100")
+    await station.connect()
+    stay = await garage.check_in()
+    first = await garage.start(stay)
+    await station.start(first.id_tag)
+    garage.clock.turn(minutes=10)
+    cut = station.stamp()
+    garage.clock.turn(minutes=10)
+    answer = await station.start(first.id_tag, meter=2000)
+    await station.stop(transactionId=-1, idTag=first.id_tag, meterStop=2000, timestamp=cut, reason="PowerLoss")
+    garage.clock.turn(minutes=10)
+    assert (await garage.session(answer["transactionId"])).is_active
+    await station.stop(transactionId=-1, idTag=first.id_tag, meterStop=4000)
+    first_part, second_part = await station.sessions()
+    assert (first_part.energy_wh, second_part.energy_wh) == (1000, 2000)
+    assert await bill(stay) == 300
+    assert not await differences(garage)
+
+
+async def test_t8_a_charger_goes_on_for_no_ticket_that_is_closed(garage: Garage, station: Station) -> None:
+    await garage.set_rate(cents="100")
+    await station.connect()
+    stay = await garage.check_in()
+    first = await garage.start(stay)
+    await station.start(first.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=first.id, meterStop=2000, reason="PowerLoss")
+    await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
+    answer = await station.start(first.id_tag, meter=2000)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=answer["transactionId"], meterStop=9000)
+    assert (answer["idTagInfo"]["status"], await bill(stay)) == ("Invalid", 100)
+    assert not await differences(garage)

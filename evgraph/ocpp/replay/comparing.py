@@ -8,9 +8,9 @@ from typing import Any
 
 from evgraph.domain import billing, session_start
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.flat_fee import flat_fees_paid
 from evgraph.domain.money import Cents
-from evgraph.domain.rate import Rate, is_charged_once
-from evgraph.domain.session_end import was_cut_off
+from evgraph.domain.rate import Rate
 from evgraph.domain.transactions import is_one_time
 from evgraph.ocpp.replay.deriving import Derived
 
@@ -73,12 +73,10 @@ def _place(difference: Difference) -> tuple[object, ...]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """What the frames do not tell: prices, who asked for what, and what was billed. `rates`: of each garage, oldest
-    first. `billed_cents`: the sum of a session's line items. `given_at`: when a session was last given to a ticket
-    (SessionMove)."""
+    first. `billed_cents`: the sum of a session's line items."""
 
     rates: Mapping[int, Sequence[Rate]]
     billed_cents: Mapping[int, Cents]
-    given_at: Mapping[int, datetime]
 
 
 def differences_of(
@@ -142,34 +140,17 @@ def rate_of(derived: Derived, books: Books) -> Rate | None:
 
 
 def _flat_fees_paid(all_derived: Iterable[Derived], books: Books) -> dict[int, bool]:
-    """T8: whether another session of the request, cut off by its charger, bore the flat fee by the time that this one
-    began, or was given to the ticket. By the identity of the value."""
+    """T8: whether an earlier session of the request, cut off by its charger, bears the flat fee. By the identity of the
+    value."""
     by_request: dict[int, list[Derived]] = {}
     for derived in all_derived:
         if derived.booked is not None and derived.booked.request_id is not None:
             by_request.setdefault(derived.booked.request_id, []).append(derived)
     paid: dict[int, bool] = {}
     for sessions in by_request.values():
-        for derived in sorted(sessions, key=lambda one: _counted_at(one, books)):
-            at = _counted_at(derived, books)
-            paid[id(derived)] = any(
-                other is not derived
-                and was_cut_off(then := other.as_of(at))
-                and _bears_flat_fee(other, then, books, flat_fee_paid=paid.get(id(other), False))
-                for other in sessions
-            )
+        are_paid = flat_fees_paid([(one.session, rate_of(one, books)) for one in sessions])
+        paid |= zip(map(id, sessions), are_paid, strict=True)
     return paid
-
-
-def _counted_at(derived: Derived, books: Books) -> datetime:
-    given_at = books.given_at.get(derived.booked.id) if derived.booked is not None else None
-    return max(given_at or derived.told_at, derived.told_at)
-
-
-def _bears_flat_fee(derived: Derived, then: ChargingSession, books: Books, *, flat_fee_paid: bool) -> bool:
-    rate = rate_of(derived, books)
-    is_flat = rate is not None and is_charged_once(rate.kind)
-    return is_flat and _charge(derived, then, books, flat_fee_paid=flat_fee_paid) is not None
 
 
 def _charge(derived: Derived, session: ChargingSession, books: Books, *, flat_fee_paid: bool) -> billing.Charge | None:

@@ -43,11 +43,6 @@ class Derived:
             self.session = session
             self.history.append((at, session))
 
-    def as_of(self, at: datetime) -> ChargingSession:
-        """What it was then."""
-        then = [session for since, session in self.history if since <= at]
-        return then[-1] if then else self.history[0][1]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:

@@ -23,7 +23,6 @@ from evgraph.models import (
     PortRow,
     QuarantinedMessageRow,
     RateRow,
-    SessionMoveRow,
     SessionRow,
     StayRow,
 )
@@ -172,14 +171,11 @@ async def _books(db: BaseDBAsyncClient, booked: dict[int, list[ChargingSession]]
     for row in await RateRow.all().using_db(db).order_by("id"):
         rates[row.garage_id].append(row.value())
     billed: dict[int, Cents] = {}
-    given_at: dict[int, datetime] = {}
     for charge_point_id in booked:
         there = LineItemRow.filter(session__charge_point_id=charge_point_id).using_db(db)
         sums = there.annotate(sum_cents=Sum("amount_cents")).group_by("session_id").values("session_id", "sum_cents")
         billed |= {found["session_id"]: int(found["sum_cents"]) for found in await sums}
-        moves = SessionMoveRow.filter(session__charge_point_id=charge_point_id).using_db(db).order_by("id")
-        given_at |= {move.session_id: move.moved_at for move in await moves}
-    return Books(rates=rates, billed_cents=billed, given_at=given_at)
+    return Books(rates=rates, billed_cents=billed)
 
 
 async def _words(db: BaseDBAsyncClient, charge_point_id: int) -> list[Word]:
