@@ -132,7 +132,8 @@ class ChargingSession:
     person's stop after that (T7). `closed_at`: when EVGraph, and not the charger, ended it. `must_stop`:
     RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that ended it, null
     where none was read; `stop_was_named`: that stop named it, and was not merely the only one that fit; `stop_id_tag`:
-    the idTag that it bore, null where that is none or its own (T3).
+    the idTag that it bore, null where that is none or its own (T3). `stop_has_stamp`: that stop bore a timestamp that
+    can be read (B7).
     """
 
     id: int
@@ -189,6 +190,7 @@ class ChargingSession:
     stop_register_wh: WattHours | None = None
     stop_was_named: bool = True
     stop_id_tag: str | None = None
+    stop_has_stamp: bool = True
 
     @property
     def is_active(self) -> bool:

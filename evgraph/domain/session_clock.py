@@ -75,13 +75,20 @@ def is_own_stamp(message: TransactionStart | TransactionStop) -> bool:
 
 def end_time(session: ChargingSession, stop: TransactionStop) -> SessionTime:
     """B7: when a stop ended the session: never before its start, nor after we heard of it. A stamp that cannot be read
-    is the time of the last reading, if there is one."""
+    is the time of the last reading, if there is one; those of its transactionData count."""
     received_at = stop.received_at or stop.at
     stamp = stop.own_stamp
     if stamp is not None and is_own_stamp(stop) and session.clock_error_us is None:
         # A stamp that runs a little ahead counts as receipt already.
         stamp = stop.at
-    return time_within(session, stamp, max(received_at, stop.at), fallback=session.last_meter_at)
+    fallback = _last_reading_at(session, stop, received_at) if stamp is None else None
+    return time_within(session, stamp, max(received_at, stop.at), fallback=fallback)
+
+
+def _last_reading_at(session: ChargingSession, stop: TransactionStop, received_at: datetime) -> datetime | None:
+    told = readings_within(session, stop.readings)
+    own = [one.at for one in told if not one.clock_replaced and one.at <= received_at]
+    return max([*own, *([session.last_meter_at] if session.last_meter_at is not None else [])], default=None)
 
 
 def readings_within(

@@ -13,7 +13,7 @@ from evgraph.domain.charging_session import (
     StopReason,
     flagged,
 )
-from evgraph.domain.energy import SMALLEST_CHARGED_WH, Reading, WattHours
+from evgraph.domain.energy import FIRST_INTERVAL, SMALLEST_CHARGED_WH, Reading, WattHours
 from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
 from evgraph.domain.supply import Supply
@@ -29,6 +29,7 @@ _INTERVALS = 3
 _NEVER_READ_FOR = timedelta(minutes=15)
 PENDING_FOR = timedelta(days=7)
 _OF_RUNNING = frozenset({SessionFlag.UNCONFIRMED})
+_TOLD_BY_READINGS = frozenset({SessionFlag.METER_START_ESTIMATED, SessionFlag.METER_RESET})
 
 
 def _is_close_by_us(flag: SessionFlag) -> bool:
@@ -221,21 +222,37 @@ def readings_told(closed: ChargingSession, counted: ChargingSession) -> Charging
     return replace(told, ended_at=ended_at, flags=told.flags - {SessionFlag.ESTIMATED})
 
 
-def misses_readings(session: ChargingSession) -> bool:
-    """X2: its charger ended it and told no register that can be read: a reading of before its end may still come, and
-    tell what the stop did not."""
-    is_by_charger = session.status is SessionStatus.ENDED and not was_closed_by_us(session)
-    return is_by_charger and session.stop_register_wh is None
-
-
-def end_completed(ended: ChargingSession, counted: ChargingSession) -> ChargingSession:
-    """X2: such a session, with readings of before its end that came after it. `counted`: as running, counted anew with
-    all readings up to its end."""
-    if not misses_readings(ended) or counted.energy_wh <= ended.energy_wh:
-        return ended
-    return replace(
-        counted, status=ended.status, ended_at=ended.ended_at, stop_reason=ended.stop_reason, power_w=ended.power_w
+def misses_readings(session: ChargingSession, readings: Iterable[Reading] = ()) -> bool:
+    """X2: its charger ended it, and a reading of before its end that comes after its stop tells what the stop did not:
+    the stop bore no register, or no time, that can be read; the register of its start could not be read, or fell, or
+    leapt; or only intervals tell the energy."""
+    if session.status is not SessionStatus.ENDED or was_closed_by_us(session):
+        return False
+    told_in_part = session.stop_register_wh is None or not session.stop_has_stamp or session.leapt_to_wh is not None
+    is_by_intervals = session.register_source is None or session.register_source >= FIRST_INTERVAL
+    return (
+        told_in_part
+        or bool(session.flags & _TOLD_BY_READINGS)
+        or (is_by_intervals and any(one.interval_wh is not None for one in readings))
     )
+
+
+def end_completed(ended: ChargingSession, counted: ChargingSession, *, supply: Supply | None) -> ChargingSession:
+    """X2: such a session, with readings of before its end that came after it, as if its stop had come after them.
+    `counted`: as running, counted anew with all readings up to its end."""
+    if ended.ended_at is None:
+        return ended
+    at = ended.ended_at if ended.stop_has_stamp else counted.last_meter_at or ended.ended_at
+    told = transaction_stopped(
+        counted,
+        meter_stop_wh=ended.stop_register_wh,
+        at=at,
+        reason=ended.stop_reason or StopReason.OTHER,
+        supply=supply,
+        clock_replaced=not ended.stop_has_stamp,
+    )
+    is_same = (told.energy_wh, told.ended_at) == (ended.energy_wh, ended.ended_at)
+    return ended if is_same or told.energy_wh < ended.energy_wh else told
 
 
 def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:

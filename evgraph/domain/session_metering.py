@@ -8,6 +8,7 @@ from typing import Any
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import FIRST_INTERVAL, Reading, WattHours, instants
 from evgraph.domain.evolving import evolution_of
+from evgraph.domain.session_clock import START_GRACE
 from evgraph.domain.session_full import power_seen
 from evgraph.domain.session_unplug import register_seen as register_seen_after_unplug
 from evgraph.domain.supply import Supply, step_wh
@@ -184,7 +185,7 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
     if session.last_meter_at is not None and reading.at <= session.last_meter_at:
         return session
     if session.started_at is not None and reading.at < session.started_at:
-        return session
+        return _begun_before(session, reading)
     at = None if reading.clock_replaced else reading.at
     # Gathered and made at once: to make a session anew is most of what a reading costs here.
     moves: _Moves = {}
@@ -215,6 +216,14 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         # T4: its vehicle left.
         return register_seen_after_unplug(session, taken, reading.at)
     return taken
+
+
+def _begun_before(session: ChargingSession, reading: Reading) -> ChargingSession:
+    """S6: a reading of before the start tells nothing; but some chargers stamp Transaction.Begin just before it."""
+    is_just_before = session.started_at is not None and reading.at >= session.started_at - START_GRACE
+    if reading.begin_wh is None or not is_just_before:
+        return session
+    return _evolved(session, _moves_of_estimated_start(session, replace(reading, register_wh=None), None))
 
 
 def _moves_of_another_source(

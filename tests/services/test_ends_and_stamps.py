@@ -167,3 +167,92 @@ async def test_t7_a_port_that_is_free_later_on_a_new_connection_was_taken_until_
     await station.look()
     assert await owed(stay) == 300
     await assert_replay_agrees(garage)
+
+
+# -------------------------------------------------------------------------------- readings that come after their stop
+
+
+REGISTER, INTERVAL = {"value": "4000"}, {"value": "3000", "measurand": "Energy.Active.Import.Interval"}
+
+
+@pytest.mark.parametrize("first", ["the reading", "the stop"])
+@pytest.mark.parametrize(
+    ("meter", "value", "stop"),
+    [
+        (1000, REGISTER, "n/a"),
+        (None, {"value": "1000"}, 4000),
+        (0, INTERVAL, 0),
+        (5000, {"value": "8000"}, 100),
+    ],
+    ids=["no meterStop", "no meterStart", "intervals only", "a register that fell"],
+)
+async def test_x2_a_reading_counts_alike_before_and_after_its_stop(
+    garage: Garage, station: Station, first: str, meter: int | None, value: dict[str, str], stop: Any
+) -> None:
+    stay, session = await begun(garage, station, meter=meter)
+    garage.clock.turn(minutes=30)
+    read_at = station.stamp()
+    garage.clock.turn(minutes=30)
+    stopped_at = station.stamp()
+    garage.clock.turn(hours=3)
+    await _in_order(station, session, first, value, read_at, {"meterStop": stop, "timestamp": stopped_at})
+    assert await owed(stay) == 300
+    await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("first", ["the reading", "the stop"])
+async def test_x2_b7_a_stop_without_a_time_ends_at_the_last_reading_whichever_came_first(
+    garage: Garage, station: Station, first: str
+) -> None:
+    stay, session = await begun(garage, station, RateKind.PER_MINUTE)
+    garage.clock.turn(minutes=30)
+    read_at = station.stamp()
+    garage.clock.turn(hours=3)
+    await _in_order(station, session, first, REGISTER, read_at, {"meterStop": 4000, "timestamp": "garbage"})
+    assert await owed(stay) == 300
+    await assert_replay_agrees(garage)
+
+
+async def _in_order(
+    station: Station, session: ChargingSession, first: str, value: dict[str, str], read_at: str, stop: dict[str, Any]
+) -> None:
+    reading = {"timestamp": read_at, "sampledValue": [value]}
+    told = {"connectorId": 1, "transactionId": session.id, "meterValue": [reading]}
+    if first == "the reading":
+        await station.call("MeterValues", told)
+    await station.stop(transactionId=session.id, **stop)
+    if first != "the reading":
+        await station.call("MeterValues", told)
+
+
+def data(*entries: tuple[str, int, str]) -> list[dict[str, Any]]:
+    return [
+        {"timestamp": stamp, "sampledValue": [{"value": str(register), "context": context}]}
+        for stamp, register, context in entries
+    ]
+
+
+async def test_b7_m4_a_stop_without_a_time_ends_at_the_last_reading_of_its_data(
+    garage: Garage, station: Station
+) -> None:
+    stay, session = await begun(garage, station, RateKind.PER_MINUTE)
+    began_at = station.stamp()
+    garage.clock.turn(minutes=30)
+    told = data((began_at, 1000, "Transaction.Begin"), (station.stamp(), 4000, "Transaction.End"))
+    garage.clock.turn(hours=5)
+    await station.stop(transactionId=session.id, meterStop=4000, timestamp="garbage", transactionData=told)
+    assert await owed(stay) == 300
+    await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 59])
+async def test_s6_a_begin_that_is_stamped_just_before_the_start_is_its_register(
+    garage: Garage, station: Station, seconds: int
+) -> None:
+    stay, session = await begun(garage, station, meter="n/a")
+    began_at = station.stamp(seconds=seconds)
+    garage.clock.turn(minutes=60)
+    told = data((began_at, 1000, "Transaction.Begin"), (station.stamp(), 9000, "Transaction.End"))
+    await station.stop(transactionId=session.id, meterStop=9000, transactionData=told)
+    assert await owed(stay) == 800
+    await assert_replay_agrees(garage)

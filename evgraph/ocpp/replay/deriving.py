@@ -288,10 +288,11 @@ class Deriving:
         if session.status is SessionStatus.CHARGING:
             derived.session = self._taken(derived, readings, supply)
             return
-        if session_end.misses_readings(session):
-            by_then = [one for one in derived.readings if session.ended_at is None or one.at <= session.ended_at]
+        if session_end.misses_readings(session, readings):
+            until = session.ended_at if session.stop_has_stamp else None
+            by_then = [one for one in derived.readings if until is None or one.at <= until]
             counted = session_metering.recounted(session, by_then, supply=supply)
-            self._become_parted(derived, session_end.end_completed(session, counted), at)
+            self._become_parted(derived, session_end.end_completed(session, counted, supply=supply), at)
             return
         following = self._next_start_at(derived)
         in_time = [one for one in derived.readings if following is None or one.at < following]
