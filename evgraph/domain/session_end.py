@@ -116,7 +116,8 @@ def superseded(
         return session
     is_unconfirmed = SessionFlag.UNCONFIRMED in session.flags
     # Where the port was free meanwhile, the vehicle left then.
-    ended_at = last_known(session) if is_unconfirmed or session.available_since is not None else at
+    by = max(at, session.last_meter_at or at)
+    ended_at = last_known(session, by) if is_unconfirmed or session.available_since is not None else at
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
     if meter_start_wh is None or is_unconfirmed:
@@ -146,8 +147,11 @@ def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: b
     """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
     its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
     charger's own leaves ours."""
+    # S7: where the stop bears no register, the next start is still the best guess at it.
+    is_guess = told.stop_register_wh is None and SessionFlag.SUPERSEDED in closed.flags
     return replace(
         told,
+        energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
         ended_at=told.ended_at if is_own_time else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *_OF_RUNNING},
         closed_at=None,
@@ -202,10 +206,14 @@ def has_pending_charges(sessions: Iterable[ChargingSession], now: datetime) -> b
     )
 
 
-def last_known(session: ChargingSession) -> datetime:
-    """T7: the instant at which a session that is given up ended, as far as anyone knows."""
+def last_known(session: ChargingSession, by: datetime | None = None) -> datetime:
+    """T7: the instant at which a session that is given up ended, as far as anyone knows. `by`: when it had ended at the
+    latest; B7: what our own clock says was later, when it ran ahead, says nothing."""
     free_at = session.free_at or session.available_since if session.available_since is not None else None
-    return free_at or session.last_meter_at or session.started_at or session.asked_at
+    if free_at is not None and by is not None and free_at > by:
+        free_at = None
+    known = free_at or session.last_meter_at or session.started_at or session.asked_at
+    return known if by is None else min(known, by)
 
 
 def readings_told(closed: ChargingSession, counted: ChargingSession) -> ChargingSession:
