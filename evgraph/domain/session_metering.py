@@ -151,10 +151,12 @@ def is_beyond(session: ChargingSession, register_wh: WattHours, at: datetime | N
     return reached.base_register_wh != register_wh
 
 
-def leap_confirmed(session: ChargingSession, meter_start_wh: WattHours) -> ChargingSession:
+def leap_confirmed(session: ChargingSession, meter_start_wh: WattHours | None) -> ChargingSession:
     """M5, T5: the next transaction at the port began at or above the register that this one was last seen to leap to:
-    the energy was delivered. A session without such a leap stays as it is."""
-    if session.status is not SessionStatus.ENDED or session.leapt_to_wh is None or meter_start_wh < session.leapt_to_wh:
+    the energy was delivered. A session without such a leap stays as it is. `meter_start_wh`: None if there is none."""
+    if session.status is not SessionStatus.ENDED or session.leapt_to_wh is None:
+        return session
+    if meter_start_wh is None or meter_start_wh < session.leapt_to_wh:
         return session
     return _counted(session, session.leapt_to_wh, session.leapt_at)
 
