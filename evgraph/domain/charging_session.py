@@ -132,8 +132,8 @@ class ChargingSession:
     person's stop after that (T7). `closed_at`: when EVGraph, and not the charger, ended it. `must_stop`:
     RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that ended it, null
     where none was read; `stop_was_named`: that stop named it, and was not merely the only one that fit;
-    `stop_was_stamped`: it ended by that stop's own stamp, and not by its receipt; `stop_id_tag`: the idTag that it
-    bore, null where that is none or its own (T3).
+    `stop_has_stamp`: that stop bore a timestamp that can be read, and `stop_was_stamped`: the session ended by it, and
+    not by its receipt (B7); `stop_id_tag`: the idTag that it bore, null where that is none or its own (T3).
     """
 
     id: int
@@ -191,6 +191,7 @@ class ChargingSession:
     stop_was_named: bool = True
     stop_was_stamped: bool = True
     stop_id_tag: str | None = None
+    stop_has_stamp: bool = True
 
     @property
     def is_active(self) -> bool:

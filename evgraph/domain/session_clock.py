@@ -11,6 +11,9 @@ from evgraph.domain.transactions import TransactionStart, TransactionStop
 
 START_GRACE = timedelta(minutes=1)
 FARTHEST_AHEAD = timedelta(minutes=5)
+JUST_NOW = timedelta(minutes=5)
+# So far our own clock may be put back before what it said counts as being in our future.
+CLOCK_GRACE = timedelta(minutes=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -52,13 +55,15 @@ def time_within(
     session: ChargingSession, stamp: datetime | None, received_at: datetime, *, fallback: datetime | None = None
 ) -> SessionTime:
     """B7: the instant of something that a charger stamped within a session: the stamp with the session's clock error,
-    else the stamp itself, where it lies between the start and the receipt; else the receipt. A stamp that cannot be
-    read (null) is `fallback`, or the receipt."""
+    else the stamp itself, where it lies between the start and the receipt; else the receipt. If both lie there, and the
+    stamp itself is within five minutes of the receipt and nearer to it, the clock was set right meanwhile. A stamp that
+    cannot be read (null) is `fallback`, or the receipt."""
     started_at = session.started_at or received_at
     if stamp is None:
         return SessionTime(max(fallback or received_at, started_at), is_replaced=True, is_own=False)
     corrected = corrected_stamp(session, stamp)
-    if corrected is not None and started_at <= corrected <= received_at:
+    was_set_right = corrected is not None and max(corrected, received_at - JUST_NOW) <= stamp <= received_at
+    if corrected is not None and started_at <= corrected <= received_at and not was_set_right:
         return SessionTime(corrected, is_replaced=True, is_own=True)
     if started_at <= stamp <= received_at:
         return SessionTime(stamp, is_replaced=False, is_own=True)
@@ -89,13 +94,20 @@ def is_own_stamp(message: TransactionStart | TransactionStop) -> bool:
 
 def end_time(session: ChargingSession, stop: TransactionStop) -> SessionTime:
     """B7: when a stop ended the session: never before its start, nor after we heard of it. A stamp that cannot be read
-    is the time of the last reading, if there is one."""
+    is the time of the last reading, if there is one; those of its transactionData count."""
     received_at = stop.received_at or stop.at
     stamp = stop.own_stamp
     if stamp is not None and is_own_stamp(stop) and session.clock_error_us is None:
         # A stamp that runs a little ahead counts as receipt already.
         stamp = stop.at
-    return time_within(session, stamp, max(received_at, stop.at), fallback=session.last_meter_at)
+    fallback = _last_reading_at(session, stop, received_at) if stamp is None else None
+    return time_within(session, stamp, max(received_at, stop.at), fallback=fallback)
+
+
+def _last_reading_at(session: ChargingSession, stop: TransactionStop, received_at: datetime) -> datetime | None:
+    told = readings_within(session, stop.readings)
+    own = [one.at for one in told if not one.clock_replaced and one.at <= received_at]
+    return max([*own, *([session.last_meter_at] if session.last_meter_at is not None else [])], default=None)
 
 
 def readings_within(

@@ -13,7 +13,7 @@ from evgraph.domain.charging_session import (
     StopReason,
     flagged,
 )
-from evgraph.domain.energy import SMALLEST_CHARGED_WH, Reading, WattHours
+from evgraph.domain.energy import FIRST_INTERVAL, SMALLEST_CHARGED_WH, Reading, WattHours
 from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_clock import SessionTime
 from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
@@ -30,6 +30,7 @@ _INTERVALS = 3
 _NEVER_READ_FOR = timedelta(minutes=15)
 PENDING_FOR = timedelta(days=7)
 _OF_RUNNING = frozenset({SessionFlag.UNCONFIRMED})
+_TOLD_BY_READINGS = frozenset({SessionFlag.METER_START_ESTIMATED, SessionFlag.METER_RESET})
 
 
 def _is_close_by_us(flag: SessionFlag) -> bool:
@@ -117,7 +118,8 @@ def superseded(
     is_unconfirmed = SessionFlag.UNCONFIRMED in session.flags
     # Where the port was free meanwhile, the vehicle left then.
     is_known = is_unconfirmed or session.available_since is not None
-    ended_at = last_known(session) if is_known else time.at
+    by = max(time.at, session.last_meter_at or time.at)
+    ended_at = last_known(session, by) if is_known else time.at
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = flagged_by_time(ended, time.is_replaced and not is_known)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
@@ -148,8 +150,11 @@ def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: b
     """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
     its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
     charger's own leaves ours."""
+    # S7: where the stop bears no register, the next start is still the best guess at it.
+    is_guess = told.stop_register_wh is None and SessionFlag.SUPERSEDED in closed.flags
     return replace(
         told,
+        energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
         ended_at=told.ended_at if is_own_time else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *_OF_RUNNING},
         closed_at=None,
@@ -209,10 +214,14 @@ def has_pending_charges(sessions: Iterable[ChargingSession], now: datetime) -> b
     )
 
 
-def last_known(session: ChargingSession) -> datetime:
-    """T7: the instant at which a session that is given up ended, as far as anyone knows."""
+def last_known(session: ChargingSession, by: datetime | None = None) -> datetime:
+    """T7: the instant at which a session that is given up ended, as far as anyone knows. `by`: when it had ended at the
+    latest; B7: what our own clock says was later, when it ran ahead, says nothing."""
     free_at = session.free_at or session.available_since if session.available_since is not None else None
-    return free_at or session.last_meter_at or session.started_at or session.asked_at
+    if free_at is not None and by is not None and free_at > by:
+        free_at = None
+    known = free_at or session.last_meter_at or session.started_at or session.asked_at
+    return known if by is None else min(known, by)
 
 
 def readings_told(closed: ChargingSession, counted: ChargingSession) -> ChargingSession:
@@ -229,21 +238,37 @@ def readings_told(closed: ChargingSession, counted: ChargingSession) -> Charging
     return replace(told, ended_at=ended_at, flags=told.flags - {SessionFlag.ESTIMATED})
 
 
-def misses_readings(session: ChargingSession) -> bool:
-    """X2: its charger ended it and told no register that can be read: a reading of before its end may still come, and
-    tell what the stop did not."""
-    is_by_charger = session.status is SessionStatus.ENDED and not was_closed_by_us(session)
-    return is_by_charger and session.stop_register_wh is None
-
-
-def end_completed(ended: ChargingSession, counted: ChargingSession) -> ChargingSession:
-    """X2: such a session, with readings of before its end that came after it. `counted`: as running, counted anew with
-    all readings up to its end."""
-    if not misses_readings(ended) or counted.energy_wh <= ended.energy_wh:
-        return ended
-    return replace(
-        counted, status=ended.status, ended_at=ended.ended_at, stop_reason=ended.stop_reason, power_w=ended.power_w
+def misses_readings(session: ChargingSession, readings: Iterable[Reading] = ()) -> bool:
+    """X2: its charger ended it, and a reading of before its end that comes after its stop tells what the stop did not:
+    the stop bore no register, or no time, that can be read; the register of its start could not be read, or fell, or
+    leapt; or only intervals tell the energy."""
+    if session.status is not SessionStatus.ENDED or was_closed_by_us(session):
+        return False
+    told_in_part = session.stop_register_wh is None or not session.stop_has_stamp or session.leapt_to_wh is not None
+    is_by_intervals = session.register_source is None or session.register_source >= FIRST_INTERVAL
+    return (
+        told_in_part
+        or bool(session.flags & _TOLD_BY_READINGS)
+        or (is_by_intervals and any(one.interval_wh is not None for one in readings))
     )
+
+
+def end_completed(ended: ChargingSession, counted: ChargingSession, *, supply: Supply | None) -> ChargingSession:
+    """X2: such a session, with readings of before its end that came after it, as if its stop had come after them.
+    `counted`: as running, counted anew with all readings up to its end."""
+    if ended.ended_at is None:
+        return ended
+    at = ended.ended_at if ended.stop_has_stamp else counted.last_meter_at or ended.ended_at
+    told = transaction_stopped(
+        counted,
+        meter_stop_wh=ended.stop_register_wh,
+        at=at,
+        reason=ended.stop_reason or StopReason.OTHER,
+        supply=supply,
+        clock_replaced=not ended.stop_has_stamp,
+    )
+    is_same = (told.energy_wh, told.ended_at) == (ended.energy_wh, ended.ended_at)
+    return ended if is_same or told.energy_wh < ended.energy_wh else told
 
 
 def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:

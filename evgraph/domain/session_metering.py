@@ -8,6 +8,7 @@ from typing import Any
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import FIRST_INTERVAL, Reading, WattHours, instants
 from evgraph.domain.evolving import evolution_of
+from evgraph.domain.session_clock import START_GRACE
 from evgraph.domain.session_full import power_seen
 from evgraph.domain.session_unplug import register_seen as register_seen_after_unplug
 from evgraph.domain.supply import Supply, step_wh
@@ -150,10 +151,12 @@ def is_beyond(session: ChargingSession, register_wh: WattHours, at: datetime | N
     return reached.base_register_wh != register_wh
 
 
-def leap_confirmed(session: ChargingSession, meter_start_wh: WattHours) -> ChargingSession:
+def leap_confirmed(session: ChargingSession, meter_start_wh: WattHours | None) -> ChargingSession:
     """M5, T5: the next transaction at the port began at or above the register that this one was last seen to leap to:
-    the energy was delivered. A session without such a leap stays as it is."""
-    if session.status is not SessionStatus.ENDED or session.leapt_to_wh is None or meter_start_wh < session.leapt_to_wh:
+    the energy was delivered. A session without such a leap stays as it is. `meter_start_wh`: None if there is none."""
+    if session.status is not SessionStatus.ENDED or session.leapt_to_wh is None:
+        return session
+    if meter_start_wh is None or meter_start_wh < session.leapt_to_wh:
         return session
     return _counted(session, session.leapt_to_wh, session.leapt_at)
 
@@ -184,7 +187,7 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
     if session.last_meter_at is not None and reading.at <= session.last_meter_at:
         return session
     if session.started_at is not None and reading.at < session.started_at:
-        return session
+        return _begun_before(session, reading)
     at = None if reading.clock_replaced else reading.at
     # Gathered and made at once: to make a session anew is most of what a reading costs here.
     moves: _Moves = {}
@@ -215,6 +218,14 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         # T4: its vehicle left.
         return register_seen_after_unplug(session, taken, reading.at)
     return taken
+
+
+def _begun_before(session: ChargingSession, reading: Reading) -> ChargingSession:
+    """S6: a reading of before the start tells nothing; but some chargers stamp Transaction.Begin just before it."""
+    is_just_before = session.started_at is not None and reading.at >= session.started_at - START_GRACE
+    if reading.begin_wh is None or not is_just_before:
+        return session
+    return _evolved(session, _moves_of_estimated_start(session, replace(reading, register_wh=None), None))
 
 
 def _moves_of_another_source(

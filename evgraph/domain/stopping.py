@@ -56,5 +56,11 @@ def ended(
         clock_replaced=not time.is_own,
     )
     foreign = tag(stop.id_tag) if stop.id_tag and not bears(session, stop.id_tag) else None
-    stopped = replace(stopped, stop_was_named=names(session, stop), stop_was_stamped=time.is_own, stop_id_tag=foreign)
+    stopped = replace(
+        stopped,
+        stop_was_named=names(session, stop),
+        stop_has_stamp=stop.own_stamp is not None,
+        stop_was_stamped=time.is_own,
+        stop_id_tag=foreign,
+    )
     return session_end.flagged_by_time(stopped, time.is_replaced)

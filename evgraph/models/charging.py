@@ -117,6 +117,7 @@ class SessionRow(Model):
     stop_was_named = fields.BooleanField(default=True)
     stop_was_stamped = fields.BooleanField(default=True)
     stop_id_tag = fields.CharField(max_length=20, null=True)
+    stop_has_stamp = fields.BooleanField(default=True)
 
     class Meta:
         table = "charging_session"

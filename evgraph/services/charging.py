@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tortoise.expressions import Q
+
 from evgraph.domain import charging_request, remote_stop, session_start
 from evgraph.domain.charging_session import START_WINDOW, ChargingSession, SessionStatus
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import refuse_unless_open
 from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.session_clock import CLOCK_GRACE
 from evgraph.domain.stay import refuse_closed
 from evgraph.domain.transactions import ONE_TIME_ALPHABET, ONE_TIME_LENGTH, ONE_TIME_PREFIX
 from evgraph.models import SessionRow
@@ -136,14 +139,16 @@ class Charging:
     async def expire_starts(self) -> int:
         """S4: gives up each start whose window has passed; tells how many. Safe to run in several processes."""
         now = self._books.now()
-        overdue = await SessionRow.filter(status=SessionStatus.STARTING, start_deadline__lte=now).values_list(
-            "id", "garage_id"
-        )
+        # B7: what was asked for in our own future, when our clock ran ahead, holds its port no longer.
+        is_overdue = Q(start_deadline__lte=now) | Q(asked_at__gt=now + CLOCK_GRACE)
+        overdue = await SessionRow.filter(is_overdue, status=SessionStatus.STARTING).values_list("id", "garage_id")
         given_up = 0
         for session_id, garage_id in overdue:
             async with self._books.change(garage_id) as change:
                 session = await change.session(session_id)
-                if session is None or session.start_deadline is None or session.start_deadline > now:
+                if session is None or session.start_deadline is None:
+                    continue
+                if session.start_deadline > now and session.asked_at <= now + CLOCK_GRACE:
                     continue
                 failed = await give_up_start(
                     change, session, ErrorCode.CHARGER_TIMEOUT, "Charging did not begin in time. Start again."

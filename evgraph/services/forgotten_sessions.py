@@ -6,6 +6,7 @@ from tortoise.expressions import Q
 
 from evgraph.domain import session_end, session_full
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.session_clock import CLOCK_GRACE
 from evgraph.domain.session_end import SILENT_FOR
 from evgraph.domain.session_full import FULL_AFTER
 from evgraph.models import ChargePointRow, MeterSampleRow, SessionRow
@@ -30,7 +31,8 @@ class ForgottenSessions:
         many."""
         now = self._books.now()
         running = SessionRow.filter(status=SessionStatus.CHARGING)
-        free = await running.filter(available_since__lte=now - self._free_for).values_list("id", "garage_id")
+        is_free = Q(available_since__lte=now - self._free_for) | Q(available_since__gt=now + CLOCK_GRACE)
+        free = await running.filter(is_free).values_list("id", "garage_id")
         lost = await running.filter(stop_rejected_at__isnull=False).values_list("id", "garage_id")
         silent = await running.filter(
             Q(last_meter_at__isnull=True) | Q(last_meter_at__lte=now - SILENT_FOR),
@@ -84,6 +86,9 @@ class ForgottenSessions:
         charge_point = await ChargePointRow.get(id=session.charge_point_id)
         deadline = session_end.deadline(session, charge_point.last_seen_at, self._free_for)
         if deadline is not None and deadline <= now:
+            return True
+        if session.available_since is not None and session.available_since > now + CLOCK_GRACE:
+            # B7: our clock ran ahead then; how long the port has been free since, nobody knows.
             return True
         if session.stop_rejected_at is None:
             return False

@@ -284,7 +284,8 @@ class Metering:
     async def _told_late(self, change: Change, session: ChargingSession, message: Message) -> ChargingSession:
         """T5, T7: what we had closed while these readings were under way is corrected; where they show that it runs on,
         it is open again, if no other session holds its port. Else it stays as it is."""
-        if not session_end.was_closed_by_us(session) and not session_end.misses_readings(session):
+        misses_readings = session_end.misses_readings(session, message.readings)
+        if not session_end.was_closed_by_us(session) and not misses_readings:
             return session
         if not _may_move(session, message.readings):
             return session
@@ -292,10 +293,10 @@ class Metering:
         is_named = message.transaction_id == session.id
         usable = await recount.usable(message.charge_point_id, message.readings)
         readings = readings_within(session, usable, are_named=is_named)
-        if session_end.misses_readings(session):
-            in_time = [one for one in readings if session.ended_at is None or one.at <= session.ended_at]
-            counted = await recount.recounted(session, supply, until=session.ended_at, also=in_time)
-            return await _corrected(change, session, session_end.end_completed(session, counted))
+        if misses_readings:
+            until = session.ended_at if session.stop_has_stamp else None
+            counted = await recount.recounted(session, supply, until=until, also=readings)
+            return await _corrected(change, session, session_end.end_completed(session, counted, supply=supply))
         following = await next_start_at(session)
         counted = await recount.recounted(session, supply, also=_before(readings, following))
         if is_named and await change.holder(session.port_id) is None:

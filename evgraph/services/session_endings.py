@@ -5,11 +5,12 @@ from dataclasses import replace
 from evgraph.domain import session_end, stopping
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
+from evgraph.domain.session_metering import leap_confirmed
 from evgraph.domain.session_unplug import parted
 from evgraph.domain.stop_matching import differs
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop
-from evgraph.services import recount
+from evgraph.services import recount, stop_lookup
 from evgraph.services.books import Change
 from evgraph.services.settling import correct, save_rest, settle, settle_in_parts
 
@@ -34,6 +35,8 @@ async def end_by(
         until = time.at if time.is_own else None
         counted = await recount.recounted(session, supply, until=until, also=readings)
         ended = stopping.ended(counted, stop, time, supply=supply)
+    if ended.leapt_to_wh is not None:
+        ended = leap_confirmed(ended, await stop_lookup.next_register_wh(session))
     ended, rest = parted(ended, stop.meter_stop_wh, change.now)
     if is_running:
         ended = await settle(change, ended)
@@ -45,5 +48,5 @@ async def end_by(
 
 async def close(change: Change, session: ChargingSession) -> ChargingSession:
     """T7: the running session is over, at its last reading, estimated, and billed."""
-    ended = session_end.given_up(session, session_end.last_known(session), closed_at=change.now)
+    ended = session_end.given_up(session, session_end.last_known(session, change.now), closed_at=change.now)
     return await settle_in_parts(change, ended)

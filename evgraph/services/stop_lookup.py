@@ -4,7 +4,8 @@ T7)."""
 from datetime import datetime
 
 from evgraph.domain import stop_matching
-from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.energy import WattHours
 from evgraph.domain.session_clock import end_time
 from evgraph.domain.session_unplug import is_rest_of
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
@@ -57,11 +58,24 @@ async def waits_for_start(charge_point_id: int, stop: TransactionStop) -> bool:
 
 
 async def next_start_at(session: ChargingSession) -> datetime | None:
-    """When the next session began at the port; null where none did. What flowed after the session's own vehicle left is
-    of the same transaction (T4)."""
+    """When the next session began at the port; null where none did."""
+    following = await _next(session)
+    return following.started_at if following is not None else None
+
+
+async def next_register_wh(session: ChargingSession) -> WattHours | None:
+    """M5: the register at which the next session began at the port; None if there is none that was read."""
+    following = await _next(session)
+    if following is None or SessionFlag.METER_START_ESTIMATED in following.flags:
+        return None
+    return following.meter_start_wh
+
+
+async def _next(session: ChargingSession) -> ChargingSession | None:
+    """What flowed after the session's own vehicle left is of the same transaction (T4)."""
     following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
-    rows = await following.exclude(id=session.id).order_by("started_at").limit(2)
-    return next((row.started_at for row in rows if not is_rest_of(row.value(), session)), None)
+    rows = await following.exclude(id=session.id).order_by("started_at", "id").limit(2)
+    return next((one for one in [row.value() for row in rows] if not is_rest_of(one, session)), None)
 
 
 async def _ended_before(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:

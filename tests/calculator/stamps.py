@@ -51,13 +51,14 @@ class Clock:
 
     def moment(self, stamp: object, received_at: datetime) -> Moment:
         """A later stamp of the session: corrected, or as it stands, whichever lies between start and receipt, else the
-        receipt."""
+        receipt. Of both, the plain one if it is of just now and later: the clock was set right."""
         read = parse(stamp)
         if read is None:
             return Moment(max(received_at, self.started.at), is_own=False)
         if self.error is not None:
             corrected = read + self.error
-            if self.started.at <= corrected <= received_at:
+            is_right_now = max(corrected, received_at - AHEAD) <= read <= received_at
+            if self.started.at <= corrected <= received_at and not is_right_now:
                 return Moment(corrected, is_own=True)
         plain = believed(stamp, received_at)
         if plain.is_own and plain.at >= self.started.at:

@@ -104,6 +104,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='stop_has_stamp',
+            field=fields.BooleanField(default=True),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='stop_id_tag',
             field=fields.CharField(null=True, max_length=20),
         ),

@@ -121,7 +121,7 @@ class Deriving:
             if session_end.was_ended_by_person(derived.booked):
                 self._become_parted(derived, session_end.ended_by_person(derived.session, closed_at), closed_at)
             else:
-                last_known = session_end.last_known(derived.session)
+                last_known = session_end.last_known(derived.session, closed_at)
                 ended = session_end.given_up(derived.session, last_known, closed_at=closed_at)
                 self._become_parted(derived, ended, closed_at)
 
@@ -248,6 +248,9 @@ class Deriving:
             counted = session_metering.recounted(session, until, supply=supply)
             ended = stopping.ended(counted, stop, time, supply=supply)
         derived.readings += readings
+        following = self._next(derived)
+        if following is not None and SessionFlag.METER_START_ESTIMATED not in following.session.flags:
+            ended = session_metering.leap_confirmed(ended, following.session.meter_start_wh)
         ended, rest = parted(ended, stop.meter_stop_wh, at)
         if not is_running:
             ended = session_end.truth_told(session, ended, is_own_time=time.is_own)
@@ -303,10 +306,11 @@ class Deriving:
         if session.status is SessionStatus.CHARGING:
             derived.session = self._taken(derived, readings, supply)
             return
-        if session_end.misses_readings(session):
-            by_then = [one for one in derived.readings if session.ended_at is None or one.at <= session.ended_at]
+        if session_end.misses_readings(session, readings):
+            until = session.ended_at if session.stop_has_stamp else None
+            by_then = [one for one in derived.readings if until is None or one.at <= until]
             counted = session_metering.recounted(session, by_then, supply=supply)
-            self._become_parted(derived, session_end.end_completed(session, counted), at)
+            self._become_parted(derived, session_end.end_completed(session, counted, supply=supply), at)
             return
         following = self._next_start_at(derived)
         in_time = [one for one in derived.readings if following is None or one.at < following]
@@ -349,10 +353,15 @@ class Deriving:
         return latest if latest is not None and session_end.may_hold(latest.session, metered.readings) else None
 
     def _next_start_at(self, derived: Derived) -> datetime | None:
+        following = self._next(derived)
+        return _started_at(following) if following is not None else None
+
+    def _next(self, derived: Derived) -> Derived | None:
+        """What began next at its connector."""
         at = _started_at(derived)
         there = (one for one in self.derived if one.session.connector_id == derived.session.connector_id)
-        starts = (_started_at(one) for one in there if not is_rest_of(one.session, derived.session))
-        return min((start for start in starts if start > at), default=None)
+        later = (one for one in there if _started_at(one) > at and not is_rest_of(one.session, derived.session))
+        return min(later, key=_started_at, default=None)
 
     def _status(self, report: StatusReport, at: datetime) -> None:
         if self._repeats.is_repeated(report.connector_id, report):
