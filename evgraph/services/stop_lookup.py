@@ -35,7 +35,7 @@ async def meant(charge_point_id: int, stop: TransactionStop, supplies: Supplies)
     bearing = (await begun_with(charge_point_id, tag(stop.id_tag)))[:_MOST_OF_A_CARD] if stop.id_tag else []
     named = stop_matching.named_by_id(stop, [*([by_id] if by_id else []), *bearing])
     if named is not None or bearing:
-        return named or stop_matching.named_by_tag(stop, bearing)
+        return named or stop_matching.named_by_tag(stop, bearing, await supplies.at([charge_point_id]))
     if stop.id_tag or by_id is not None:
         return None
     return (

@@ -374,7 +374,7 @@ class Deriving:
             if not is_anothers and not lies_before_start(by_id.session, stop):
                 return by_id
         if bearing:
-            found = stop_matching.named_by_tag(stop, [one.session for one in bearing])
+            found = stop_matching.named_by_tag(stop, [one.session for one in bearing], self._around.supplies)
             return next((one for one in bearing if one.session is found), None)
         if stop.id_tag or by_id is not None:
             return None
