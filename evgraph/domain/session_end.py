@@ -142,10 +142,10 @@ def was_closed_by_us(session: ChargingSession) -> bool:
 def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: bool) -> ChargingSession:
     """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
     its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
-    charger's own leaves ours."""
+    charger's own leaves ours, but not another stop's."""
     return replace(
         told,
-        ended_at=told.ended_at if is_own_time else closed.ended_at,
+        ended_at=told.ended_at if is_own_time or not was_closed_by_us(closed) else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *_OF_RUNNING},
         closed_at=None,
     )
