@@ -121,7 +121,7 @@ def superseded(
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = flagged_by_time(ended, time.is_replaced and not is_known)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
-    if meter_start_wh is None or is_unconfirmed or session.held_back_from_wh is not None:
+    if meter_start_wh is None or is_unconfirmed or session.held_back_from_wh is not None or _has_no_start(session):
         return ended
     # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
     guess_wh = session.carried_wh + meter_start_wh - session.base_register_wh

@@ -102,6 +102,24 @@ async def test_s2_a_waiting_tag_opens_its_session_though_the_register_cannot_be_
     assert (await station.start(session.id_tag, meter=meter))["transactionId"] == session.id
 
 
+async def test_s6_s7_the_next_start_ends_a_session_whose_start_nobody_knows_without_energy(
+    garage: Garage, station: Station
+) -> None:
+    """And what is read of it later tells what it drew."""
+    session = await garage.start(await garage.check_in())
+    began = garage.clock.now()
+    await station.start(session.id_tag, meter=None)
+    garage.clock.turn(minutes=30)
+    await station.start("CARD", meter=6772)
+    assert (await garage.session(session.id)).energy_wh == 0
+    for minute, register in ((10, 2608), (20, 5000)):
+        ago = garage.clock.now() - began - timedelta(minutes=minute)
+        await station.meter(session.id, register, stamp=station.stamp(seconds=ago.total_seconds()))
+    assert (await garage.session(session.id)).energy_wh == 2392
+    await station.stop(transactionId=session.id, meterStop=6772, timestamp=station.stamp(minutes=5))
+    assert (await garage.session(session.id)).energy_wh == 4164
+
+
 @pytest.mark.parametrize("order", [(5, 10), (10, 5)])
 async def test_s6_x2_the_first_register_is_that_of_the_earliest_reading_whichever_came_first(
     garage: Garage, station: Station, order: tuple[int, ...]
