@@ -243,7 +243,10 @@ def _last_register_before(session: Session, sessions: list[Session], connectors:
         stops = [stop.register for stop in one.stops if stop.at <= told_by and stop.register is not None]
         if stops:
             return stops[-1]
-        read = points(one.reads(told_by=told_by), connectors=connectors)
+        # What was read after its end says nothing of where it left the meter (T1).
+        ends = [one.clock.moment(stop.stamp, stop.at) for stop in one.stops if stop.at <= told_by]
+        until = max((end.at for end in ends if end.is_own), default=None)
+        read = points(one.reads(until=until, told_by=told_by), connectors=connectors)
         if read:
             return int(read[-1].value)
         if one.start.register is not None:

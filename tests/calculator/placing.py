@@ -519,6 +519,9 @@ class Placing:
         if session.start.register == 0:
             # Its meter may count each session from 0, and says nothing of which one it is.
             return True
+        told = points(session.reads(), connectors=len(self.record.power_w))
+        if told and stop.register is not None and stop.register < told[-1].value - told[-1].step + 1:
+            return False
         return self._agrees(session, stop)
 
     def _corrects(self, session: Session, stop: Stop) -> bool:
