@@ -123,7 +123,7 @@ def superseded(
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = flagged_by_time(ended, time.is_replaced and not is_known)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
-    if meter_start_wh is None or is_unconfirmed:
+    if meter_start_wh is None or is_unconfirmed or _has_no_start(session):
         return ended
     if session.held_back_from_wh is not None:
         # T4: up to that start it is the other vehicle's energy.
@@ -149,13 +149,13 @@ def was_closed_by_us(session: ChargingSession) -> bool:
 def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: bool) -> ChargingSession:
     """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
     its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
-    charger's own leaves ours."""
+    charger's own leaves ours, but not another stop's."""
     # S7: where the stop bears no register, the next start is still the best guess at it.
     is_guess = told.stop_register_wh is None and SessionFlag.SUPERSEDED in closed.flags
     return replace(
         told,
         energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
-        ended_at=told.ended_at if is_own_time else closed.ended_at,
+        ended_at=told.ended_at if is_own_time or not was_closed_by_us(closed) else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *_OF_RUNNING},
         closed_at=None,
     )

@@ -1,6 +1,6 @@
 """Which session a StopTransaction ends (T3, T7, X2); it may name it by a transactionId, by an idTag, or not at all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
@@ -37,10 +37,13 @@ def named_by_id(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> C
     return None if is_one_time(stop.id_tag) or lies_before_start(session, stop) else session
 
 
-def named_by_tag(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> ChargingSession | None:
+def named_by_tag(
+    stop: TransactionStop, sessions: Iterable[ChargingSession], supplies: Mapping[int, Supply]
+) -> ChargingSession | None:
     """T3 (b): the session whose one-time idTag the stop bears, or the idTag of its StartTransaction. A card begins many
-    sessions: the one that this very stop ended before, else the latest that runs, or that we closed, and that the time
-    fits."""
+    sessions: the one that this very stop ended before, else the one that runs, or the latest that we closed, and that
+    the time fits. Of several that run at once, as where a charger has one idTag of its own for all connectors, the only
+    one that the register fits. `supplies`: by port."""
     bearing = sorted((one for one in sessions if bears(one, stop.id_tag)), key=_started_at, reverse=True)
     fitting = [one for one in bearing if not lies_before_start(one, stop)]
     again = next((one for one in bearing if was_ended_by(one, stop)), None)
@@ -48,9 +51,11 @@ def named_by_tag(stop: TransactionStop, sessions: Iterable[ChargingSession]) -> 
         return again
     # One that goes on after a power cut bears the idTag of the part before it (T8): the time tells which.
     of_its_own = next((one for one in [*fitting, *bearing] if is_one_time(one.id_tag)), None)
-    running = next((one for one in fitting if one.status is SessionStatus.CHARGING), None)
-    if running is not None or of_its_own is not None:
-        return running or of_its_own
+    running = [one for one in fitting if one.status is SessionStatus.CHARGING]
+    if len(running) > 1:
+        return only_one([one for one in running if _register_fits(one, stop, supplies.get(one.port_id))])
+    if running or of_its_own is not None:
+        return running[0] if running else of_its_own
     ended = next((one for one in fitting if one.status is SessionStatus.ENDED), None)
     return ended or next((one for one in bearing if one.status is SessionStatus.CHARGING), None)
 
@@ -165,6 +170,13 @@ def _started_at(session: ChargingSession) -> tuple[datetime, int]:
 def _falls(session: ChargingSession, register_wh: WattHours) -> bool:
     """Below the last register by more than its rounding (M2)."""
     return register_wh + (session.register_step_wh or 1) <= session.base_register_wh
+
+
+def _register_fits(session: ChargingSession, stop: TransactionStop, supply: Supply | None) -> bool:
+    """Not below its last register, and within the port's reach from there, or from its start (M5)."""
+    if stop.meter_stop_wh is None or _falls(session, stop.meter_stop_wh):
+        return False
+    return _is_within_reach(session, stop.meter_stop_wh, end_time(session, stop).at, supply)
 
 
 def _is_within_reach(session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply | None) -> bool:

@@ -39,7 +39,7 @@ async def meant(charge_point_id: int, stop: TransactionStop, supplies: Supplies)
     if named is not None:
         return named
     if bearing:
-        return stop_matching.named_by_tag(stop, bearing)
+        return stop_matching.named_by_tag(stop, bearing, await supplies.at([charge_point_id]))
     if stop.id_tag or by_id is not None:
         return None
     return (

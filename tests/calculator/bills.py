@@ -28,14 +28,15 @@ def calculate(record: Record) -> Bills:
     placed = Placing(record).run()
     bills: list[Bill] = []
     for session in sorted(placed.sessions, key=lambda one: one.started_at):
-        bills += _bills(session, record, _last_register_before(session, placed.sessions, len(record.power_w)))
+        left = _last_register_before(session, placed.sessions, len(record.power_w))
+        bills += _bills(session, record, left, _next_start(session, placed.sessions))
     return _priced(bills, record, tuple(stop.raw for stop in placed.orphans))
 
 
-def _bills(session: Session, record: Record, port_register: int | None) -> list[Bill]:
+def _bills(session: Session, record: Record, port_register: int | None, next_start: int | None) -> list[Bill]:
     stop, stopped = _own_stop(session)
     reasons = _reasons(session, stop, stopped)
-    measured, readings = _measured(session, record, stop, stopped, port_register)
+    measured, readings = _measured(session, record, stop, stopped, port_register, next_start)
     reasons |= measured.reasons
     energy, ended_at = _end(session, record, stop, stopped, measured)
     if session.next is None and stop is None and session.closed_at is not None:
@@ -93,16 +94,21 @@ def _own_stop(session: Session) -> tuple[Stop | None, Moment | None]:
 
 
 def _measured(
-    session: Session, record: Record, stop: Stop | None, stopped: Moment | None, port_register: int | None
+    session: Session,
+    record: Record,
+    stop: Stop | None,
+    stopped: Moment | None,
+    port_register: int | None,
+    next_start: int | None,
 ) -> tuple[Meter, list[Point]]:
     """The session's meter up to its end. Readings dated after the charger's own stop are not its own (T1)."""
     has_time = stop is not None and parse(stop.stamp) is not None
     until = stopped.at if stopped is not None and has_time else None
-    if stop is None and session.next_at is not None and session.next_at > session.started_at:
-        until = session.next_at
-    reads = session.reads(until=until, told_by=_last_that_moves_the_start(session, stop))
+    if stop is None:
+        until = session.next_began_at
+    reads = session.reads(until=until, told_by=_told_by(session, stop, stopped))
     found = points(reads, connectors=len(record.power_w))
-    base = _base(session, record, stop, port_register)
+    base = _base(session, record, _told_by(session, stop, stopped), port_register)
     if base is not None and any(read.sample.measurand == INTERVAL for read in reads) and not _has_registers(session):
         found = [replace(point, value=point.value + base.value) for point in found]
     end = None
@@ -110,28 +116,33 @@ def _measured(
         end = Point(stopped, Decimal(stop.register), Decimal(1), is_stop=True)
         # Of one instant meterStop counts first (M1).
         found = [point for point in found if point.when.at != stopped.at]
-    return meter(base, session.clock.started, found, stop=end, power_w=record.power_w.get(session.connector)), found
+    power = record.power_w.get(session.connector)
+    measured = meter(base, session.clock.started, found, stop=end, power_w=power, next_start=next_start)
+    return measured, found
 
 
 def _has_registers(session: Session) -> bool:
     return any(read.sample.measurand == REGISTER for read in session.reads())
 
 
-def _last_that_moves_the_start(session: Session, stop: Stop | None) -> datetime | None:
-    """S6: a reading that comes after the stop told a register moves a start no more that could not be read."""
-    if session.start.register is not None or stop is None or stop.register is None:
+def _told_by(session: Session, stop: Stop | None, stopped: Moment | None) -> datetime | None:
+    """Where a stop told the register, but not its time, what comes after it is not known to be from before it; and no
+    reading moves a start any more that could not be read (S6)."""
+    if stop is None or stopped is None or stop.register is None:
+        return None
+    if stopped.is_own and session.start.register is not None:
         return None
     return max(one.at for one in session.stops)
 
 
-def _base(session: Session, record: Record, stop: Stop | None, port_register: int | None) -> Point | None:
+def _base(session: Session, record: Record, told_by: datetime | None, port_register: int | None) -> Point | None:
     """meterStart; where it cannot be read, Transaction.Begin, the first register, or the port's last one (S6)."""
     if session.start.register is not None:
         # M5 is not judged from a stamp that is not right.
         started = Moment(session.started_at, is_own=session.clock.started.is_own and session.clock.error is None)
         return Point(started, Decimal(session.start.register), Decimal(1))
     unknown = Moment(session.started_at, is_own=False)
-    reads = session.reads(told_by=_last_that_moves_the_start(session, stop))
+    reads = session.reads(told_by=told_by)
     begun, found = begin_register(reads), points(reads, connectors=len(record.power_w))
     if begun is not None:
         return Point(unknown, Decimal(begun), Decimal(1))
@@ -154,9 +165,6 @@ def _end(
     if stop is not None and stopped is not None and not leaves_ours:
         if parse(stop.stamp) is None and session.entries:
             return measured.energy, session.last_told_at
-        if not stopped.is_own:
-            # Of several that tell no time of their own, the first one that was heard of.
-            return measured.energy, min(session.clock.moment(one.stamp, one.at).at for one in session.stops)
         return measured.energy, stopped.at
     if session.next is not None:
         if session.ended_where_last_heard:
@@ -184,7 +192,7 @@ def _left_at(session: Session, measured: Meter) -> datetime | None:
 def _told_at(session: Session) -> list[datetime]:
     """When its readings were taken, also those that tell no energy; up to the next start there."""
     told = [session.clock.moment(entry.stamp, entry.received_at).at for entry in session.entries]
-    following = session.next_at
+    following = session.next_began_at
     return [at for at in told if at >= session.started_at and (following is None or at < following)]
 
 
@@ -235,12 +243,22 @@ def _last_register_before(session: Session, sessions: list[Session], connectors:
         stops = [stop.register for stop in one.stops if stop.at <= told_by and stop.register is not None]
         if stops:
             return stops[-1]
-        read = points(one.reads(told_by=told_by), connectors=connectors)
+        # What was read after its end says nothing of where it left the meter (T1).
+        ends = [one.clock.moment(stop.stamp, stop.at) for stop in one.stops if stop.at <= told_by]
+        until = max((end.at for end in ends if end.is_own), default=None)
+        read = points(one.reads(until=until, told_by=told_by), connectors=connectors)
         if read:
             return int(read[-1].value)
         if one.start.register is not None:
             return one.start.register
     return None
+
+
+def _next_start(session: Session, sessions: list[Session]) -> int | None:
+    """The register at which the next session at the port began (M5)."""
+    later = [one for one in sessions if one.connector == session.connector and one.started_at > session.started_at]
+    following = min(later, key=lambda one: one.started_at, default=None)
+    return following.start.register if following is not None else None
 
 
 def _priced(bills: list[Bill], record: Record, unplaced: tuple[str, ...]) -> Bills:

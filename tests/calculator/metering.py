@@ -85,9 +85,11 @@ def meter(
     *,
     stop: Point | None,
     power_w: int | None,
+    next_start: int | None = None,
 ) -> Meter:
     """Walks the readings once, from the start's register to the stop's. Energy never falls: a drop within the meter's
-    resolution is none, any other starts a new base (M2). A leap waits for the next reading to confirm it (M5)."""
+    resolution is none, any other starts a new base (M2). A leap waits for the next reading to confirm it, the
+    last one for the next start at the port (M5)."""
     walk = [*readings, *([stop] if stop is not None else [])]
     if base is None:
         if not walk:
@@ -107,6 +109,7 @@ def meter(
                     # The whole session's time may have been enough for it.
                     begun = replace(base, when=replace(base.when, is_own=True))
                     if _is_leap(begun, replace(point, value=base.value + kept + point.value - bottom), power_w):
+                        waiting = point
                         continue
                 elif waiting is None or not _confirms(waiting, point, power_w):
                     waiting = point
@@ -124,6 +127,9 @@ def meter(
             kept, bottom, last = energy, point.value, point
         waiting = None
         curve.append((point.when.at, energy))
+    if waiting is not None and next_start is not None and next_start >= waiting.value:
+        energy = kept + waiting.value - bottom
+        curve.append((waiting.when.at, energy))
     at = last.when.at if last is not base else None
     return Meter(energy, last.value, at, frozenset(reasons), tuple(curve))
 

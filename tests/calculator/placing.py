@@ -89,6 +89,11 @@ class Session:
         return max([self.started_at, *told])
 
     @property
+    def next_began_at(self) -> datetime | None:
+        """When the next session there began, by its own time, if it did after this one."""
+        return self.next.started_at if self.next is not None and self.next.started_at > self.started_at else None
+
+    @property
     def next_at(self) -> datetime | None:
         """S7, B7: when the next start ended it: by the time of that start where it was asked for, else by the clock of
         this session."""
@@ -450,7 +455,11 @@ class Placing:
         bearers = [one for one in self.sessions if one.start.id_tag == stop.id_tag]
         is_open = [one for one in bearers if one.is_open]
         if is_open:
-            return is_open[0] if len(is_open) == 1 else None
+            # A tag that several sessions bear names none of them: the register must leave no choice.
+            fitting = [one for one in is_open if not one.lies_before(stop.stamp, stop.at)] or is_open
+            if len(fitting) > 1:
+                fitting = [one for one in fitting if stop.register is not None and self._agrees(one, stop)]
+            return fitting[0] if len(fitting) == 1 else None
         fitting = [one for one in bearers if one.stops or self._fits_closed(one, stop)]
         return max(fitting, key=lambda one: one.started_at, default=None)
 
@@ -474,7 +483,7 @@ class Placing:
         when = session.clock.moment(stop.stamp, stop.at)
         known = points(session.reads(), connectors=len(self.record.power_w))
         before = [point for point in known if point.when.at <= when.at]
-        if not self._agrees(session, stop, when, before):
+        if not self._agrees(session, stop):
             return False
         if len(self.record.power_w) == 1:
             return True
@@ -487,9 +496,12 @@ class Placing:
         )
         return not rises and not charges
 
-    def _agrees(self, session: Session, stop: Stop, when: Moment, before: list[Point]) -> bool:
+    def _agrees(self, session: Session, stop: Stop) -> bool:
         """Whether its register, where it can be read, is not below the session's last one, and within the port's reach
-        from there, or from the start (M5). `before`: the session's readings up to the stop."""
+        from there, or from the start (M5)."""
+        when = session.clock.moment(stop.stamp, stop.at)
+        told = points(session.reads(), connectors=len(self.record.power_w))
+        before = [point for point in told if point.when.at <= when.at]
         known = [*_begun_at(session), *before]
         if not known or stop.register is None:
             return True
@@ -526,7 +538,10 @@ class Placing:
         if session.start.register == 0:
             # Its meter may count each session from 0, and says nothing of which one it is.
             return True
-        return self._agrees(session, stop, moment, points(session.reads(), connectors=len(self.record.power_w)))
+        told = points(session.reads(), connectors=len(self.record.power_w))
+        if told and stop.register is not None and stop.register < told[-1].value - told[-1].step + 1:
+            return False
+        return self._agrees(session, stop)
 
     def _corrects(self, session: Session, stop: Stop) -> bool:
         """T3: a second, different stop of one transaction."""
@@ -582,4 +597,5 @@ def _same(one: Stop, two: Stop) -> bool:
 def _begun_at(session: Session) -> list[Point]:
     """The register of its start, where that can be read."""
     register = session.start.register
-    return [] if register is None else [Point(session.clock.started, Decimal(register), Decimal(1))]
+    started = Moment(session.started_at, is_own=session.clock.started.is_own and session.clock.error is None)
+    return [] if register is None else [Point(started, Decimal(register), Decimal(1))]

@@ -12,7 +12,8 @@ from .story import Story
 from .strategies import HABITS, Script, scripts
 from .summary import Compared
 
-# In `make test` a minute at most; `make calculate` takes thousands.
+# In `make test` a minute at most, and the same stories each time; `make calculate` takes thousands of others.
+IS_RANDOM = "EVGRAPH_STORIES" in os.environ
 STORIES = int(os.environ.get("EVGRAPH_STORIES", "60"))
 # To look for a shorter story that fails takes minutes.
 PHASES = (Phase.generate, Phase.shrink) if "EVGRAPH_SHRINK" in os.environ else (Phase.generate,)
@@ -48,6 +49,7 @@ def _stories(times: int) -> settings:
         max_examples=max(times, 1),
         deadline=None,
         database=None,
+        derandomize=not IS_RANDOM,
         phases=PHASES,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,

@@ -103,6 +103,24 @@ async def test_s2_a_waiting_tag_opens_its_session_though_the_register_cannot_be_
     assert (await station.start(session.id_tag, meter=meter))["transactionId"] == session.id
 
 
+async def test_s6_s7_the_next_start_ends_a_session_whose_start_nobody_knows_without_energy(
+    garage: Garage, station: Station
+) -> None:
+    """And what is read of it later tells what it drew."""
+    session = await garage.start(await garage.check_in())
+    began = garage.clock.now()
+    await station.start(session.id_tag, meter=None)
+    garage.clock.turn(minutes=30)
+    await station.start("CARD", meter=6772)
+    assert (await garage.session(session.id)).energy_wh == 0
+    for minute, register in ((10, 2608), (20, 5000)):
+        ago = garage.clock.now() - began - timedelta(minutes=minute)
+        await station.meter(session.id, register, stamp=station.stamp(seconds=ago.total_seconds()))
+    assert (await garage.session(session.id)).energy_wh == 2392
+    await station.stop(transactionId=session.id, meterStop=6772, timestamp=station.stamp(minutes=5))
+    assert (await garage.session(session.id)).energy_wh == 4164
+
+
 @pytest.mark.parametrize("order", [(5, 10), (10, 5)])
 async def test_s6_x2_the_first_register_is_that_of_the_earliest_reading_whichever_came_first(
     garage: Garage, station: Station, order: tuple[int, ...]
@@ -211,6 +229,36 @@ async def test_t3_a_foreign_stop_from_before_the_start_of_what_it_names_is_kept(
     assert (kept.energy_wh, kept.is_orphan) == (2000, False)
 
 
+@pytest.mark.parametrize("simulated_speed", [1])
+@pytest.mark.parametrize("tag", ["FREEVEND", "CARD"])
+@pytest.mark.parametrize("register", [2000, 158_000])
+async def test_t3_of_two_sessions_with_one_tag_a_stop_ends_the_one_that_its_register_fits(
+    garage: Garage, two: Station, tag: str, register: int
+) -> None:
+    await PortRow.filter(charge_point_id=garage.charge_point_id).update(max_power_w=11_500)
+    for connector, meter in ((1, 1000), (2, 157_000)):
+        await two.start(tag, meter=meter, connector=connector)
+    garage.clock.turn(minutes=30)
+    await two.stop(transactionId=None, idTag=tag, meterStop=register)
+    sessions = await two.sessions()
+    ended = [one for one in sessions if one.status is SessionStatus.ENDED]
+    assert [(one.meter_start_wh, one.energy_wh) for one in ended] == [(register - 1000, 1000)]
+    assert not any(has(one, SessionFlag.METER_RESET) for one in sessions)
+
+
+@pytest.mark.parametrize("register", [3000, 400, None])
+async def test_t3_of_two_sessions_with_one_tag_a_stop_that_leaves_a_choice_ends_none(
+    garage: Garage, two: Station, register: int | None
+) -> None:
+    for connector, meter in ((1, 1000), (2, 1500)):
+        await two.start("CARD", meter=meter, connector=connector)
+    garage.clock.turn(minutes=30)
+    await two.stop(transactionId=0, idTag="CARD", meterStop=register)
+    assert [one.status for one in await two.sessions()] == [SessionStatus.CHARGING] * 2
+    (kept,) = await two.quarantined()
+    assert kept.energy_wh == register
+
+
 async def test_t3_a_second_different_stop_is_a_correction_within_ten_minutes_and_else_kept(
     garage: Garage, station: Station
 ) -> None:
@@ -250,6 +298,21 @@ async def test_t3_x2_of_two_stops_the_one_whose_stamp_is_believed_counts(
         await station.stop(transactionId=session.id, **stop)
     ended = await garage.session(session.id)
     assert (ended.ended_at, ended.energy_wh) == (ended_at, 500)
+
+
+async def test_t3_x2_a_stop_that_names_the_session_sets_its_end_also_by_its_receipt(
+    garage: Garage, station: Station
+) -> None:
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    session = await garage.start(await garage.check_in())
+    answer = await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=None, meterStop=1500)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=answer["transactionId"], meterStop=1900, timestamp=station.stamp(hours=3))
+    ended = await garage.session(session.id)
+    assert (ended.ended_at, ended.energy_wh) == (garage.clock.now(), 900)
+    assert await station.cents(session.id) == 200
 
 
 async def test_t3_a_stop_that_names_nothing_leaves_a_session_that_went_on_after_it(

@@ -416,7 +416,7 @@ class Deriving:
         if by_id is not None and stop_matching.named_by_id(stop, [by_id.session]) is not None:
             return by_id
         if bearing:
-            found = stop_matching.named_by_tag(stop, [one.session for one in bearing])
+            found = stop_matching.named_by_tag(stop, [one.session for one in bearing], self._around.supplies)
             return next((one for one in bearing if one.session is found), None)
         if stop.id_tag or by_id is not None:
             return None
