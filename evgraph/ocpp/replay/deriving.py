@@ -371,10 +371,10 @@ class Deriving:
             if derived.session.clock_error_us is not None:
                 time = time_within(derived.session, report.stamped_at or report.at, at)
                 report = replace(report, at=time.at, is_stamped=time.is_own)
-        before = self._ports.get(report.connector_id)
+        before = self._ports.get(report.connector_id) or _port_of(report, at)
         if self._is_older(report, at):
             return
-        away_since = port_away_since(before, at, self._around.spans_until(at)) if before is not None else None
+        away_since = port_away_since(before, at, self._around.spans_until(at))
         for derived in there:
             derived.session = session_status.reported(derived.session, report, at, away_since=away_since)
 
