@@ -6,6 +6,7 @@ from datetime import datetime
 from evgraph.domain import stop_matching
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import end_time
+from evgraph.domain.session_end import was_closed_by_us
 from evgraph.domain.transactions import TransactionStop, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
 from evgraph.models.plain import select_values
@@ -78,13 +79,12 @@ async def _only_open(charge_point_id: int, stop: TransactionStop, supplies: Supp
 
 
 async def _only_closed(charge_point_id: int, stop: TransactionStop, supplies: Supplies) -> ChargingSession | None:
-    """Of each connector the last one that had begun by then."""
-    by_then = SessionRow.filter(charge_point_id=charge_point_id, started_at__lte=stop.at)
+    """Of the latest ones: by when they began alone nobody can tell, where the charger's clock is wrong."""
+    ended = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.ENDED)
     found = []
-    for connector_id in sorted(set(await by_then.distinct().values_list("connector_id", flat=True))):
-        row = await by_then.filter(connector_id=connector_id).order_by("-started_at", "-id").first()
-        session = row.value() if row is not None else None
-        if session is not None and stop_matching.may_end_closed(
+    for row in await ended.order_by("-id").limit(_MOST_OF_A_CARD):
+        session = row.value()
+        if was_closed_by_us(session) and stop_matching.may_end_closed(
             session,
             stop,
             supply=await supplies.of_port(session.port_id),

@@ -398,13 +398,9 @@ class Deriving:
         return running[0] if may_end else None
 
     def _only_closed(self, stop: TransactionStop) -> Derived | None:
-        latest: dict[int, Derived] = {}
-        for derived in sorted(self.derived, key=_started_at):
-            if _started_at(derived) <= stop.at:
-                latest[derived.session.connector_id] = derived
         found = [
             one
-            for one in latest.values()
+            for one in self.derived
             if stop_matching.may_end_closed(
                 one.session,
                 stop,
