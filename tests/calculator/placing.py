@@ -441,7 +441,7 @@ class Placing:
             if len(fitting) > 1:
                 fitting = [one for one in fitting if stop.register is not None and self._agrees(one, stop)]
             return fitting[0] if len(fitting) == 1 else None
-        fitting = [one for one in bearers if one.stops or self._fits_closed(one, stop)]
+        fitting = [one for one in bearers if one.stops or self._fits_closed(one, stop, is_named=True)]
         return max(fitting, key=lambda one: one.started_at, default=None)
 
     def _only(self, stop: Stop) -> Session | None:
@@ -497,7 +497,7 @@ class Placing:
         ]
         return any(within) or not last.when.is_own
 
-    def _fits_closed(self, session: Session, stop: Stop) -> bool:
+    def _fits_closed(self, session: Session, stop: Stop, *, is_named: bool = False) -> bool:
         """T7: a stop that names nobody fits a session that we closed until ten minutes after its port was seen free,
         and before the next start there."""
         if session.stops or session.closed_at is None or session.lies_before(stop.stamp, stop.at):
@@ -516,6 +516,8 @@ class Placing:
         ]
         if following and when >= min(following):
             return False
+        if is_named:
+            return True
         if session.start.register == 0:
             # Its meter may count each session from 0, and says nothing of which one it is.
             return True
