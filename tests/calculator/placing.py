@@ -330,7 +330,7 @@ class Placing:
             is_live = (
                 session.closed_at is not None and session.clock.moment(entry.stamp, told.at).at > session.closed_at
             )
-            if is_own and rises and is_live and session.next is None:
+            if is_own and rises and is_live and session.next is None and not session.stops:
                 # T7: a session that we closed is open again when readings of after that rise.
                 session.closed_at, session.closed_by_person = None, False
                 session.free_at = session.free_told_at = None
