@@ -10,6 +10,7 @@ from evgraph.domain.session_end import was_closed_by_us
 from evgraph.domain.transactions import TransactionStop, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
 from evgraph.models.plain import select_values
+from evgraph.services.recount import has_one_connector
 from evgraph.services.start_lookup import begun_with
 from evgraph.services.supplies import Supplies
 
@@ -80,6 +81,9 @@ async def _only_open(charge_point_id: int, stop: TransactionStop, supplies: Supp
 
 async def _only_closed(charge_point_id: int, stop: TransactionStop, supplies: Supplies) -> ChargingSession | None:
     """Of the latest ones: by when they began alone nobody can tell, where the charger's clock is wrong."""
+    if stop.meter_stop_wh is None and not await has_one_connector(charge_point_id):
+        # It tells nothing at all: it may be of any connector.
+        return None
     ended = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.ENDED)
     found = []
     for row in await ended.order_by("-id").limit(_MOST_OF_A_CARD):

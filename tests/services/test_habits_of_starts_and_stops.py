@@ -313,6 +313,22 @@ async def test_t3_t7_a_stop_that_names_the_session_takes_the_place_of_one_that_m
     assert await station.quarantined() == []
 
 
+async def test_t7_a_late_stop_that_tells_nothing_at_all_leaves_a_choice_among_connectors(
+    garage: Garage, two: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await two.start(session.id_tag)
+    await two.start("CARD", connector=2)
+    garage.clock.turn(minutes=10)
+    await two.status("Available")
+    garage.clock.turn(minutes=6)
+    await two.look()
+    before = await garage.session(session.id)
+    await two.stop(transactionId=None, meterStop=None, timestamp=two.stamp(minutes=3))
+    assert (await garage.session(session.id)).ended_at == before.ended_at
+    assert len(await two.quarantined()) == 1
+
+
 async def test_t7_b7_a_late_stop_that_names_nothing_is_placed_by_a_clock_that_is_put_right(
     garage: Garage, station: Station
 ) -> None:

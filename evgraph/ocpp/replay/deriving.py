@@ -398,6 +398,8 @@ class Deriving:
         return running[0] if may_end else None
 
     def _only_closed(self, stop: TransactionStop) -> Derived | None:
+        if stop.meter_stop_wh is None and len(self._around.reported) > 1:
+            return None
         found = [
             one
             for one in self.derived
