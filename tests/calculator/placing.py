@@ -450,6 +450,9 @@ class Placing:
         ended = [one for one in self.sessions if any(_same(stop, other) for other in one.stops)]
         if ended:
             return ended[-1]
+        if stop.register is None and len(self.record.power_w) > 1:
+            # It tells nothing at all: it may be of any connector.
+            return None
         is_open = self._open()
         if len(is_open) == 1 and self._fits_open(is_open[0], stop):
             return is_open[0]
