@@ -108,6 +108,8 @@ def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: 
         taken,
         flags=taken.flags | session.flags & {SessionFlag.UNCONFIRMED},
         full_since=taken.full_since or session.full_since,
+        # Its start stays known, be it 0, though what told it is not among these readings (S6).
+        register_step_wh=taken.register_step_wh or session.register_step_wh,
     )
 
 

@@ -126,10 +126,10 @@ def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start
     at any time where the first one did not."""
     if session.ended_at is None or stop.meter_stop_wh is None:
         return False
-    if stop.id_tag and not bears(session, stop.id_tag) and tag(stop.id_tag) != session.stop_id_tag:
-        return False
     if not session.stop_was_named and names(session, stop):
         return True
+    if stop.id_tag and not bears(session, stop.id_tag) and tag(stop.id_tag) != session.stop_id_tag:
+        return False
     time = end_time(session, stop)
     stopped_at = session.ended_at
     if SessionFlag.AFTER_UNPLUG in session.flags:

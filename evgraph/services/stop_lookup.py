@@ -7,10 +7,12 @@ from evgraph.domain import stop_matching
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import WattHours
 from evgraph.domain.session_clock import end_time
+from evgraph.domain.session_end import was_closed_by_us
 from evgraph.domain.session_unplug import is_rest_of
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
 from evgraph.models.plain import select_values
+from evgraph.services.recount import has_one_connector
 from evgraph.services.start_lookup import begun_with
 from evgraph.services.supplies import Supplies
 
@@ -104,13 +106,15 @@ async def _only_open(charge_point_id: int, stop: TransactionStop, supplies: Supp
 
 
 async def _only_closed(charge_point_id: int, stop: TransactionStop, supplies: Supplies) -> ChargingSession | None:
-    """Of each connector the last one that had begun by then."""
-    by_then = SessionRow.filter(charge_point_id=charge_point_id, started_at__lte=stop.at)
+    """Of the latest ones: by when they began alone nobody can tell, where the charger's clock is wrong."""
+    if stop.meter_stop_wh is None and not await has_one_connector(charge_point_id):
+        # It tells nothing at all: it may be of any connector.
+        return None
+    ended = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.ENDED)
     found = []
-    for connector_id in sorted(set(await by_then.distinct().values_list("connector_id", flat=True))):
-        row = await by_then.filter(connector_id=connector_id).order_by("-started_at", "-id").first()
-        session = row.value() if row is not None else None
-        if session is not None and stop_matching.may_end_closed(
+    for row in await ended.order_by("-id").limit(_MOST_OF_A_CARD):
+        session = row.value()
+        if was_closed_by_us(session) and stop_matching.may_end_closed(
             session,
             stop,
             supply=await supplies.of_port(session.port_id),

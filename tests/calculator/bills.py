@@ -190,8 +190,11 @@ def _left_at(session: Session, measured: Meter) -> datetime | None:
 
 
 def _told_at(session: Session) -> list[datetime]:
-    """When its readings were taken, also those that tell no energy; up to the next start there."""
-    told = [session.clock.moment(entry.stamp, entry.received_at).at for entry in session.entries]
+    """When its readings were taken, also those that tell no energy; up to the next start there. Those that come after
+    its stop move no end."""
+    stopped_at = max((one.at for one in session.stops), default=None)
+    in_time = [one for one in session.entries if stopped_at is None or one.received_at <= stopped_at]
+    told = [session.clock.moment(entry.stamp, entry.received_at).at for entry in in_time]
     following = session.next_began_at
     return [at for at in told if at >= session.started_at and (following is None or at < following)]
 

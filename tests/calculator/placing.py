@@ -332,7 +332,7 @@ class Placing:
             is_live = (
                 session.closed_at is not None and session.clock.moment(entry.stamp, told.at).at > session.closed_at
             )
-            if is_own and rises and is_live and session.next is None:
+            if is_own and rises and is_live and session.next is None and not session.stops:
                 # T7: a session that we closed is open again when readings of after that rise.
                 session.closed_at, session.closed_by_person = None, False
                 session.free_at = session.free_told_at = session.left_at = None
@@ -460,7 +460,7 @@ class Placing:
             if len(fitting) > 1:
                 fitting = [one for one in fitting if stop.register is not None and self._agrees(one, stop)]
             return fitting[0] if len(fitting) == 1 else None
-        fitting = [one for one in bearers if one.stops or self._fits_closed(one, stop)]
+        fitting = [one for one in bearers if one.stops or self._fits_closed(one, stop, is_named=True)]
         return max(fitting, key=lambda one: one.started_at, default=None)
 
     def _only(self, stop: Stop) -> Session | None:
@@ -469,6 +469,9 @@ class Placing:
         ended = [one for one in self.sessions if any(_same(stop, other) for other in one.stops)]
         if ended:
             return ended[-1]
+        if stop.register is None and len(self.record.power_w) > 1:
+            # It tells nothing at all: it may be of any connector.
+            return None
         is_open = self._open()
         if len(is_open) == 1 and self._fits_open(is_open[0], stop):
             return is_open[0]
@@ -516,7 +519,7 @@ class Placing:
         ]
         return any(within) or not last.when.is_own
 
-    def _fits_closed(self, session: Session, stop: Stop) -> bool:
+    def _fits_closed(self, session: Session, stop: Stop, *, is_named: bool = False) -> bool:
         """T7: a stop that names nobody fits a session that we closed until ten minutes after its port was seen free,
         and before the next start there."""
         if session.stops or session.closed_at is None or session.lies_before(stop.stamp, stop.at):
@@ -535,6 +538,8 @@ class Placing:
         ]
         if following and when >= min(following):
             return False
+        if is_named:
+            return True
         if session.start.register == 0:
             # Its meter may count each session from 0, and says nothing of which one it is.
             return True

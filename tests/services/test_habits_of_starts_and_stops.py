@@ -300,6 +300,54 @@ async def test_t3_x2_of_two_stops_the_one_whose_stamp_is_believed_counts(
     assert (ended.ended_at, ended.energy_wh) == (ended_at, 500)
 
 
+@pytest.mark.parametrize("tag", [{}, {"idTag": "SOMEONE"}])
+async def test_t3_t7_a_stop_that_names_the_session_takes_the_place_of_one_that_merely_fitted(
+    garage: Garage, station: Station, tag: dict[str, str]
+) -> None:
+    session = await garage.start(await garage.check_in())
+    answer = await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    await station.stop(transactionId=None, meterStop=1900)
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=answer["transactionId"], meterStop=1500, **tag)
+    assert (await garage.session(session.id)).energy_wh == 500
+    assert await station.quarantined() == []
+
+
+async def test_t7_a_late_stop_that_tells_nothing_at_all_leaves_a_choice_among_connectors(
+    garage: Garage, two: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await two.start(session.id_tag)
+    await two.start("CARD", connector=2)
+    garage.clock.turn(minutes=10)
+    await two.status("Available")
+    garage.clock.turn(minutes=6)
+    await two.look()
+    before = await garage.session(session.id)
+    await two.stop(transactionId=None, meterStop=None, timestamp=two.stamp(minutes=3))
+    assert (await garage.session(session.id)).ended_at == before.ended_at
+    assert len(await two.quarantined()) == 1
+
+
+async def test_t7_b7_a_late_stop_that_names_nothing_is_placed_by_a_clock_that_is_put_right(
+    garage: Garage, station: Station
+) -> None:
+    await station.connect()
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, stamp=station.stamp(hours=8))
+    garage.clock.turn(minutes=10)
+    ended_at = garage.clock.now()
+    stamp = station.stamp(hours=8)
+    await station.status("Available", stamp=stamp)
+    garage.clock.turn(minutes=6)
+    await station.look()
+    garage.clock.turn(minutes=30)
+    await station.stop(transactionId=-1, meterStop=1500, timestamp=stamp)
+    ended = await garage.session(session.id)
+    assert (ended.ended_at, ended.energy_wh) == (ended_at, 500)
+
+
 async def test_t3_x2_a_stop_that_names_the_session_sets_its_end_also_by_its_receipt(
     garage: Garage, station: Station
 ) -> None:

@@ -440,13 +440,11 @@ class Deriving:
         return running[0] if may_end else None
 
     def _only_closed(self, stop: TransactionStop) -> Derived | None:
-        latest: dict[int, Derived] = {}
-        for derived in sorted(self.derived, key=_started_at):
-            if _started_at(derived) <= stop.at:
-                latest[derived.session.connector_id] = derived
+        if stop.meter_stop_wh is None and len(self._around.reported) > 1:
+            return None
         found = [
             one
-            for one in latest.values()
+            for one in self.derived
             if stop_matching.may_end_closed(
                 one.session,
                 stop,
