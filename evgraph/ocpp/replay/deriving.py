@@ -28,20 +28,13 @@ from evgraph.services.heard_statuses import HeardStatuses
 class Derived:
     """A session as its frames tell it. `told_at`: when its StartTransaction came. `booked` is the session in the books
     that it is held against, null where there is none; nothing is taken from it but what frames cannot tell: its id,
-    which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it.
-    `history`: what it became, and when."""
+    which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it."""
 
     session: ChargingSession
     told_at: datetime
     booked: ChargingSession | None
     transaction_id: int | None
     readings: list[Reading] = field(default_factory=list)
-    history: list[tuple[datetime, ChargingSession]] = field(default_factory=list)
-
-    def become(self, session: ChargingSession, at: datetime) -> None:
-        if session is not self.session:
-            self.session = session
-            self.history.append((at, session))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +156,13 @@ class Deriving:
             clock_replaced=time.is_replaced,
             clock_error_us=time.clock_error_us,
             now=word.at,
-            last_register_wh=self._left_by_the_one_before(start, time.at, word.at),
+            last_register_wh=self._left_by_the_one_before(start, time.at),
         )
         if booked is not None and booked.reported_id_tag is not None:
             session = replace(session, id_tag=booked.id_tag, reported_id_tag=booked.reported_id_tag)
         transaction_id = word.transaction_id or (booked.id if booked else None)
         session = replace(session, id=transaction_id or 0)
-        begun = Derived(session, word.at, booked, transaction_id, history=[(word.at, session)])
+        begun = Derived(session, word.at, booked, transaction_id)
         self.derived.append(begun)
         for stop in sorted(self._waiting, key=lambda stop: stop.at):
             if stop_matching.was_waiting_for(begun.session, stop):
@@ -198,7 +191,7 @@ class Deriving:
         before = [one for one in self.derived if one.session.id_tag == tag(start.id_tag)]
         return before[-1] if before and session_end.was_cut_off(before[-1].session) else None
 
-    def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime, at: datetime) -> int | None:
+    def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime) -> int | None:
         """T11, M5."""
         if start.connector_id not in self._around.reported:
             return None
@@ -213,7 +206,7 @@ class Deriving:
             return None
         latest = max(reversed(before), key=_started_at)
         if start.meter_start_wh is not None:
-            latest.become(session_metering.leap_confirmed(latest.session, start.meter_start_wh), at)
+            latest.session = session_metering.leap_confirmed(latest.session, start.meter_start_wh)
         return session_end.last_register_wh(latest.session)
 
     def _stopped(self, stop: TransactionStop, word: Word) -> None:
@@ -254,7 +247,7 @@ class Deriving:
         ended, rest = parted(ended, stop.meter_stop_wh, at)
         if not is_running:
             ended = session_end.truth_told(session, ended, is_own_time=time.is_own)
-        derived.become(ended, at)
+        derived.session = ended
         self._keep_rest(derived, rest, at)
 
     def _become_parted(self, derived: Derived, ended: ChargingSession, at: datetime) -> None:
@@ -262,7 +255,7 @@ class Deriving:
         if ended is derived.session:
             return
         ended, rest = parted(ended, ended.stop_register_wh, at)
-        derived.become(ended, at)
+        derived.session = ended
         self._keep_rest(derived, rest, at)
 
     def _keep_rest(self, derived: Derived, rest: ChargingSession | None, at: datetime) -> None:
@@ -273,10 +266,10 @@ class Deriving:
         later = self.derived[since + 1 :]
         held = next((one for one in later if is_rest_of(one.session, derived.session)), None)
         if held is not None:
-            held.become(rest_corrected(held.session, rest), at)
+            held.session = rest_corrected(held.session, rest)
             return
         booked = self._claim_rest(rest)
-        self.derived.append(Derived(rest, at, booked, booked.id if booked else None, history=[(at, rest)]))
+        self.derived.append(Derived(rest, at, booked, booked.id if booked else None))
 
     def _usable(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
         """M1: at a charge point with one connector its inlet's meter counts."""
@@ -318,7 +311,7 @@ class Deriving:
         if is_named and not self._is_taken(derived):
             again = session_end.reopened(session, counted, readings)
             if again is not None:
-                derived.become(again, at)
+                derived.session = again
                 return
         self._become_parted(derived, session_end.readings_told(session, counted), at)
 
