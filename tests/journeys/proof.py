@@ -1,23 +1,19 @@
 """After every journey: its bills are derived again from the frames, and nothing differs (C10)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from evgraph.models import database
 from evgraph.ocpp.replay import Report, Selection, replay
 from evgraph.services.supplies import Supplies
-from evgraph.settings import Settings
 
 
 async def derived_again(
     database_url: str,
     selection: Selection = Selection(),  # noqa: B008 - frozen
-    forgotten_after_s: float = Settings.model_fields["forgotten_after_s"].default,
 ) -> Report:
     """By the settings that journeys run with; the database must be nobody else's in this process."""
     await database.open_database(database_url)
     try:
-        return await replay(
-            selection, supplies=Supplies(), free_for=timedelta(seconds=forgotten_after_s), now=datetime.now(UTC)
-        )
+        return await replay(selection, supplies=Supplies(), now=datetime.now(UTC))
     finally:
         await database.close_database()
