@@ -203,7 +203,7 @@ class Journeys:
         finally:
             await garage.close()
             await server.stop()
-        report = await derived_again(database_url, forgotten_after_s=FORGOTTEN_AFTER_S)
+        report = await derived_again(database_url)
         return {
             "errors": "\n".join(str(error) for error in server.errors()) or None,
             "derived": "\n".join(str(found) for found in (*report.differences, *report.untold)) or None,
