@@ -70,6 +70,8 @@ async def test_s4_a_start_that_nobody_plugs_in_is_given_up_when_its_window_is_ov
         attendant = await garage.sign_in(Role.ATTENDANT)
         async with garage.charger() as charger, attendant.board() as screen:
             port = screen.port("AX48-1-1")
+            # Its ConnectionTimeOut is the window by then (B3).
+            await charger.told_everything()
             await screen.shows_port(port["id"], isOpen=True)
             checked_in = await attendant.check_in()
             request = checked_in["request"]
@@ -137,7 +139,9 @@ async def test_s4_a_charger_that_stops_waiting_for_its_cable_opens_the_port(gara
         checked_in = await attendant.check_in()
         await attendant.started(checked_in["request"], port["id"])
         shown = await screen.shows(checked_in["request"], "NEEDS_CHARGING")
-        assert shown["lastStartFailure"] == ("The cable was taken out before charging began. Plug in and start again.")
+        assert shown["lastStartFailure"] == (
+            "The port became available again before charging began. Plug in and start again."
+        )
         await screen.shows_port(port["id"], status="AVAILABLE", isOpen=True)
         assert charger.delivered == []
 
