@@ -132,10 +132,15 @@ def charged_after_all(request: ChargingRequest, session_id: int) -> ChargingRequ
 
 def charging_again(request: ChargingRequest, session_id: int) -> ChargingRequest:
     """T7: a session that we had closed runs on. A request that has moved on is left alone."""
-    is_over = request.status in (RequestStatus.CHARGED, RequestStatus.NEEDS_CHARGING)
-    if request.session_id != session_id or not is_over:
+    if request.session_id != session_id:
         return request
-    return replace(request, status=RequestStatus.CHARGING, last_start_failure=None)
+    match request.status:
+        case RequestStatus.CHARGED | RequestStatus.NEEDS_CHARGING:
+            return replace(request, status=RequestStatus.CHARGING, last_start_failure=None)
+        case RequestStatus.STARTING | RequestStatus.CHARGING | RequestStatus.CANCELED:
+            return request
+        case _:
+            assert_never(request.status)
 
 
 def canceled(request: ChargingRequest) -> ChargingRequest:

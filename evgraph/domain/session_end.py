@@ -30,7 +30,6 @@ _INTERVALS = 3
 _NEVER_READ_FOR = timedelta(minutes=15)
 PENDING_FOR = timedelta(days=7)
 _OF_RUNNING = frozenset({SessionFlag.UNCONFIRMED})
-_TOLD_BY_READINGS = frozenset({SessionFlag.METER_START_ESTIMATED, SessionFlag.METER_RESET})
 
 
 def _is_close_by_us(flag: SessionFlag) -> bool:
@@ -248,7 +247,8 @@ def misses_readings(session: ChargingSession, readings: Iterable[Reading] = ()) 
     is_by_intervals = session.register_source is None or session.register_source >= FIRST_INTERVAL
     return (
         told_in_part
-        or bool(session.flags & _TOLD_BY_READINGS)
+        or SessionFlag.METER_START_ESTIMATED in session.flags
+        or SessionFlag.METER_RESET in session.flags
         or (is_by_intervals and any(one.interval_wh is not None for one in readings))
     )
 

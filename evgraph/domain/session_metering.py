@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import FIRST_INTERVAL, Reading, WattHours, instants
@@ -19,8 +19,6 @@ _COARSEST_WAVER_WH = 100
 # meterStart and meterStop are whole Wh: a source of their own, with a step of 1 Wh.
 _TRANSACTION_STEP_WH = 1
 _OF_TRANSACTION = None
-# What only registers say of a session, and a recount derives anew.
-_OF_REGISTERS = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP})
 # All fields that readings alone change.
 _METERED = (
     "meter_start_wh",
@@ -40,6 +38,30 @@ _METERED = (
     "held_back_since",
     "held_back_to_wh",
 )
+
+
+def _is_of_registers(flag: SessionFlag) -> bool:
+    match flag:
+        case SessionFlag.METER_RESET | SessionFlag.METER_LEAP:
+            return True
+        case (
+            SessionFlag.CLOCK_REPLACED
+            | SessionFlag.METER_GAP
+            | SessionFlag.SUPERSEDED
+            | SessionFlag.ESTIMATED
+            | SessionFlag.UNCONFIRMED
+            | SessionFlag.AFTER_CHECKOUT
+            | SessionFlag.OTHER_ID_TAG
+            | SessionFlag.METER_START_ESTIMATED
+            | SessionFlag.AFTER_UNPLUG
+        ):
+            return False
+        case _:
+            assert_never(flag)
+
+
+# What only registers say of a session, and a recount derives anew.
+OF_REGISTERS = frozenset(flag for flag in SessionFlag if _is_of_registers(flag))
 _Moves = dict[str, Any]
 
 _evolved = evolution_of(ChargingSession)
@@ -64,7 +86,7 @@ def instant_completed(
     if session.status is not SessionStatus.CHARGING:
         return session
     taken = readings_taken(before, (reading,), supply=supply)
-    flags = session.flags - _OF_REGISTERS | taken.flags & _OF_REGISTERS
+    flags = session.flags - OF_REGISTERS | taken.flags & OF_REGISTERS
     if reading.clock_replaced:
         flags |= {SessionFlag.CLOCK_REPLACED}
     completed = replace(
@@ -85,7 +107,7 @@ def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: 
     fresh = replace(
         session,
         status=SessionStatus.CHARGING,
-        flags=session.flags - _OF_REGISTERS,
+        flags=session.flags - OF_REGISTERS,
         ended_at=None,
         stop_reason=None,
         full_since=None,
@@ -291,7 +313,7 @@ def _moves_of_better_register(
         "leapt_to_wh": None,
         "leapt_at": None,
         "register_step_wh": None,
-        "flags": session.flags if is_after_intervals else session.flags - _OF_REGISTERS,
+        "flags": session.flags if is_after_intervals else session.flags - OF_REGISTERS,
     }
     moves = fresh | _moves_of_register(_evolved(session, fresh), register_wh, at, supply, reading.step_wh)
     is_believed = moves["base_register_wh"] == register_wh

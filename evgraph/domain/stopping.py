@@ -7,12 +7,13 @@ from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
 from evgraph.domain.session_clock import SessionTime, readings_within
+from evgraph.domain.session_metering import OF_REGISTERS
 from evgraph.domain.stop_matching import bears, names
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop, tag
 
 # What was counted may depend on what came first.
-_DEPENDS_ON_ORDER = frozenset({SessionFlag.METER_RESET, SessionFlag.METER_LEAP, SessionFlag.METER_START_ESTIMATED})
+_DEPENDS_ON_ORDER = OF_REGISTERS | {SessionFlag.METER_START_ESTIMATED}
 
 
 def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTime) -> tuple[Reading, ...]:

@@ -1,6 +1,7 @@
 """Which session a StartTransaction opens, or has opened before (S2, S5, T8)."""
 
 from datetime import datetime
+from typing import assert_never
 
 from evgraph.domain import charging_request, session_end, session_start
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
@@ -16,7 +17,6 @@ from evgraph.services import reading
 # A card may have begun thousands; what is sent again, or ends one, is never that late.
 _BEGUN_WITH_TAG = "charge_point_id = ? AND id_tag = ? AND started_at IS NOT NULL ORDER BY id DESC LIMIT 20"
 _BEGUN_WITH_ITS_OWN = "charge_point_id = ? AND reported_id_tag = ? AND started_at IS NOT NULL ORDER BY id DESC LIMIT 20"
-_NEITHER_FREE_NOR_PREPARING = (PortStatus.AVAILABLE, PortStatus.PREPARING)
 
 
 async def begun_with(charge_point_id: int, id_tag: str) -> list[ChargingSession]:
@@ -78,7 +78,7 @@ async def waiting_for_any_tag(charge_point_id: int, now: datetime) -> ChargingSe
     session = starting[0].value()
     ports = await reading.ports(charge_point_id=charge_point_id, is_reported=True)
     others = [port for port in ports if port.id != session.port_id]
-    if any(port.reported_status in _NEITHER_FREE_NOR_PREPARING for port in others):
+    if any(_may_begin_by_itself(port.reported_status) for port in others):
         return None
     return session if session.start_deadline is not None and now <= session.start_deadline else None
 
@@ -185,3 +185,23 @@ async def _request_of_open_stay(session: ChargingSession) -> ChargingRequest | N
     """Null once the stay is checked out."""
     row = await RequestRow.get_or_none(id=session.request_id, stay__status=StayStatus.OPEN)
     return row.value() if row is not None else None
+
+
+def _may_begin_by_itself(status: PortStatus) -> bool:
+    """S3: a vehicle that came there, or that comes there next, may be what the charger asks about."""
+    match status:
+        case PortStatus.AVAILABLE | PortStatus.PREPARING:
+            return True
+        case (
+            PortStatus.CHARGING
+            | PortStatus.SUSPENDED_EV
+            | PortStatus.SUSPENDED_EVSE
+            | PortStatus.FINISHING
+            | PortStatus.RESERVED
+            | PortStatus.UNAVAILABLE
+            | PortStatus.FAULTED
+            | PortStatus.OFFLINE
+        ):
+            return False
+        case _:
+            assert_never(status)
