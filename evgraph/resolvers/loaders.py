@@ -37,6 +37,7 @@ from evgraph.resolvers.newest import Rows, count_of_each, newest_of_each
 from evgraph.resolvers.operating import make_operating_loaders
 from evgraph.resolvers.search import matching
 from evgraph.schema.context import (
+    Charges,
     JobFilter,
     Loaders,
     RateFilter,
@@ -106,6 +107,12 @@ def _all_of(rows: type[Model], column: str, order: str) -> Load:
         return [found[key] for key in keys]
 
     return load
+
+
+async def _charges_of_stay(stay_ids: list[int]) -> list[Charges]:
+    sessions = await _all_of(SessionRow, "stay_id", "id")(stay_ids)
+    line_items = await _all_of(LineItemRow, "stay_id", "id")(stay_ids)
+    return [Charges(*charges) for charges in zip(sessions, line_items, strict=True)]
 
 
 async def _ports_by_id(ids: list[int]) -> list[Port | None]:
@@ -216,8 +223,7 @@ _LOADS: dict[str, _Make] = {
     "configuration_of_charge_point": lambda services, _: services.configurations.settings_of,
     "active_request_of_stay": lambda *_: _active_requests,
     "requests_of_stay": lambda *_: _all_of(RequestRow, "stay_id", "id"),
-    "sessions_of_stay": lambda *_: _all_of(SessionRow, "stay_id", "id"),
-    "line_items_of_stay": lambda *_: _all_of(LineItemRow, "stay_id", "id"),
+    "charges_of_stay": lambda *_: _charges_of_stay,
     "line_item_of_session": lambda *_: _first_line_items,
     "line_items_of_session": lambda *_: _all_of(LineItemRow, "session_id", "sequence"),
     "moves_of_session": lambda *_: _all_of(SessionMoveRow, "session_id", "id"),

@@ -89,6 +89,15 @@ class Sample:
     power_w: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What a stay was charged. The sessions are not newer than the line items: if they say that a bill is final, it is
+    among these."""
+
+    sessions: list[ChargingSession]
+    line_items: list[LineItem]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaders:
     """Each answers all that is asked of it in one turn of the loop with a fixed number of queries. `loads` is
@@ -113,8 +122,7 @@ class Loaders:
     configuration_of_charge_point: DataLoader[int, list[ConfigurationSetting]]
     active_request_of_stay: DataLoader[int, ChargingRequest | None]
     requests_of_stay: DataLoader[int, list[ChargingRequest]]
-    sessions_of_stay: DataLoader[int, list[ChargingSession]]
-    line_items_of_stay: DataLoader[int, list[LineItem]]
+    charges_of_stay: DataLoader[int, Charges]
     line_item_of_session: DataLoader[int, LineItem | None]
     line_items_of_session: DataLoader[int, list[LineItem]]
     moves_of_session: DataLoader[int, list[SessionMove]]

@@ -66,19 +66,19 @@ class Stay(Node):
     @strawberry.field
     async def sessions(self, info: Info) -> list[ChargingSessionRef]:
         self._require_stays(info)
-        found = await info.context.loaders.sessions_of_stay.load(self.value.id)
+        found = (await info.context.loaders.charges_of_stay.load(self.value.id)).sessions
         return [charging_session.ChargingSession(value=value) for value in found]
 
     @resolved("What charging has put on the ticket.")
     async def line_items(self, info: Info) -> list[LineItemRef]:
         self._require_stays(info)
-        found = await info.context.loaders.line_items_of_stay.load(self.value.id)
+        found = (await info.context.loaders.charges_of_stay.load(self.value.id)).line_items
         return [line_item.LineItem(value=value) for value in found]
 
     @strawberry.field
     async def line_item_total(self, info: Info) -> Money:
         self._require_stays(info)
-        found = await info.context.loaders.line_items_of_stay.load(self.value.id)
+        found = (await info.context.loaders.charges_of_stay.load(self.value.id)).line_items
         return await money_of(info, self.value.garage_id, sum(value.amount_cents for value in found))
 
     @resolved(
@@ -88,7 +88,7 @@ class Stay(Node):
     )
     async def has_pending_charges(self, info: Info) -> bool:
         self._require_stays(info)
-        found = await info.context.loaders.sessions_of_stay.load(self.value.id)
+        found = (await info.context.loaders.charges_of_stay.load(self.value.id)).sessions
         if self.value.status is StayStatus.CLOSED and any(map(is_open_for_charges, found)):
             return True
         unconfirmed = [value for value in found if is_closed_without_stop(value)]

@@ -3,6 +3,7 @@
 import pytest
 
 from evgraph.domain.people import Role
+from evgraph.resolvers import loaders
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected
 
 TICKET = "status hasPendingCharges lineItems { afterCheckout isCorrection amount { cents } }"
@@ -99,3 +100,31 @@ async def test_t12_a_checkout_without_pending_charges_or_refused_has_no_warnings
     payload = await attendant.do("checkOut", CHECKED_OUT, stayId=checked_in["stay"]["id"])
     assert (payload["warnings"], payload["stay"]) == ([], None)
     assert [error["code"] for error in payload["errors"]] == ["STAY_CLOSED"]
+
+
+@pytest.mark.parametrize("fields", ["lineItems { amount { cents } } hasPendingCharges", TICKET])
+async def test_t12_no_answer_calls_a_bill_final_that_it_shows_without_its_correction(world, monkeypatch, fields):
+    """The stop arrives while the ticket is being read."""
+    attendant = await world.sign_in(Role.ATTENDANT)
+    stay, _, transaction = await _charging(world, attendant)
+    world.chargers.answer = ChargerOffline()
+    await attendant.do("checkOut", CHECKED_OUT, stayId=stay["id"], stopCharging=True)
+    all_of, stops = loaders._all_of, iter([5000])
+
+    def interrupted(*what):
+        async def load(keys):
+            found = await all_of(*what)(keys)
+            for meter in stops:
+                await world.garage.end(transaction, meter)
+            return found
+
+        return load
+
+    monkeypatch.setattr(loaders, "_all_of", interrupted)
+    query = f"query($id: ID!) {{ stay(id: $id) {{ {fields} }} }}"
+    shown = [(await attendant.data(query, id=stay["id"]))["stay"] for _ in range(2)]
+    totals = [sum(item["amount"]["cents"] for item in ticket["lineItems"]) for ticket in shown]
+    assert [ticket["hasPendingCharges"] or total == 100 for ticket, total in zip(shown, totals, strict=True)] == [
+        True
+    ] * 2
+    assert (totals[-1], shown[-1]["hasPendingCharges"]) == (100, False)
