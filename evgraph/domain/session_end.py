@@ -299,6 +299,13 @@ def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:
     return bool(readings) and all(session.started_at <= one.at <= session.ended_at for one in readings)
 
 
+def unnamed_told(session: ChargingSession, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """M4, T7: those of such readings that move the session: a register of before its newest reading changes nothing;
+    only one that bears the session's transactionId corrects it."""
+    newest = session.last_meter_at
+    return tuple(one for one in readings if newest is None or one.at >= newest or one.register_wh is None)
+
+
 def deadline(session: ChargingSession, last_seen: datetime | None, free_for: timedelta) -> datetime | None:
     """T7: when a running session is to be given up, if nothing more is heard: its connector reported free for so
     long, or its charge point silent for a day. `last_seen`: when the charge point last gave any sign, null where it

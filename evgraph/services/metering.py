@@ -293,6 +293,10 @@ class Metering:
         is_named = message.transaction_id == session.id
         usable = await recount.usable(message.charge_point_id, message.readings)
         readings = readings_within(session, usable, are_named=is_named)
+        if not is_named:
+            readings = session_end.unnamed_told(session, readings)
+            if not readings:
+                return session
         if misses_readings:
             until = session.ended_at if session.stop_has_stamp else None
             counted = await recount.recounted(session, supply, until=until, also=readings)

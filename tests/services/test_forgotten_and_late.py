@@ -110,8 +110,8 @@ async def test_t7_late_readings_of_its_time_count_without_an_id_and_later_ones_a
     stay, session = await _free(garage)
     garage.clock.turn(minutes=6)
     await _look(garage)
-    await _told(garage, session, 19.5, 1900, named=False)
-    assert (await _outcome(garage, stay, session))[0] == 2000, "in its place among the others it adds nothing (X2)"
+    await _told(garage, session, 19.5, 9000, named=False)
+    assert (await _outcome(garage, stay, session))[0] == 2000, "older than the newest (M4)"
     await _told(garage, session, 22, 3800, named=False)
     assert (await _outcome(garage, stay, session))[0] == 2000
     kept = await MeterSampleRow.get(session_id=None)

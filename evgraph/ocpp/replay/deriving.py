@@ -294,9 +294,14 @@ class Deriving:
         session = derived.session
         is_named = metered.transaction_id is not None and derived is self._named(metered.transaction_id)
         readings = readings_within(session, self._usable(metered.readings), are_named=is_named)
+        is_late = session.status is not SessionStatus.CHARGING
+        if is_late and not is_named:
+            readings = session_end.unnamed_told(session, readings)
+            if not readings:
+                return
         derived.readings += readings
         supply = self._around.supplies.get(session.connector_id)
-        if session.status is SessionStatus.CHARGING:
+        if not is_late:
             derived.session = self._taken(derived, readings, supply)
             return
         if session_end.misses_readings(session, readings):
