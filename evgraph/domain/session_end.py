@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from evgraph.domain.charging_session import (
     INTERRUPTED,
@@ -16,6 +15,7 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.energy import FIRST_INTERVAL, SMALLEST_CHARGED_WH, Reading, WattHours
 from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_clock import SessionTime
+from evgraph.domain.session_flags import CLOSED_BY_US, OF_RUNNING
 from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
 from evgraph.domain.supply import Supply
 
@@ -29,31 +29,6 @@ _INTERVALS = 3
 # Of a session that never told a reading nobody knows how often it would.
 _NEVER_READ_FOR = timedelta(minutes=15)
 PENDING_FOR = timedelta(days=7)
-_OF_RUNNING = frozenset({SessionFlag.UNCONFIRMED})
-
-
-def _is_close_by_us(flag: SessionFlag) -> bool:
-    match flag:
-        case SessionFlag.SUPERSEDED | SessionFlag.ESTIMATED:
-            return True
-        case (
-            SessionFlag.CLOCK_REPLACED
-            | SessionFlag.METER_RESET
-            | SessionFlag.METER_GAP
-            | SessionFlag.METER_LEAP
-            | SessionFlag.UNCONFIRMED
-            | SessionFlag.AFTER_CHECKOUT
-            | SessionFlag.OTHER_ID_TAG
-            | SessionFlag.METER_START_ESTIMATED
-            | SessionFlag.AFTER_UNPLUG
-        ):
-            return False
-        case _:
-            assert_never(flag)
-
-
-# The charger did not report the end of a session with one of these flags: its truth may still come (T5).
-CLOSED_BY_US = frozenset(flag for flag in SessionFlag if _is_close_by_us(flag))
 
 
 def transaction_stopped(
@@ -81,7 +56,7 @@ def transaction_stopped(
     return replace(
         session,
         status=SessionStatus.ENDED,
-        flags=flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced) - _OF_RUNNING,
+        flags=flagged(session, SessionFlag.CLOCK_REPLACED, clock_replaced) - OF_RUNNING,
         ended_at=max(at, session.started_at or at),
         stop_reason=reason,
         stop_register_wh=meter_stop_wh,
@@ -155,7 +130,7 @@ def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: b
         told,
         energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
         ended_at=told.ended_at if is_own_time or not was_closed_by_us(closed) else closed.ended_at,
-        flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *_OF_RUNNING},
+        flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *OF_RUNNING},
         closed_at=None,
     )
 

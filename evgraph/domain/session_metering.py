@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import FIRST_INTERVAL, Reading, WattHours, instants
 from evgraph.domain.evolving import evolution_of
 from evgraph.domain.session_clock import START_GRACE
+from evgraph.domain.session_flags import OF_REGISTERS
 from evgraph.domain.session_full import power_seen
 from evgraph.domain.session_unplug import register_seen as register_seen_after_unplug
 from evgraph.domain.supply import Supply, step_wh
@@ -38,30 +39,6 @@ _METERED = (
     "held_back_since",
     "held_back_to_wh",
 )
-
-
-def _is_of_registers(flag: SessionFlag) -> bool:
-    match flag:
-        case SessionFlag.METER_RESET | SessionFlag.METER_LEAP:
-            return True
-        case (
-            SessionFlag.CLOCK_REPLACED
-            | SessionFlag.METER_GAP
-            | SessionFlag.SUPERSEDED
-            | SessionFlag.ESTIMATED
-            | SessionFlag.UNCONFIRMED
-            | SessionFlag.AFTER_CHECKOUT
-            | SessionFlag.OTHER_ID_TAG
-            | SessionFlag.METER_START_ESTIMATED
-            | SessionFlag.AFTER_UNPLUG
-        ):
-            return False
-        case _:
-            assert_never(flag)
-
-
-# What only registers say of a session, and a recount derives anew.
-OF_REGISTERS = frozenset(flag for flag in SessionFlag if _is_of_registers(flag))
 _Moves = dict[str, Any]
 
 _evolved = evolution_of(ChargingSession)

@@ -7,7 +7,7 @@ from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
 from evgraph.domain.session_clock import SessionTime, readings_within
-from evgraph.domain.session_metering import OF_REGISTERS
+from evgraph.domain.session_flags import OF_REGISTERS
 from evgraph.domain.stop_matching import bears, names
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop, tag
