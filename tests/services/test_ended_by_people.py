@@ -291,6 +291,26 @@ async def test_t7_a_charger_that_accepts_and_never_stops_can_be_given_up(garage:
     assert (ended.status, ended.energy_wh) == (SessionStatus.ENDED, 500)
 
 
+async def test_t7_a_charger_that_accepts_our_reminders_and_never_stops_can_be_given_up(garage: Garage) -> None:
+    """EVGraph asks each minute once the vehicle left (T4); that does not put off the person's turn."""
+    answer = await garage.begin("CARD", meter=1000)
+    garage.clock.turn(minutes=5)
+    await garage.meter(answer.transaction_id, 1500)
+    await garage.report(PortStatus.SUSPENDED_EV, info="EV side disconnected")
+    garage.clock.turn(seconds=20)
+    await garage.house.charge_points.remind_to_stop()
+    await asyncio.gather(*garage.house.charge_points._asking.values())
+    assert (await garage.house.charging.stop(garage.operator, answer.transaction_id)).status is SessionStatus.CHARGING
+    for _ in range(5):
+        garage.clock.turn(seconds=50)
+        await garage.house.charge_points.remind_to_stop()
+        await asyncio.gather(*garage.house.charge_points._asking.values())
+    refusal = await _refusal(garage.house.charging.stop(garage.operator, answer.transaction_id))
+    assert refusal.code is ErrorCode.CHARGER_TIMEOUT
+    ended = await garage.house.charging.stop(garage.operator, answer.transaction_id)
+    assert (ended.status, ended.energy_wh) == (SessionStatus.ENDED, 500)
+
+
 async def test_t7_a_stop_that_comes_while_the_charger_is_asked_is_the_end(garage: Garage) -> None:
     await garage.set_rate()
     stay, session = await _charging(garage)
