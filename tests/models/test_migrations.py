@@ -110,6 +110,70 @@ def test_a_garage_in_use_is_migrated_forwards_and_back(empty_database):
     assert asyncio.run(_the_port(empty_database)) == before
 
 
+_ENDED = {
+    # The charger ended it; since then its start turned out to be a guess.
+    1: "METER_START_ESTIMATED,OTHER_ID_TAG",
+    2: "CLOCK_REPLACED,ESTIMATED,AFTER_UNPLUG",
+    3: "SUPERSEDED",
+    4: "",
+}
+
+
+async def _sessions(url: str) -> None:
+    await database.open_database(url)
+    db = get_connection(WRITER)
+    try:
+        await db.execute_script(
+            "INSERT INTO port (id, garage_id, charge_point_id, connector_id, reported_status, status_changed_at)"
+            " VALUES (2, 1, 1, 0, 'Available', '2026-01-01 00:00:00+00:00')"
+        )
+        for id_, flags in _ENDED.items():
+            await db.execute_script(
+                "INSERT INTO charging_session (id, garage_id, charge_point_id, port_id, connector_id, status, flags,"
+                " id_tag, asked_at, started_at, ended_at, meter_start_wh, carried_wh, base_register_wh, energy_wh,"
+                f" flat_fee_paid) VALUES ({id_}, 1, 1, 1, 1, 'ENDED', '{flags}', 'A', '2026-01-01 00:00:00+00:00',"
+                " '2026-01-01 00:00:00+00:00', '2026-01-01 01:00:00+00:00', 1000, 0, 3000, 2000, {no})".format(
+                    no="FALSE" if POSTGRES else "0"
+                )
+            )
+    finally:
+        await database.close_database()
+
+
+async def _asked(url: str, query: str) -> list[tuple[Any, ...]]:
+    await database.open_database(url)
+    try:
+        return [tuple(row.values()) for row in await get_connection(WRITER).execute_query_dict(query)]
+    finally:
+        await database.close_database()
+
+
+@pytest.mark.slow
+def test_sessions_that_ended_are_known_as_ended_by_their_charger_or_by_us_and_can_be_read_after_going_back(
+    empty_database,
+):
+    """Also where a name is part of another, and if the newer program wrote meanwhile."""
+    ended = "SELECT id, stop_register_wh, closed_at IS NOT NULL FROM charging_session ORDER BY id"
+    asyncio.run(database.migrate(empty_database, target="0004_growing"))
+    asyncio.run(_a_port(empty_database))
+    asyncio.run(_sessions(empty_database))
+    for _ in range(2):
+        asyncio.run(database.migrate(empty_database, target="0005_bills_under_every_habit"))
+        assert [
+            (id_, register, bool(closed)) for id_, register, closed in asyncio.run(_asked(empty_database, ended))
+        ] == [
+            (1, 3000, False),
+            (2, None, True),
+            (3, None, False),
+            (4, 3000, False),
+        ]
+        reported = asyncio.run(_asked(empty_database, "SELECT connector_id, is_reported FROM port ORDER BY id"))
+        assert [(connector, bool(is_reported)) for connector, is_reported in reported] == [(1, True), (0, False)]
+        asyncio.run(database.migrate(empty_database, target="0004_growing"))
+        flags = asyncio.run(_asked(empty_database, "SELECT flags FROM charging_session ORDER BY id"))
+        assert flags == [("",), ("CLOCK_REPLACED,ESTIMATED",), ("SUPERSEDED",), ("",)]
+
+
 def test_the_database_itself_promises_one_session_a_port_and_one_open_stay_a_ticket(database_url):
     names = {name for row in asyncio.run(_tables(database_url)) for name in row[:2]}
     assert {"one_active_session_per_port", "one_open_stay_per_ticket"} <= names

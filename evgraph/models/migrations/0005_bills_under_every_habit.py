@@ -6,6 +6,17 @@ from tortoise import fields
 from tortoise.indexes import Index
 from evgraph.models.columns import AddColumn
 
+
+def _flagged(flag: str) -> str:
+    """`flags` holds names, parted by commas; some names are part of others."""
+    return f"',' || flags || ',' LIKE '%,{flag},%'"
+
+
+_WITHOUT_NEW_FLAGS = "',' || flags || ','"
+for _flag in ("METER_START_ESTIMATED", "OTHER_ID_TAG", "AFTER_UNPLUG"):
+    _WITHOUT_NEW_FLAGS = f"REPLACE({_WITHOUT_NEW_FLAGS}, ',{_flag},', ',')"
+
+
 class Migration(migrations.Migration):
     dependencies = [('evgraph', '0004_growing')]
 
@@ -31,6 +42,8 @@ class Migration(migrations.Migration):
             name='is_reported',
             field=fields.BooleanField(default=True),
         ),
+        # The connectors of a charge point are numbered from 1; no status of another one is a port's (B4).
+        ops.RunSQL("UPDATE port SET is_reported = FALSE WHERE connector_id < 1", reverse_sql=ops.RunSQL.noop),
         AddColumn(
             model_name='PortRow',
             name='status_received_at',
@@ -164,11 +177,16 @@ class Migration(migrations.Migration):
         # What a session that has ended already would have remembered.
         ops.RunSQL(
             "UPDATE charging_session SET stop_register_wh = base_register_wh WHERE status = 'ENDED'"
-            " AND flags NOT LIKE '%ESTIMATED%' AND flags NOT LIKE '%SUPERSEDED%'",
+            f" AND NOT ({_flagged('ESTIMATED')}) AND NOT ({_flagged('SUPERSEDED')})",
             reverse_sql=ops.RunSQL.noop,
         ),
         ops.RunSQL(
-            "UPDATE charging_session SET closed_at = ended_at WHERE status = 'ENDED' AND flags LIKE '%ESTIMATED%'",
+            f"UPDATE charging_session SET closed_at = ended_at WHERE status = 'ENDED' AND {_flagged('ESTIMATED')}",
             reverse_sql=ops.RunSQL.noop,
+        ),
+        # The program before this migration cannot read a session with a flag that it does not know.
+        ops.RunSQL(
+            ops.RunSQL.noop,
+            reverse_sql=f"UPDATE charging_session SET flags = TRIM({_WITHOUT_NEW_FLAGS}, ',') WHERE flags <> ''",
         ),
     ]
