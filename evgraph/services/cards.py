@@ -11,7 +11,7 @@ from evgraph.domain.cards import IdTagInfo, RegisteredCard
 from evgraph.domain.local_list import next_version
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.transactions import tag
+from evgraph.domain.transactions import is_one_time, tag
 from evgraph.models import CardRow, ChargePointRow, GarageRow
 from evgraph.models.records import to_columns
 from evgraph.services.books import Books, Change
@@ -131,12 +131,13 @@ async def register_card(books: Books, card: NewCard) -> RegisteredCard:
 
 
 async def card_info(garage_id: int, id_tag: str, now: datetime) -> IdTagInfo:
-    """S6: what the garage says of an idTag that is none of ours."""
+    """S6: what the garage says of an idTag that starts nothing we asked for. S5: one of our own one-time idTags, whose
+    start is over, is Invalid though the garage allows free starts: another vehicle may have come."""
     row = await CardRow.get_or_none(garage_id=garage_id, id_tag=tag(id_tag))
     if row is not None:
         return cards.id_tag_info(row.value(), now)
     garage = await GarageRow.get(id=garage_id)
-    return cards.id_tag_info(None, now, free_starts=garage.free_starts)
+    return cards.id_tag_info(None, now, free_starts=garage.free_starts and not is_one_time(id_tag))
 
 
 async def _outdate_lists(change: Change, garage_id: int) -> None:

@@ -48,6 +48,15 @@ async def waiting(charge_point_id: int, id_tag: str) -> ChargingSession | None:
     return None
 
 
+async def may_begin(charge_point_id: int, id_tag: str, now: datetime) -> bool:
+    """S3: a start with this idTag that came now would open the session that was asked for with it; one that was given
+    up only within its window (S5)."""
+    session = await waiting(charge_point_id, id_tag)
+    if session is None:
+        return False
+    return session.status is SessionStatus.STARTING or session_start.may_be_revived(session, now)
+
+
 async def begun_by(charge_point_id: int, start: TransactionStart) -> ChargingSession | None:
     """S2, S5: the session that was asked for with the start's idTag, and that it begins: one that was given up only
     within its window."""

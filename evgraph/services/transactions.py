@@ -49,7 +49,7 @@ class Transactions:
         of it. An idTag of the charger's own is Accepted only until the start that waits is over."""
         id_tag = tag(id_tag)
         if (
-            await start_lookup.waiting(charge_point_id, id_tag) is not None
+            await start_lookup.may_begin(charge_point_id, id_tag, self._books.now())
             or await start_lookup.cut_off(charge_point_id, id_tag) is not None
             or await start_lookup.running(charge_point_id, id_tag) is not None
         ):

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from evgraph.domain.charging_request import RequestStatus
-from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.rate import RateKind
 from evgraph.domain.stay import Stay
-from evgraph.models import LineItemRow
+from evgraph.models import GarageRow, LineItemRow
 from evgraph.ocpp.replay import Selection, replay
 from evgraph.ocpp.replay.comparing import Difference
 from evgraph.services.stays import CheckOut
@@ -43,6 +43,23 @@ async def latest(station: Station) -> ChargingSession:
 async def differences(garage: Garage) -> list[Difference]:
     supplies = garage.house.transactions._supplies
     return list((await replay(Selection(), supplies=supplies, now=garage.clock.now())).differences)
+
+
+@pytest.mark.parametrize("free_starts", [False, True])
+@pytest.mark.parametrize(("late_by", "status"), [(20, "Accepted"), (40, "Invalid"), (18_000, "Invalid")])
+async def test_s3_s5_authorize_and_start_agree_on_a_start_that_was_given_up(
+    garage: Garage, station: Station, late_by: float, status: str, free_starts: bool
+) -> None:
+    """Another vehicle may have come; that the garage lets anyone start is no reason to take it for ours."""
+    await GarageRow.filter(id=garage.id).update(free_starts=free_starts)
+    session = await garage.start(await garage.check_in())
+    garage.clock.turn(seconds=180 + late_by)
+    await station.look()
+    assert (await garage.session(session.id)).status is SessionStatus.FAILED
+    authorized = await station.call("Authorize", {"idTag": session.id_tag})
+    started = await station.start(session.id_tag)
+    assert [answer["idTagInfo"]["status"] for answer in (authorized, started)] == [status] * 2
+    assert ((await latest(station)).id == session.id) == (status == "Accepted")
 
 
 # --------------------------------------------------------------------- our own idTag, after another was taken for it
