@@ -45,7 +45,10 @@ def _first_rejection(session: ChargingSession, now: datetime, booted_at: datetim
 
 
 def is_overdue(session: ChargingSession, now: datetime) -> bool:
-    """The charger accepted to stop at least STOPS_WITHIN ago, and the session still runs."""
+    """The charger accepted to stop at least STOPS_WITHIN ago, and the session still runs. Where EVGraph itself asks
+    again each minute, the first time counts: when the vehicle left (T4), or before the session was open again (T7)."""
     if session.stop_asked_at is None or session.stop_failed_at is not None:
         return False
-    return now - session.stop_asked_at >= STOPS_WITHIN
+    if not session.must_stop:
+        return now - session.stop_asked_at >= STOPS_WITHIN
+    return session.ev_gone_at is None or now - session.ev_gone_at >= STOPS_WITHIN
