@@ -26,6 +26,7 @@ from evgraph.ocpp.plain_readings import Told, plainly
 from evgraph.ocpp.redaction import redacted
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
+from evgraph.sockets import FRAMES, FramesProtocol
 
 CALL_DEADLINE = 30.0
 # A close frame holds 123 bytes of reason (RFC 6455 section 5.5.1).
@@ -96,7 +97,7 @@ class Connection:
         self._why_closed = "A newer connection of this charge point took over."
 
     async def ask(self, command: Command[Reply], deadline: float = CALL_DEADLINE) -> Reply:
-        """Raises ChargerOffline, ChargerTimeout or ChargerRejected. `deadline` in seconds, all waiting included."""
+        """C5. Raises CallFailed. `deadline`: seconds to wait for the turn of this CALL, and as many for its answer."""
         if not self.peer.is_accepted:
             raise ChargerRejected("it is not accepted yet")
         return command.read(await self._outbox.call(command.action, command.payload, deadline))
@@ -286,6 +287,10 @@ class Connection:
         await self._send(text, FrameKind.CALL_ERROR, message_id, action)
 
     async def _send_call(self, message_id: str, action: str, text: str) -> None:
+        protocol = self._websocket.scope.get("extensions", {}).get(FRAMES)
+        if isinstance(protocol, FramesProtocol):
+            # C10: one that is given up while it waits for room was never sent, and is not in the frame log.
+            await protocol.writable.wait()
         await self._send(text, FrameKind.CALL, message_id, action)
 
     async def _send(self, text: str, kind: FrameKind, message_id: frames.MessageId, action: str | None) -> None:

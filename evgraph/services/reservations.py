@@ -52,13 +52,14 @@ class Reservations:
         self._gateway = gateway
 
     async def reserve(self, viewer: Viewer, command: ReserveConnector) -> Reservation:
-        """Raises Refusal INVALID, PORT_IN_USE, PORT_NOT_OPEN, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT;
-        after the last it is kept, since the charge point may hold it."""
+        """Raises Refusal INVALID, PORT_IN_USE, PORT_NOT_OPEN, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_REJECTED or
+        CHARGER_TIMEOUT; after the last it is kept, since the charge point may hold it."""
         charge_point, port = await finding.place(viewer, Right.OPERATE, command.charge_point_id, command.port_id)
         return await self._once.to_the_end(self._reserve(charge_point, port, command, viewer.name))
 
     async def cancel(self, viewer: Viewer, reservation_id: int) -> Reservation:
-        """Raises Refusal INVALID for one that is over, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT."""
+        """Raises Refusal INVALID for one that is over, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_REJECTED or
+        CHARGER_TIMEOUT."""
         row = await ReservationRow.get_or_none(id=reservation_id).select_related("charge_point")
         if row is None:
             raise missing("reservation", *_RESERVATION)
