@@ -28,7 +28,7 @@ from evgraph.ocpp.endpoint import PATH, create_endpoint
 from evgraph.ocpp.frame_budget import SMALL_FRAME
 from evgraph.ocpp.gateway import Gateway
 from evgraph.ocpp.handshake import BadProxies, Proxies
-from evgraph.ocpp.protocol import ChargerProtocol
+from evgraph.ocpp.protocol import PONG_WITHIN, ChargerProtocol
 from evgraph.ocpp.registry import Registry
 from evgraph.ocpp.tls import BadTlsFiles, server_context
 from evgraph.services.authority import ROOT_FILE
@@ -120,7 +120,7 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             ws=ChargerProtocol,
             ws_max_size=SMALL_FRAME,
             ws_ping_interval=settings.ping_interval_s,
-            ws_ping_timeout=settings.ping_interval_s,
+            ws_ping_timeout=settings.ping_interval_s * PONG_WITHIN,
             ws_per_message_deflate=False,
             loop="uvloop",
             log_config=None,

@@ -21,6 +21,9 @@ from evgraph.ocpp.handshake import WIRE, Wire
 from evgraph.ocpp.large_frames import FIRST_BYTES, OVERSIZED, Oversized
 from evgraph.sockets import FramesProtocol, text_frame
 
+# C4: a pong may take so much of the interval between two pings. With 20 s, the second ping is missed 55 s after a cable
+# was cut, at the latest.
+PONG_WITHIN = 0.75
 _CHARGERS = "/ocpp/"
 _SHARE = "evgraph.share"
 _FINAL = 0x80
@@ -41,6 +44,8 @@ log = structlog.get_logger("evgraph.ocpp")
 class ChargerProtocol(FramesProtocol):
     """C6: a charger that floods is slowed by not reading from it; its pong then waits behind its own frames. One that
     was heard since the ping, or that we do not read from, is alive: it is pinged again, and not closed with 1011.
+
+    C4: one that misses a ping is pinged again at the usual time, and closed with 1011 when it misses that one too.
 
     C6: before the handshake is complete nothing is read. After it, a message may have `ws_max_size` bytes, and from
     `admit` on the charge point's own limit. A message over 64 KiB needs a share of the budget before it is buffered;
@@ -63,6 +68,8 @@ class ChargerProtocol(FramesProtocol):
     conn: "_Parser"
 
     _was_heard = False
+    # Of the latest pings in a row, whether the one before was missed.
+    _has_missed_ping = False
     _budget: FrameBudget | None = None
     # The share of the message that is being received, the one of the message that the endpoint serves, and all.
     _share: Share | None = None
@@ -166,18 +173,27 @@ class ChargerProtocol(FramesProtocol):
         self._shares = self._share = self._served_share = None
 
     def send_keepalive_ping(self) -> None:
+        if self._was_heard:
+            self._has_missed_ping = False
         self._was_heard = False
         super().send_keepalive_ping()
 
     def keepalive_timeout(self) -> None:
-        if self._was_heard or self.read_paused:
+        if self._was_heard or self.read_paused or not self._has_missed_ping:
+            self._has_missed_ping = not (self._was_heard or self.read_paused)
             self.pong_timer = None
             self.pending_ping_payload = None
-            self.schedule_ping()
+            self._schedule_next_ping()
             return
         # Before the socket's own end, which tells no reason.
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011, "reason": "Two pings were not answered."})
         super().keepalive_timeout()
+
+    def _schedule_next_ping(self) -> None:
+        """An interval after the one before."""
+        if self.ping_interval is not None:
+            delay = max(0.0, self.ping_sent_at + self.ping_interval - self.loop.time())
+            self.ping_timer = self.loop.call_later(delay, self.send_keepalive_ping)
 
     # Messages
 
