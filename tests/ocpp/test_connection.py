@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from evgraph.ocpp.connection import MOST_HEARTBEATS
 from evgraph.ocpp.frames import CallResult
 from evgraph.ocpp.outbox import MOST_WAITING, Outbox
 from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
@@ -141,6 +142,71 @@ async def test_c5_a_call_may_come_while_a_handler_is_busy(central: CentralSystem
         may_end.set()
         assert await charger.receive() == [3, "1", {}]
         await asking
+
+
+async def test_frames_behind_a_heartbeat_do_not_wait_for_its_batch(central: CentralSystem) -> None:
+    """Heartbeats are saved for all charge points together, a few times a second; each is answered after that."""
+    may_end = asyncio.Event()
+    central.services.busy["heartbeat"] = may_end.wait  # type: ignore[assignment]
+    async with central.charger() as charger:
+        for number in range(MOST_HEARTBEATS):
+            await charger.send([2, f"h{number}", "Heartbeat", {}])
+        assert await charger.call("MeterValues", METER_VALUES, "behind") == [3, "behind", {}]
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
+        await _answers(charger)
+        await asking
+        assert central.services.all("heartbeat") == []
+        # C6: whoever sends more of them than that is slowed.
+        await charger.send([2, "one more", "Heartbeat", {}])
+        await charger.send([2, "slowed", "MeterValues", METER_VALUES])
+        assert await charger.hears_nothing()
+        may_end.set()
+        answered = {(await charger.receive())[1] for _ in range(MOST_HEARTBEATS + 2)}
+        assert answered == {*(f"h{number}" for number in range(MOST_HEARTBEATS)), "one more", "slowed"}
+
+
+async def test_b1_a_heartbeat_that_is_answered_meanwhile_is_no_boots_answer(central: CentralSystem) -> None:
+    """Nothing is asked of a charge point before its boot is answered."""
+    heartbeat, boot = asyncio.Event(), asyncio.Event()
+    central.services.busy |= {"heartbeat": heartbeat.wait, "boot": boot.wait}  # type: ignore[dict-item]
+    central.services.is_kept_configured = True
+    async with central.charger() as charger:
+        await charger.send([2, "heartbeat", "Heartbeat", {}])
+        await charger.send([2, "boot", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}])
+        await asyncio.sleep(0.1)
+        heartbeat.set()
+        assert (await charger.receive())[1] == "heartbeat"
+        assert await charger.hears_nothing()
+        boot.set()
+        assert (await charger.receive())[1] == "boot"
+        assert (await charger.receive())[2] == "TriggerMessage"
+
+
+@pytest.mark.parametrize(
+    ("failure", "answer"),
+    [(OSError("database is gone"), None), (ValueError("a bug"), "InternalError")],
+    ids=["out of reach", "a bug"],
+)
+async def test_a_heartbeat_that_fails_ends_no_connection(
+    central: CentralSystem, failure: Exception, answer: str | None
+) -> None:
+    central.services.failing["heartbeat"] = failure
+    async with central.charger() as charger:
+        await charger.send([2, "1", "Heartbeat", {}])
+        if answer is None:
+            assert await charger.hears_nothing()
+        else:
+            assert (await charger.receive())[:3] == [4, "1", answer]
+        del central.services.failing["heartbeat"]
+        assert await charger.is_alive()
+
+
+async def test_a_connection_that_closes_leaves_no_heartbeat_behind(central: CentralSystem) -> None:
+    central.services.busy["heartbeat"] = asyncio.Event().wait  # type: ignore[assignment]
+    async with central.charger() as charger:
+        await charger.send([2, "1", "Heartbeat", {}])
+        assert await charger.call("MeterValues", METER_VALUES, "2") == [3, "2", {}]
+    await central.until_told("disconnected")
 
 
 async def test_c5_our_calls_queue_behind_each_other(central: CentralSystem) -> None:
