@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import structlog
 from uvicorn._types import ASGIReceiveEvent
-from websockets.exceptions import PayloadTooBig
+from websockets.exceptions import InvalidHeader, PayloadTooBig
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -17,14 +17,15 @@ from websockets.streams import StreamReader
 from websockets.utils import apply_mask
 
 from evgraph.ocpp.frame_budget import SMALL_FRAME, FrameBudget, Share
-from evgraph.ocpp.handshake import WIRE, Wire
+from evgraph.ocpp.handshake import WIRE, Wire, identity_in, origin_form
 from evgraph.ocpp.large_frames import FIRST_BYTES, OVERSIZED, Oversized
+from evgraph.ocpp.refusals import NO_HANDSHAKE, bad_header, refusals_of, scope_of
 from evgraph.sockets import FramesProtocol, text_frame
 
 # C4: a pong may take so much of the interval between two pings. With 20 s, the second ping is missed 55 s after a cable
 # was cut, at the latest.
 PONG_WITHIN = 0.75
-_CHARGERS = "/ocpp/"
+_SUBPROTOCOLS = "Sec-WebSocket-Protocol"
 _SHARE = "evgraph.share"
 _FINAL = 0x80
 _OPCODE = 0x0F
@@ -93,8 +94,11 @@ class ChargerProtocol(FramesProtocol):
         self.conn.keeps_excess = True
 
     def handle_connect(self, event: Request) -> None:
+        _tidy(event)
         super().handle_connect(event)
-        if self.response.status_code == 101:
+        if self.response.status_code != 101:
+            self._note_refusal(event)
+        else:
             extensions = cast("dict[str, Any]", self.scope["extensions"])
             extensions[WIRE] = Wire(
                 host=self.client[0] if self.client else "unknown",
@@ -103,6 +107,16 @@ class ChargerProtocol(FramesProtocol):
             )
             # Until the application takes up the connection (`receive`), which says whether it may speak at all.
             self._pause()
+
+    def _note_refusal(self, event: Request) -> None:
+        """C1: of a handshake that websockets refuses; the application never hears of it."""
+        refusals = refusals_of(self.config)
+        if refusals is None:
+            return
+        failure = self.conn.handshake_exc
+        reason = bad_header(failure.name) if isinstance(failure, InvalidHeader) else NO_HANDSHAKE
+        headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in event.headers.raw_items()]
+        refusals.note(scope_of(event.path, headers, self.client, is_encrypted=self.scheme == "wss"), reason)
 
     async def receive(self) -> ASGIReceiveEvent:
         if self._served_share is not None:
@@ -226,7 +240,7 @@ class ChargerProtocol(FramesProtocol):
             try:
                 message["text"] = data.decode()
             except UnicodeDecodeError:
-                if not self.scope["path"].startswith(_CHARGERS):
+                if identity_in(self.scope) is None:
                     super().send_receive_event_to_app()
                     return
                 message["bytes"] = bytes(data)
@@ -499,6 +513,17 @@ class _Gate:
             finally:
                 if one in self._waiting:
                     self._waiting.remove(one)
+
+
+def _tidy(request: Request) -> None:
+    """C1: a target in absolute form is served (RFC 9112 section 3.2.2). C2: an empty list of subprotocols is none."""
+    request.path = origin_form(request.path)
+    offered = request.headers.get_all(_SUBPROTOCOLS)
+    if any(not value.strip(" \t,") for value in offered):
+        del request.headers[_SUBPROTOCOLS]
+        for value in offered:
+            if value.strip(" \t,"):
+                request.headers[_SUBPROTOCOLS] = value
 
 
 def _client_certificate(tls: ssl.SSLObject | None) -> bytes | None:
