@@ -16,6 +16,7 @@ from tortoise.exceptions import BaseORMException
 
 from evgraph.domain.asks import ChangeConfiguration, GetConfiguration, GetLocalListVersion, SendLocalList
 from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.configuration import as_boolean
 from evgraph.domain.local_list import MOST_AT_ONCE, Entries, entries, next_version, updates
 from evgraph.domain.people import Right, Viewer
 from evgraph.models import CardRow, ChargePointRow, ConfigurationKeyRow
@@ -231,7 +232,7 @@ class LocalLists:
             except ChargerRejected as refused:
                 log.info("local list's limits not told", charge_point=charge_point.identity, why=str(refused))
         is_enabled, is_readonly = told.get(ENABLED, (None, True))
-        if (is_enabled or "").strip().lower() == "false" and not is_readonly:
+        if as_boolean(is_enabled or "") is False and not is_readonly:
             try:
                 await self._gateway.ask(charge_point.identity, ChangeConfiguration(ENABLED, "true"))
             except ChargerRejected as refused:

@@ -355,7 +355,7 @@ async def test_a_port_is_reserved_for_a_card_with_its_group(garage: Garage):
             ReserveNow(
                 reservation_id=made.id,
                 connector_id=1,
-                id_tag="STAFF-7",
+                id_tag="staff-7",
                 expires_at=made.expires_at,
                 parent_id_tag="STAFF",
             ),
