@@ -24,11 +24,12 @@ from evgraph.bus import EventBus
 from evgraph.graph import GraphApp, create_graphql_app
 from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
 from evgraph.ocpp.door import DoorServer
-from evgraph.ocpp.endpoint import PATH, create_endpoint
+from evgraph.ocpp.endpoint import create_endpoint
 from evgraph.ocpp.frame_budget import SMALL_FRAME
 from evgraph.ocpp.gateway import Gateway
-from evgraph.ocpp.handshake import BadProxies, Proxies
-from evgraph.ocpp.protocol import ChargerProtocol
+from evgraph.ocpp.handshake import CHARGERS, BadProxies, Proxies, identity_in
+from evgraph.ocpp.protocol import PONG_WITHIN, ChargerProtocol
+from evgraph.ocpp.refusals import Refusals
 from evgraph.ocpp.registry import Registry
 from evgraph.ocpp.tls import BadTlsFiles, server_context
 from evgraph.services.authority import ROOT_FILE
@@ -41,6 +42,7 @@ from evgraph.web import SecurityHeaders, WebApp
 log = structlog.get_logger("evgraph")
 
 _SHUTDOWN_S = 5
+_GRAPHQL = "/graphql"
 # As many as Linux lets wait by itself.
 _BACKLOG = 4096
 
@@ -69,6 +71,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         samples_kept_whole_days=settings.samples_kept_whole_days,
     )
 
+    proxies = _proxies(settings)
+    refusals = Refusals(services.charge_points, proxies)
     graphql = create_graphql_app(services=services, ide_page=settings.web_dist / "graphiql.html")
 
     @asynccontextmanager
@@ -80,16 +84,18 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
                     yield
                 finally:
                     await graphql.sharing.close()
+                    await refusals.close()
         finally:
             await close_database()
 
     app = _App(
-        chargers=_charger_route(settings, services, registry, clock),
+        chargers=_charger_route(settings, services, registry, clock, proxies, refusals),
         routes=_routes(settings, services, graphql, registry),
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders)],
     )
     app.state.services = services
+    app.state.refusals = refusals
     return app
 
 
@@ -102,10 +108,20 @@ class _App(Starlette):
         self._chargers = chargers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"].startswith(PATH):
+        if _is_chargers(scope):
             await self._chargers.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def _is_chargers(scope: Scope) -> bool:
+    """C1: a WebSocket on any other path than ours for people is a charger's mistake, if anybody's."""
+    match scope["type"]:
+        case "websocket":
+            return bool(scope["path"] != _GRAPHQL)
+        case "http":
+            return CHARGERS in scope["path"] and identity_in(scope) is not None
+    return False
 
 
 def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
@@ -120,7 +136,7 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             ws=ChargerProtocol,
             ws_max_size=SMALL_FRAME,
             ws_ping_interval=settings.ping_interval_s,
-            ws_ping_timeout=settings.ping_interval_s,
+            ws_ping_timeout=settings.ping_interval_s * PONG_WITHIN,
             ws_per_message_deflate=False,
             loop="uvloop",
             log_config=None,
@@ -229,13 +245,20 @@ def _routes(settings: Settings, services: Services, graphql: GraphApp, registry:
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         # Not a Mount, which answers below /graphql/ only.
-        Route("/graphql", graphql),
-        WebSocketRoute("/graphql", graphql),
+        Route(_GRAPHQL, graphql),
+        WebSocketRoute(_GRAPHQL, graphql),
         Mount("/", WebApp(settings.web_dist)),
     ]
 
 
-def _charger_route(settings: Settings, services: Services, registry: Registry, clock: Clock) -> WebSocketRoute:
+def _charger_route(
+    settings: Settings,
+    services: Services,
+    registry: Registry,
+    clock: Clock,
+    proxies: Proxies,
+    refusals: Refusals,
+) -> WebSocketRoute:
     return create_endpoint(
         charge_points=services.charge_points,
         charging=services.transactions,
@@ -252,5 +275,6 @@ def _charger_route(settings: Settings, services: Services, registry: Registry, c
         heartbeat_interval=settings.heartbeat_interval_s,
         boot_wait=settings.boot_wait_s,
         max_frame_bytes=settings.max_frame_bytes,
-        proxies=_proxies(settings),
+        proxies=proxies,
+        refusals=refusals,
     )

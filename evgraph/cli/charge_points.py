@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from evgraph.cli.common import DatabaseUrl, LocationId, in_house, out, stamp
@@ -103,7 +104,8 @@ def charge_point_refused(
         rows = RefusedConnectionRow.filter(identity=identity) if identity else RefusedConnectionRow.all()
         table = Table("When (UTC)", "Identity", "From", "Why")
         for row in await rows.order_by("-id").limit(most):
-            table.add_row(stamp(row.at), row.identity, row.remote, row.reason)
+            # Strangers chose these words: markup in them is none of ours.
+            table.add_row(stamp(row.at), *map(escape, (row.identity, row.remote, row.reason)))
         out.print(table)
 
     in_house(run, database_url)

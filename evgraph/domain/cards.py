@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from evgraph.domain.charging_session import AuthorizationStatus
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.transactions import is_one_time, tag
+from evgraph.domain.transactions import is_one_time, spelled
 
 MAX_ID_TAG = 20
 MAX_NAME = 100
@@ -20,8 +20,8 @@ class CardStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredCard:
-    """`id_tag` in capitals: cards are told apart without regard to case. Of several with one `parent_id_tag`, each may
-    stop what another started."""
+    """`id_tag` as it was entered; cards are told apart without regard to case. Of several with one `parent_id_tag`,
+    each may stop what another started."""
 
     id: int
     garage_id: int
@@ -65,7 +65,7 @@ def id_tag_info(card: RegisteredCard | None, now: datetime, *, free_starts: bool
 
 
 def clean_id_tag(id_tag: str) -> str:
-    """In capitals. Raises Refusal INVALID."""
+    """As entered, without spaces around it. Raises Refusal INVALID."""
     field = ("input", "idTag")
     cleaned = _id_tag(id_tag, "idTag", field)
     if is_one_time(cleaned):
@@ -74,7 +74,7 @@ def clean_id_tag(id_tag: str) -> str:
 
 
 def clean_parent(id_tag: str | None) -> str | None:
-    """In capitals; null for an empty one. Raises Refusal INVALID."""
+    """As entered; null for an empty one. Raises Refusal INVALID."""
     text = (id_tag or "").strip()
     return _id_tag(text, "parent idTag", ("input", "parentIdTag")) if text else None
 
@@ -93,4 +93,4 @@ def _id_tag(id_tag: str, what: str, field: tuple[str, ...]) -> str:
     text = id_tag.strip()
     if not 1 <= len(text) <= MAX_ID_TAG or not text.isprintable():
         raise Refusal(ErrorCode.INVALID, f"A card's {what} has 1 to {MAX_ID_TAG} characters.", field)
-    return tag(text)
+    return spelled(text)

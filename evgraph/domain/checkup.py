@@ -141,6 +141,12 @@ def _what_to_do(reason: str) -> str:
         return "Compare the last part of its URL with the identity, letter by letter."
     if "subprotocols" in reason:
         return "It speaks another version of OCPP: set it to 1.6 JSON."
+    if "wrong path" in reason or "no identity" in reason:
+        return "Its URL must end with /ocpp/ and its identity; some chargers add the identity themselves."
+    if "no WebSocket upgrade" in reason:
+        return "Set it to OCPP 1.6 JSON, not SOAP; a proxy in between must hand on the headers Connection and Upgrade."
+    if "bad header" in reason or "cannot be read" in reason:
+        return "A proxy in between changes its WebSocket handshake, or its firmware is at fault."
     return "It shows less than its security profile asks for: set it up for that, or lower the profile."
 
 

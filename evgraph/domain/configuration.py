@@ -127,15 +127,27 @@ def is_secret(key: str) -> bool:
 
 
 def means_the_same(key: str, held: str, wished: str) -> bool:
-    """The order of a list, the case of a boolean, spaces and leading zeros do not matter."""
+    """The order of a list, the case of a boolean and whether it is a word or a digit, spaces and leading zeros do not
+    matter."""
     if key.casefold() in _LISTS:
         return _items(held) == _items(wished)
     held, wished = held.strip(), wished.strip()
     if held == wished:
         return True
-    if wished.casefold() in ("true", "false"):
-        return held.casefold() == wished.casefold()
+    if any(text.casefold() in ("true", "false") for text in (held, wished)):
+        is_held, is_wished = as_boolean(held), as_boolean(wished)
+        return is_held is not None and is_held is is_wished
     return _is_whole(held) and _is_whole(wished) and int(held) == int(wished)
+
+
+def as_boolean(value: str) -> bool | None:
+    """True for true and 1, false for false and 0, in any case; null for what is no boolean."""
+    match value.strip().casefold():
+        case "true" | "1":
+            return True
+        case "false" | "0":
+            return False
+    return None
 
 
 def is_to_change(setting: ConfigurationSetting, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from evgraph.domain.asks import LocalListEntry
 from evgraph.domain.cards import RegisteredCard, id_tag_info
+from evgraph.domain.transactions import tag
 
 Entries = Mapping[str, LocalListEntry]
 
@@ -37,14 +38,20 @@ def entries(cards: Iterable[RegisteredCard], now: datetime, *, most: int | None 
 
 def updates(held: Entries | None, wanted: Entries, most: int) -> list[tuple[bool, Sequence[LocalListEntry]]]:
     """Each SendLocalList that brings a list from `held` to `wanted`, whether it is a full one, `most` entries at the
-    utmost; a full one first where nobody knows what is held."""
-    if held is None:
+    utmost; a full one first where nobody knows what is held, and where an idTag is spelled otherwise now: some charge
+    points take that for another, some for the same."""
+    if held is None or _is_respelled(held, wanted):
         first, *rest = _parts(list(wanted.values()), most) or [[]]
         return [(True, first), *((False, part) for part in rest)]
     gone = [LocalListEntry(id_tag=id_tag, status=None) for id_tag in held if id_tag not in wanted]
     changed = [entry for id_tag, entry in wanted.items() if held.get(id_tag) != entry]
     # An update without entries still carries the version.
     return [(False, part) for part in _parts([*gone, *changed], most) or [[]]]
+
+
+def _is_respelled(held: Entries, wanted: Entries) -> bool:
+    spellings = {tag(id_tag): id_tag for id_tag in wanted}
+    return any(spellings.get(tag(id_tag), id_tag) != id_tag for id_tag in held)
 
 
 def _parts(whole: list[LocalListEntry], most: int) -> list[list[LocalListEntry]]:

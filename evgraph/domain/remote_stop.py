@@ -9,8 +9,10 @@ from evgraph.domain.session_end import BOOTED_FOR
 
 STOPS_WITHIN = timedelta(minutes=1)
 # What a charger that is connected does, after which a person may end the session (T7).
-REFUSALS = frozenset({ErrorCode.CHARGER_REJECTED, ErrorCode.CHARGER_TIMEOUT})
+REFUSALS = frozenset({ErrorCode.CHARGER_REJECTED, ErrorCode.CHARGER_TIMEOUT, ErrorCode.CHARGER_BUSY})
 FAILURES = REFUSALS | {ErrorCode.CHARGER_OFFLINE}
+# After these, nothing was sent: it is asked again as soon as it can be.
+_UNSENT = frozenset({ErrorCode.CHARGER_OFFLINE, ErrorCode.CHARGER_BUSY})
 
 
 def refuse_unless_running(session: ChargingSession) -> None:
@@ -27,9 +29,10 @@ def stop_accepted(session: ChargingSession, *, sent_at: datetime) -> ChargingSes
 def stop_failed(
     session: ChargingSession, code: ErrorCode, *, sent_at: datetime, now: datetime, booted_at: datetime | None = None
 ) -> ChargingSession:
-    """T7: the charger refused, did not answer, or is offline. An offline charger was sent nothing; the first rejection
-    since the charger last accepted is kept, or the first that counts since it last booted (`booted_at`)."""
-    is_sent = code is not ErrorCode.CHARGER_OFFLINE
+    """T7: the charger refused, did not answer, is offline, or is busy. In the last two cases nothing was sent. The
+    first rejection since the charger last accepted is kept, or the first that counts since it last booted
+    (`booted_at`)."""
+    is_sent = code not in _UNSENT
     is_rejected = code is ErrorCode.CHARGER_REJECTED
     return replace(
         session,

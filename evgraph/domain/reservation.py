@@ -5,7 +5,7 @@ from datetime import datetime
 
 from evgraph.domain.charge_point import ReservationState
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.transactions import tag
+from evgraph.domain.transactions import spelled
 
 ANY_CONNECTOR = 0
 _LONGEST_TAG = 20
@@ -81,4 +81,4 @@ def _tag(id_tag: str, field: str) -> str:
         raise Refusal(
             ErrorCode.INVALID, f"An idTag has 1 to {_LONGEST_TAG} letters, digits or signs.", ("input", field)
         )
-    return tag(id_tag)
+    return spelled(id_tag)

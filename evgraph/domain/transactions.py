@@ -76,6 +76,13 @@ def tag(id_tag: str) -> str:
     return id_tag.strip()[:20].upper()
 
 
+def spelled(id_tag: str) -> str:
+    """An idTag to be sent: as it was entered, for some chargers compare it letter by letter. One that is not ASCII,
+    which OCPP does not foresee, in capitals: databases do not agree on its case."""
+    text = id_tag.strip()[:20]
+    return text if text.isascii() else tag(text)
+
+
 def is_one_time(id_tag: str) -> bool:
     """S1: an idTag that was made for one start, which no card bears: 88 random bits."""
     return _ONE_TIME.fullmatch(tag(id_tag)) is not None

@@ -129,6 +129,7 @@ class QuarantinedMessageRow(Model):
 class CardRow(Model):
     """An idTag that may start a charger of the garage without a ticket: a staff card (S6). Kept in capitals."""
 
+    # Not any more: as it was entered. The docstring is the table's comment, which only a migration changes.
     id = fields.IntField(primary_key=True)
     garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
         "evgraph.GarageRow", related_name="cards", on_delete=fields.RESTRICT

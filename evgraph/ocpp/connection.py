@@ -26,6 +26,7 @@ from evgraph.ocpp.plain_readings import Told, plainly
 from evgraph.ocpp.redaction import redacted
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
+from evgraph.sockets import FRAMES, FramesProtocol
 
 CALL_DEADLINE = 30.0
 # A close frame holds 123 bytes of reason (RFC 6455 section 5.5.1).
@@ -33,7 +34,9 @@ _LONGEST_REASON = 100
 # RFC 6455 section 7.4.1: no close frame came; and none with a code.
 _NORMAL, _NO_CODE, _ABNORMAL, _TOO_BIG = 1000, 1005, 1006, 1009
 
-_METER_VALUES = "MeterValues"
+_METER_VALUES, _HEARTBEAT = "MeterValues", "Heartbeat"
+# C6: of one charge point, while they wait to be saved; what comes then is read when one of them is answered.
+MOST_HEARTBEATS = 16
 
 Reply = TypeVar("Reply")
 
@@ -52,14 +55,16 @@ BROKEN_OFF = Closing(_ABNORMAL, "The connection broke off.")
 
 
 class Connection:
-    """C5, C7, C9, C10. CALLs are handled inline, so that a charger that floods is slowed by TCP itself (C6). `closing`
-    is null while it is open; `history_id` is where its history is kept (C1)."""
+    """C5, C7, C9, C10. CALLs are handled inline, so that a charger that floods is slowed by TCP itself (C6). Except
+    heartbeats: all charge points' are saved together, a few times a second, and nothing else waits for that.
+    `closing` is null while it is open; `history_id` is where its history is kept (C1)."""
 
     __slots__ = (
         "_answered",
         "_clock",
         "_closer",
         "_heartbeat_interval",
+        "_heartbeats",
         "_outbox",
         "_record",
         "_services",
@@ -93,10 +98,12 @@ class Connection:
         self._record = FrameRecord(frame_log, peer)
         self._outbox = Outbox(self._send_call)
         self._closer: asyncio.Task[None] | None = None
+        # Null while there is none, which is most of the time.
+        self._heartbeats: set[asyncio.Task[None]] | None = None
         self._why_closed = "A newer connection of this charge point took over."
 
     async def ask(self, command: Command[Reply], deadline: float = CALL_DEADLINE) -> Reply:
-        """Raises ChargerOffline, ChargerTimeout or ChargerRejected. `deadline` in seconds, all waiting included."""
+        """C5. Raises CallFailed. `deadline`: seconds to wait for the turn of this CALL, and as many for its answer."""
         if not self.peer.is_accepted:
             raise ChargerRejected("it is not accepted yet")
         return command.read(await self._outbox.call(command.action, command.payload, deadline))
@@ -118,6 +125,10 @@ class Connection:
             await self._read()
         finally:
             self._outbox.close()
+            heartbeats = [*(self._heartbeats or ())]
+            for heartbeat in heartbeats:
+                heartbeat.cancel()
+            await asyncio.gather(*heartbeats, return_exceptions=True)
             if self._closer is not None:
                 await asyncio.gather(self._closer, return_exceptions=True)
 
@@ -246,20 +257,50 @@ class Connection:
                 action=call.action,
                 message_id=call.message_id,
             )
+        inbound = InboundCall(
+            peer=self.peer,
+            services=self._services,
+            message_id=call.message_id,
+            action=call.action,
+            fields=Fields(call.payload),
+            raw=raw,
+            received_at=self.last_seen,
+            heartbeat_interval=self._heartbeat_interval,
+            told=told,
+        )
+        if call.action == _HEARTBEAT:
+            await self._begin_heartbeat(inbound, now)
+            return
+        await self._serve_call(inbound, now)
+
+    async def _begin_heartbeat(self, call: InboundCall, now: float) -> None:
+        """Returns before it is answered, but for one too many: whoever floods is slowed (C6)."""
+        if self._heartbeats is not None and len(self._heartbeats) >= MOST_HEARTBEATS:
+            await asyncio.wait(self._heartbeats, return_when=asyncio.FIRST_COMPLETED)
+        if self._heartbeats is None:
+            self._heartbeats = set()
+        task = asyncio.create_task(self._serve_heartbeat(call, now))
+        self._heartbeats.add(task)
+        task.add_done_callback(self._end_heartbeat)
+
+    def _end_heartbeat(self, task: asyncio.Task[None]) -> None:
+        if self._heartbeats is not None:
+            self._heartbeats.discard(task)
+            if not self._heartbeats:
+                self._heartbeats = None
+
+    async def _serve_heartbeat(self, call: InboundCall, now: float) -> None:
         try:
-            payload = await dispatch.answer(
-                InboundCall(
-                    peer=self.peer,
-                    services=self._services,
-                    message_id=call.message_id,
-                    action=call.action,
-                    fields=Fields(call.payload),
-                    raw=raw,
-                    received_at=self.last_seen,
-                    heartbeat_interval=self._heartbeat_interval,
-                    told=told,
-                )
-            )
+            await self._serve_call(call, now)
+        except ChargerOffline:
+            return
+        except Exception as failure:
+            log_failure("frame not served", failure, charge_point=self.peer.identity)
+
+    async def _serve_call(self, call: InboundCall, now: float) -> None:
+        """`now`: when it came, in seconds of a monotonic clock."""
+        try:
+            payload = await dispatch.answer(call)
         except CallRefused as refusal:
             log.info(
                 "call refused",
@@ -277,15 +318,21 @@ class Connection:
                 self.peer.missed()
             return
         text = frames.encode_result(call.message_id, payload)
-        self._answered.keep(call.message_id, call.action, raw, text, now)
+        self._answered.keep(call.message_id, call.action, call.raw, text, now)
         await self._send(text, FrameKind.CALL_RESULT, call.message_id, call.action)
-        self.peer.answered()
+        if call.action != _HEARTBEAT:
+            # B1: one that is answered meanwhile does not say that a boot was.
+            self.peer.answered()
 
     async def _refuse(self, message_id: frames.MessageId, action: str | None, refusal: CallRefused) -> None:
         text = frames.encode_error(CallError(message_id, refusal.code, refusal.description))
         await self._send(text, FrameKind.CALL_ERROR, message_id, action)
 
     async def _send_call(self, message_id: str, action: str, text: str) -> None:
+        protocol = self._websocket.scope.get("extensions", {}).get(FRAMES)
+        if isinstance(protocol, FramesProtocol):
+            # C10: one that is given up while it waits for room was never sent, and is not in the frame log.
+            await protocol.writable.wait()
         await self._send(text, FrameKind.CALL, message_id, action)
 
     async def _send(self, text: str, kind: FrameKind, message_id: frames.MessageId, action: str | None) -> None:

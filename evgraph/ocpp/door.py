@@ -8,6 +8,7 @@ also come all at once, for several more.
 import asyncio
 import errno
 import os
+import re
 import socket
 import ssl
 from collections import deque
@@ -17,12 +18,17 @@ from typing import Any, cast
 import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from evgraph.ocpp.handshake import origin_form
+from evgraph.ocpp.refusals import NO_HANDSHAKE, refusals_of, scope_of
 
 # Of each kind in one round of the loop: some milliseconds.
 AT_ONCE = 24
 # No file, no memory is left for one more.
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _REST_S = 1.0
+_TARGET = re.compile(rb"[A-Z]+ ([^\r\n]+?)(?: HTTP/[^\r\n]*)?\r?\n")
 
 log = structlog.get_logger("evgraph.door")
 
@@ -63,10 +69,12 @@ class PacedHttp(HttpToolsProtocol):
     def __init__(self, pace: Pace, **named: Any) -> None:
         super().__init__(**named)
         self._pace = pace
+        # While it is parsed.
+        self._received = b""
 
     def data_received(self, data: bytes) -> None:
         if self._pace.take():
-            super().data_received(data)
+            self._parse(data)
         else:
             self.transport.pause_reading()
             self._pace.wait(lambda: self._read(data))
@@ -75,7 +83,34 @@ class PacedHttp(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.transport.resume_reading()
-        super().data_received(data)
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        self._received = data
+        try:
+            super().data_received(data)
+        finally:
+            self._received = b""
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        protocol = self.transport.get_protocol()
+        if isinstance(protocol, WebSocketsSansIOProtocol) and not protocol.handshake_initiated:
+            # A line over 8 KiB, more than 128 headers, a path that is not ASCII: websockets reads no further, and is
+            # silent. The request was read here, whole.
+            self.send_400_response("This request cannot be read.")
+
+    def send_400_response(self, msg: str) -> None:
+        """C1: one that cannot be read leaves a trace if its path was read, and is a charger's."""
+        refusals = refusals_of(self.config)
+        # Where the parser stopped in the target, as with a letter that is not percent-encoded, it tells nothing of it.
+        found = _TARGET.match(self._received)
+        target = found[1] if found else getattr(self, "url", b"")
+        if refusals is not None and target:
+            path = origin_form(target.decode("utf-8", "replace"))
+            scope = scope_of(path, self.headers or [], self.client, is_encrypted=self.scheme == "https")
+            refusals.note(scope, NO_HANDSHAKE)
+        super().send_400_response(msg)
 
 
 class Door:

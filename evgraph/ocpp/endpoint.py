@@ -13,9 +13,20 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from evgraph.ocpp.connection import BROKEN_OFF, Connection
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.frame_budget import FrameBudget
-from evgraph.ocpp.handshake import NO_PROXIES, Offer, Proxies, Wire, choose_subprotocol, credentials, wire_of
+from evgraph.ocpp.handshake import (
+    CHARGERS,
+    NO_PROXIES,
+    Offer,
+    Proxies,
+    Wire,
+    choose_subprotocol,
+    credentials,
+    identity_in,
+    wire_of,
+)
 from evgraph.ocpp.inbound import Peer, Services
 from evgraph.ocpp.protocol import ChargerProtocol
+from evgraph.ocpp.refusals import NO_IDENTITY, NO_UPGRADE, Refusals, wrong_path
 from evgraph.ocpp.registry import Registry
 from evgraph.ocpp.welcome import Welcome
 from evgraph.services.certificates import Certificates
@@ -31,7 +42,7 @@ from evgraph.services.security_events import SecurityEvents
 from evgraph.services.transactions import Transactions
 from evgraph.sockets import FRAMES
 
-PATH = "/ocpp/"
+PATH = f"/{CHARGERS}/"
 HEARTBEAT_INTERVAL = 300
 BOOT_WAIT = 5.0
 MAX_FRAME_BYTES = 1024 * 1024
@@ -62,11 +73,12 @@ def create_endpoint(
     oversized_frames: OversizedFrames | None = None,
     max_frame_bytes: int = MAX_FRAME_BYTES,
     proxies: Proxies = NO_PROXIES,
+    refusals: Refusals | None = None,
 ) -> WebSocketRoute:
     """The route /ocpp/{identity} (C1 to C10, B1, B3, B5); its `app` serves without the route as well.
     `heartbeat_interval` and `boot_wait` (B5) in seconds; `max_frame_bytes`: the limit for a frame of a charge point
     without one of its own (C6), where uvicorn serves with ChargerProtocol; `oversized_frames` flags what is longer.
-    `proxies`: those whose word on TLS counts."""
+    `proxies`: those whose word on TLS counts; `refusals` keeps attempts that show no identity."""
     services = Services(
         charge_points=charge_points,
         transactions=charging,
@@ -86,6 +98,7 @@ def create_endpoint(
         heartbeat_interval=heartbeat_interval,
         max_frame_bytes=max_frame_bytes,
         proxies=proxies,
+        refusals=refusals or Refusals(charge_points, proxies),
     )
     return WebSocketRoute(f"{PATH}{{identity:path}}", endpoint, name="ocpp")
 
@@ -103,6 +116,7 @@ class Endpoint:
         heartbeat_interval: int,
         max_frame_bytes: int,
         proxies: Proxies,
+        refusals: Refusals,
     ) -> None:
         self._services = services
         self._charge_points = services.charge_points
@@ -113,11 +127,25 @@ class Endpoint:
         self._heartbeat_interval = heartbeat_interval
         self._welcome = welcome
         self._proxies = proxies
+        self._refusals = refusals
         self._max_frame_bytes = max_frame_bytes
         self._frame_budget = FrameBudget()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serves a WebSocket on any path, and a charger's path without a WebSocket."""
+        if scope["type"] == "http":
+            self._refusals.note(scope, NO_UPGRADE)
+            return _no_upgrade()(scope, receive, send)
+        identity = identity_in(scope)
+        if not identity:
+            return self._refuse_path(WebSocket(scope, receive, send), identity)
         return self._serve(WebSocket(scope, receive, send))
+
+    async def _refuse_path(self, websocket: WebSocket, identity: str | None) -> None:
+        self._refusals.note(
+            websocket.scope, NO_IDENTITY if identity is not None else wrong_path(websocket.scope["path"])
+        )
+        await websocket.send_denial_response(PlainTextResponse("Charge points connect to /ocpp/IDENTITY.", 404))
 
     async def _serve(self, websocket: WebSocket) -> None:
         wire = wire_of(websocket.scope, websocket.headers, self._proxies)
@@ -168,7 +196,7 @@ class Endpoint:
         """Null when it was turned away (C1): 404 for who it is, 401 for its key, 403 for less than its security
         profile."""
         # PostgreSQL takes no NUL; no identity holds the character that stands in for it.
-        identity = websocket.scope["path"].removeprefix(PATH).replace("\x00", "\ufffd")[:_LONGEST_IDENTITY]
+        identity = (identity_in(websocket.scope) or "").replace("\x00", "\ufffd")[:_LONGEST_IDENTITY]
         shown = credentials(websocket.headers.get("authorization"))
         try:
             return await self._charge_points.admit(
@@ -241,3 +269,12 @@ class Endpoint:
             except Exception as failure:
                 log_failure("leaving not recorded", failure, charge_point=peer.identity)
             await asyncio.sleep(wait)
+
+
+def _no_upgrade() -> PlainTextResponse:
+    """RFC 9110 section 15.5.22."""
+    text = (
+        "Charge points connect here by WebSocket (OCPP 1.6 JSON). This request has no WebSocket upgrade: set the charge"
+        " point to JSON, not SOAP, and let proxies hand on the headers Connection and Upgrade."
+    )
+    return PlainTextResponse(text, 426, {"Upgrade": "websocket", "Connection": "Upgrade"})

@@ -21,7 +21,8 @@ from evgraph.services.interfaces import Answer, ChargerOffline
 
 
 class Gateway:
-    """Fulfils ChargePointGateway. `deadline`: seconds for a CALL, its waiting in line included (C5)."""
+    """Fulfils ChargePointGateway. `deadline`: seconds from the sending of a CALL to its answer, and as many
+    until it must have been sent (C5)."""
 
     def __init__(self, registry: Registry, *, deadline: float = CALL_DEADLINE) -> None:
         self._registry = registry

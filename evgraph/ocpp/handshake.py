@@ -3,16 +3,20 @@ and us is worth (security profiles)."""
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import Headers
 
 SUBPROTOCOL = "ocpp1.6"
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
+# C1: the first part of the path.
+CHARGERS = "ocpp"
 WIRE = "evgraph.wire"
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
@@ -40,6 +44,20 @@ def credentials(authorization: str | None) -> Credentials:
     if not colon:
         return Credentials()
     return Credentials(user.decode("utf-8", "replace"), password)
+
+
+def origin_form(target: str) -> str:
+    """The path and query of a request target, also of one in absolute form (RFC 9112 section 3.2.2)."""
+    return target if target.startswith("/") else "/" + _ORIGIN.sub("", target).removeprefix("/")
+
+
+def identity_in(scope: Mapping[str, Any]) -> str | None:
+    """C1: the identity in the URL, percent-decoded; empty where there is none, null for a path that is no charger's.
+    Slashes that are doubled, or at the end, mean nothing; one in an identity is percent-encoded."""
+    raw = scope.get("raw_path")
+    path = raw.decode("utf-8", "replace") if raw is not None else quote(scope["path"])
+    first, *rest = [part for part in path.split("/") if part] or [""]
+    return unquote("/".join(rest)) if unquote(first) == CHARGERS else None
 
 
 class Offer(Enum):

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import structlog
 from uvicorn._types import ASGIReceiveEvent
-from websockets.exceptions import PayloadTooBig
+from websockets.exceptions import InvalidHeader, PayloadTooBig
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -17,11 +17,15 @@ from websockets.streams import StreamReader
 from websockets.utils import apply_mask
 
 from evgraph.ocpp.frame_budget import SMALL_FRAME, FrameBudget, Share
-from evgraph.ocpp.handshake import WIRE, Wire
+from evgraph.ocpp.handshake import WIRE, Wire, identity_in, origin_form
 from evgraph.ocpp.large_frames import FIRST_BYTES, OVERSIZED, Oversized
+from evgraph.ocpp.refusals import NO_HANDSHAKE, bad_header, refusals_of, scope_of
 from evgraph.sockets import FramesProtocol, text_frame
 
-_CHARGERS = "/ocpp/"
+# C4: a pong may take so much of the interval between two pings. With 20 s, the second ping is missed 55 s after a cable
+# was cut, at the latest.
+PONG_WITHIN = 0.75
+_SUBPROTOCOLS = "Sec-WebSocket-Protocol"
 _SHARE = "evgraph.share"
 _FINAL = 0x80
 _OPCODE = 0x0F
@@ -41,6 +45,8 @@ log = structlog.get_logger("evgraph.ocpp")
 class ChargerProtocol(FramesProtocol):
     """C6: a charger that floods is slowed by not reading from it; its pong then waits behind its own frames. One that
     was heard since the ping, or that we do not read from, is alive: it is pinged again, and not closed with 1011.
+
+    C4: one that misses a ping is pinged again at the usual time, and closed with 1011 when it misses that one too.
 
     C6: before the handshake is complete nothing is read. After it, a message may have `ws_max_size` bytes, and from
     `admit` on the charge point's own limit. A message over 64 KiB needs a share of the budget before it is buffered;
@@ -63,6 +69,8 @@ class ChargerProtocol(FramesProtocol):
     conn: "_Parser"
 
     _was_heard = False
+    # Of the latest pings in a row, whether the one before was missed.
+    _has_missed_ping = False
     _budget: FrameBudget | None = None
     # The share of the message that is being received, the one of the message that the endpoint serves, and all.
     _share: Share | None = None
@@ -86,8 +94,11 @@ class ChargerProtocol(FramesProtocol):
         self.conn.keeps_excess = True
 
     def handle_connect(self, event: Request) -> None:
+        _tidy(event)
         super().handle_connect(event)
-        if self.response.status_code == 101:
+        if self.response.status_code != 101:
+            self._note_refusal(event)
+        else:
             extensions = cast("dict[str, Any]", self.scope["extensions"])
             extensions[WIRE] = Wire(
                 host=self.client[0] if self.client else "unknown",
@@ -96,6 +107,16 @@ class ChargerProtocol(FramesProtocol):
             )
             # Until the application takes up the connection (`receive`), which says whether it may speak at all.
             self._pause()
+
+    def _note_refusal(self, event: Request) -> None:
+        """C1: of a handshake that websockets refuses; the application never hears of it."""
+        refusals = refusals_of(self.config)
+        if refusals is None:
+            return
+        failure = self.conn.handshake_exc
+        reason = bad_header(failure.name) if isinstance(failure, InvalidHeader) else NO_HANDSHAKE
+        headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in event.headers.raw_items()]
+        refusals.note(scope_of(event.path, headers, self.client, is_encrypted=self.scheme == "wss"), reason)
 
     async def receive(self) -> ASGIReceiveEvent:
         if self._served_share is not None:
@@ -166,18 +187,27 @@ class ChargerProtocol(FramesProtocol):
         self._shares = self._share = self._served_share = None
 
     def send_keepalive_ping(self) -> None:
+        if self._was_heard:
+            self._has_missed_ping = False
         self._was_heard = False
         super().send_keepalive_ping()
 
     def keepalive_timeout(self) -> None:
-        if self._was_heard or self.read_paused:
+        if self._was_heard or self.read_paused or not self._has_missed_ping:
+            self._has_missed_ping = not (self._was_heard or self.read_paused)
             self.pong_timer = None
             self.pending_ping_payload = None
-            self.schedule_ping()
+            self._schedule_next_ping()
             return
         # Before the socket's own end, which tells no reason.
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011, "reason": "Two pings were not answered."})
         super().keepalive_timeout()
+
+    def _schedule_next_ping(self) -> None:
+        """An interval after the one before."""
+        if self.ping_interval is not None:
+            delay = max(0.0, self.ping_sent_at + self.ping_interval - self.loop.time())
+            self.ping_timer = self.loop.call_later(delay, self.send_keepalive_ping)
 
     # Messages
 
@@ -210,7 +240,7 @@ class ChargerProtocol(FramesProtocol):
             try:
                 message["text"] = data.decode()
             except UnicodeDecodeError:
-                if not self.scope["path"].startswith(_CHARGERS):
+                if identity_in(self.scope) is None:
                     super().send_receive_event_to_app()
                     return
                 message["bytes"] = bytes(data)
@@ -483,6 +513,17 @@ class _Gate:
             finally:
                 if one in self._waiting:
                     self._waiting.remove(one)
+
+
+def _tidy(request: Request) -> None:
+    """C1: a target in absolute form is served (RFC 9112 section 3.2.2). C2: an empty list of subprotocols is none."""
+    request.path = origin_form(request.path)
+    offered = request.headers.get_all(_SUBPROTOCOLS)
+    if any(not value.strip(" \t,") for value in offered):
+        del request.headers[_SUBPROTOCOLS]
+        for value in offered:
+            if value.strip(" \t,"):
+                request.headers[_SUBPROTOCOLS] = value
 
 
 def _client_certificate(tls: ssl.SSLObject | None) -> bytes | None:

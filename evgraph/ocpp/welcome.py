@@ -14,7 +14,7 @@ from evgraph.ocpp.connection import Connection
 from evgraph.ocpp.dispatch import OUT_OF_REACH
 from evgraph.ocpp.failures import log_failure
 from evgraph.services.charge_points import ChargePoints
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import CallFailed, ChargerRejected
 from evgraph.services.onboarding import Onboarding
 
 # Shorter than for people's commands, which wait in line behind these.
@@ -166,7 +166,7 @@ class Welcome:
             return
         try:
             await work(connection)
-        except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        except CallFailed as failure:
             log.info("not asked for all", charge_point=peer.identity, why=str(failure))
         except OUT_OF_REACH as failure:
             log.warning("not asked for want of a database", charge_point=peer.identity, error=repr(failure))

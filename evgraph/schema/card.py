@@ -18,7 +18,7 @@ UNSET = strawberry.UNSET
 class Card:
     value: strawberry.Private[RegisteredCard]
 
-    id_tag: str = from_value("In capitals: cards are told apart without regard to case.")
+    id_tag: str = from_value("As it was entered, and as it is sent to chargers. Cards never differ in case alone.")
     parent_id_tag: str | None = from_value("Cards of one parent may stop what another of them started.")
     name: str | None = from_value("Whose it is.")
     is_blocked: bool = from_value()
@@ -36,7 +36,7 @@ class Card:
 @strawberry.input
 class AddCardInput:
     garage_id: strawberry.ID
-    id_tag: str = strawberry.field(description="At most 20 characters, in any case.")
+    id_tag: str = strawberry.field(description="At most 20 characters. Chargers are sent it as it is entered here.")
     name: str | None = UNSET
     parent_id_tag: str | None = UNSET
     expires_at: datetime | None = UNSET

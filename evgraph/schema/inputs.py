@@ -95,8 +95,8 @@ class StartChargingInput:
 @strawberry.input
 class StopChargingInput:
     session_id: strawberry.ID = strawberry.field(
-        description="After CHARGER_REJECTED or CHARGER_TIMEOUT, a further call asks the charger again and, when it "
-        "refuses again, ends the session at its last reading, marked ESTIMATED."
+        description="After CHARGER_REJECTED, CHARGER_TIMEOUT or CHARGER_BUSY, a further call asks the charger again "
+        "and, when it refuses again, ends the session at its last reading, marked ESTIMATED."
     )
 
 

@@ -9,7 +9,9 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.services.interfaces import (
     Answer,
     BadCall,
+    CallFailed,
     ChargePointGateway,
+    ChargerBusy,
     ChargerOffline,
     ChargerRejected,
     ChargerTimeout,
@@ -29,14 +31,14 @@ async def ask(
     part: tuple[str, ...] | None = None,
 ) -> Answer:
     """`field` names the charge point, `part` what may be wrong with the question. Raises Refusal CHARGER_OFFLINE,
-    CHARGER_TIMEOUT or CHARGER_REJECTED (a CALLERROR, an answer that cannot be read), and INVALID for what OCPP does not
-    allow. A status that says no is an answer: see `refuse_unless`."""
+    CHARGER_BUSY, CHARGER_TIMEOUT or CHARGER_REJECTED (a CALLERROR, an answer that cannot be read), and INVALID for what
+    OCPP does not allow. A status that says no is an answer: see `refuse_unless`."""
     try:
         return await gateway.ask(charge_point.identity, what)
-    except (ChargerOffline, ChargerTimeout) as failure:
-        raise refusal(charge_point, failure, field) from failure
     except (BadCall, ChargerRejected) as failure:
         raise refusal(charge_point, failure, part or field) from failure
+    except CallFailed as failure:
+        raise refusal(charge_point, failure, field) from failure
 
 
 async def call(
@@ -45,7 +47,7 @@ async def call(
     """Any CALL, the CALLRESULT's payload as it came. Raises as `ask` does; INVALID names the action or the payload."""
     try:
         return await gateway.call(charge_point.identity, action, payload)
-    except (BadCall, ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+    except (BadCall, CallFailed) as failure:
         field = ("input", failure.part) if isinstance(failure, BadCall) else _CHARGE_POINT
         raise refusal(charge_point, failure, field) from failure
 
@@ -73,6 +75,12 @@ def refusal(charge_point: ChargePoint, failure: Exception, field: tuple[str, ...
             return Refusal(ErrorCode.INVALID, str(failure), field)
         case ChargerOffline():
             return Refusal(ErrorCode.CHARGER_OFFLINE, f"{identity} is offline. Ask again when it is connected.", field)
+        case ChargerBusy():
+            return Refusal(
+                ErrorCode.CHARGER_BUSY,
+                f"{identity} did not answer earlier commands in time, so nothing was sent. Try again in a minute.",
+                field,
+            )
         case ChargerTimeout():
             return Refusal(
                 ErrorCode.CHARGER_TIMEOUT,

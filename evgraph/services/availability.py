@@ -16,7 +16,7 @@ from evgraph.models import ChargePointRow, PortRow
 from evgraph.services import finding, reading
 from evgraph.services.asking import ask
 from evgraph.services.books import Books
-from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import CallFailed, ChargePointGateway
 from evgraph.services.once import Once
 
 WHOLE_CHARGE_POINT = 0
@@ -91,7 +91,7 @@ class Availability:
             )
             warning = None if answer in ("Accepted", "Scheduled") else f"{charge_point.identity} answered {answer}."
         except Refusal as refusal:
-            if refusal.code is ErrorCode.CHARGER_OFFLINE:
+            if refusal.code in (ErrorCode.CHARGER_OFFLINE, ErrorCode.CHARGER_BUSY):
                 self._forget(ports)
             answer, warning = None, refusal.message
         return Changed(charge_point=charge_point, ports=tuple(ports), answer=answer, warning=warning)
@@ -105,7 +105,7 @@ class Availability:
         told = log.bind(charge_point=identity, connector=connector_id)
         try:
             answer = await self._gateway.ask(identity, ChangeAvailability(connector_id, is_operative=False))
-        except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        except CallFailed as failure:
             told.info("could not be told again that it is out of order", why=str(failure))
         else:
             told.info("told again that it is out of order", answer=answer)

@@ -82,6 +82,7 @@ class Cards:
             is_blocked=card.is_blocked if update.is_blocked is KEEP else update.is_blocked,
         )
         async with self._books.change(card.garage_id) as change:
+            changed = await _with_its_groups_parent(changed)
             await CardRow.filter(id=card.id).update(**to_columns(changed))
             if replace(changed, name=None) != replace(card, name=None):
                 await _outdate_lists(change, card.garage_id)
@@ -97,10 +98,10 @@ class Cards:
         return card
 
     async def find(self, garage_id: int, id_tag: str) -> RegisteredCard:
-        row = await CardRow.get_or_none(garage_id=garage_id, id_tag=tag(id_tag))
-        if row is None:
-            raise Refusal(ErrorCode.NOT_FOUND, f"The garage has no card {tag(id_tag)}.")
-        return row.value()
+        card = await card_of(garage_id, id_tag)
+        if card is None:
+            raise Refusal(ErrorCode.NOT_FOUND, f"The garage has no card {id_tag.strip()}.")
+        return card
 
     @staticmethod
     async def _find(viewer: Viewer, card_id: int) -> RegisteredCard:
@@ -123,19 +124,37 @@ async def register_card(books: Books, card: NewCard) -> RegisteredCard:
         expires_at=card.expires_at,
     )
     async with books.change(made.garage_id) as change:
-        if await CardRow.exists(garage_id=made.garage_id, id_tag=made.id_tag):
-            raise Refusal(ErrorCode.NAME_TAKEN, f"The garage has a card {made.id_tag} already.", ("input", "idTag"))
+        known = await card_of(made.garage_id, made.id_tag)
+        if known is not None:
+            raise Refusal(ErrorCode.NAME_TAKEN, f"The garage has a card {known.id_tag} already.", ("input", "idTag"))
+        made = await _with_its_groups_parent(made)
         made = (await CardRow.create(**to_columns(made))).value()
         await _outdate_lists(change, made.garage_id)
     return made
 
 
+async def card_of(garage_id: int, id_tag: str) -> RegisteredCard | None:
+    """The garage's card that bears this idTag, in any case."""
+    row = await CardRow.filter(garage_id=garage_id, id_tag__iexact=tag(id_tag)).first()
+    return row.value() if row is not None else None
+
+
+async def _with_its_groups_parent(card: RegisteredCard) -> RegisteredCard:
+    """A parent is spelled as the garage's other cards have it: else chargers that compare it letter by letter would
+    take them for two."""
+    if card.parent_id_tag is None:
+        return card
+    same = CardRow.filter(garage_id=card.garage_id, parent_id_tag__iexact=tag(card.parent_id_tag))
+    other = await same.exclude(id=card.id).order_by("id").first()
+    return card if other is None else replace(card, parent_id_tag=other.parent_id_tag)
+
+
 async def card_info(garage_id: int, id_tag: str, now: datetime) -> IdTagInfo:
     """S6: what the garage says of an idTag that starts nothing we asked for. S5: one of our own one-time idTags, whose
     start is over, is Invalid though the garage allows free starts: another vehicle may have come."""
-    row = await CardRow.get_or_none(garage_id=garage_id, id_tag=tag(id_tag))
-    if row is not None:
-        return cards.id_tag_info(row.value(), now)
+    card = await card_of(garage_id, id_tag)
+    if card is not None:
+        return cards.id_tag_info(card, now)
     garage = await GarageRow.get(id=garage_id)
     return cards.id_tag_info(None, now, free_starts=garage.free_starts and not is_one_time(id_tag))
 

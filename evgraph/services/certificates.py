@@ -23,7 +23,7 @@ from evgraph.models import CertificateRow, ChargePointRow
 from evgraph.services import asking, finding
 from evgraph.services.authority import Authority, BadSigningRequest, NoAuthority, SignedCertificate, SigningRequest
 from evgraph.services.books import Books
-from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import CallFailed, ChargePointGateway
 from evgraph.services.permissions import missing, require
 
 CA_FOLDER = Path("var/ca")
@@ -195,7 +195,7 @@ class Certificates:
             status = await self._gateway.ask(identity, CertificateSigned(signed.pem))
             log.info("certificate answered", charge_point=identity, serial=signed.serial, status=status)
             await self._answered(charge_point_id, kept, status)
-        except (ChargerOffline, ChargerTimeout, ChargerRejected) as failure:
+        except CallFailed as failure:
             # It will ask again (A02.FR.18), or show the certificate, which says the same as an answer.
             log.warning("certificate not taken yet", charge_point=identity, why=str(failure))
         except (BaseORMException, OSError, ValueError) as failure:

@@ -18,6 +18,7 @@ from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, boo
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port, PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.refused_connection import AttemptLimits, printable
 from evgraph.domain.security import CertificateProof, Lacks, Shown, lacking, profile_shown
 from evgraph.domain.session_clock import time_within
 from evgraph.models import ChargePointRow, ConnectionRow, PortRow, QuarantinedMessageRow, SessionRow
@@ -39,6 +40,7 @@ _LONGEST_IDENTITY = 200
 _NOT_ITS_OWN = ("garage_id", "identity", "is_online", "acceptance", "configures", "security_profile", "max_frame_bytes")
 
 _LONGEST_REMOTE = 100
+_LONGEST_REASON = 40
 _FIELDS = tuple(field.name for field in fields(ChargePoint))
 _MOST_SEEN = 1000
 _SEEN_EVERY_S = 0.25
@@ -94,7 +96,7 @@ class _OnRecord(ChargePoint):
 class _Refused(NamedTuple):
     identity: str
     remote: str
-    reason: AdmissionFailure
+    reason: str
     at: datetime
 
 
@@ -111,6 +113,7 @@ class ChargePoints:
         self._ask_to_stop = ask_to_stop
         self._presence = Presence(books)
         self._asked_for: Together[str, _OnRecord | None] = Together(_on_record)
+        self._limits = AttemptLimits()
         self._refused: Together[_Refused, None] = Together(_keep_refused)
         self._seen: Together[int, None] = Together(self._save_seen, most=_MOST_SEEN, pause_s=_SEEN_EVERY_S)
         self._reports: Together[_Reported, ChargingSession | None] = Together(self._save_reports)
@@ -153,6 +156,11 @@ class ChargePoints:
     async def speaks_otherwise(self, identity: str, *, remote: str) -> None:
         """C1, C2: it was admitted, and offered no OCPP 1.6; kept with those that were turned away."""
         await self._turned_away(identity, remote, AdmissionFailure.OTHER_SUBPROTOCOLS)
+
+    async def keep_refused(self, identity: str, *, remote: str, reason: str) -> None:
+        """C1: an attempt that shows no identity, or in a form that cannot be served. `identity`: what it may be meant
+        for, empty where nothing tells."""
+        await self._keep_attempt(identity, remote, reason)
 
     async def connected(self, charge_point_id: int) -> None:
         await self._presence.came(charge_point_id)
@@ -323,10 +331,20 @@ class ChargePoints:
         log.info("new key proven", charge_point=row.identity)
 
     async def _turned_away(self, identity: str, remote: str, reason: AdmissionFailure) -> NotAdmitted:
-        await self._refused.add(
-            _Refused(identity[:_LONGEST_IDENTITY], remote[:_LONGEST_REMOTE], reason, self._books.now())
-        )
+        await self._keep_attempt(identity, remote, reason.value)
         return NotAdmitted(reason)
+
+    async def _keep_attempt(self, identity: str, remote: str, reason: str) -> None:
+        """Strangers choose the texts, and how often they try: see AttemptLimits."""
+        now = self._books.now()
+        attempt = _Refused(
+            printable(identity)[:_LONGEST_IDENTITY],
+            printable(remote)[:_LONGEST_REMOTE],
+            printable(reason)[:_LONGEST_REASON],
+            now,
+        )
+        if self._limits.allow(attempt[:3], attempt.remote, now):
+            await self._refused.add(attempt)
 
 
 async def _by_the_sessions_clock(change: Change, port: Port, report: StatusReport) -> StatusReport:
@@ -361,7 +379,7 @@ async def _on_record(identities: Sequence[str]) -> Sequence[_OnRecord | None]:
 
 async def _keep_refused(attempts: Sequence[_Refused]) -> Sequence[None]:
     async with in_transaction(WRITER):
-        rows = [(each.identity, each.remote, each.reason.value, each.at) for each in attempts]
+        rows = [(each.identity, each.remote, each.reason, each.at) for each in attempts]
         await execute_many(_SAVE_REFUSED, rows)
     return [None] * len(attempts)
 

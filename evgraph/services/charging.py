@@ -19,7 +19,7 @@ from evgraph.domain.transactions import ONE_TIME_ALPHABET, ONE_TIME_LENGTH, ONE_
 from evgraph.models import SessionRow
 from evgraph.services import finding
 from evgraph.services.books import Books
-from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import CallFailed, ChargePointGateway, ChargerBusy, ChargerOffline, ChargerTimeout
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing
 from evgraph.services.settling import end_without_charger, give_up_start
@@ -51,13 +51,13 @@ class Charging:
 
     async def start(self, viewer: Viewer, command: StartCharging) -> ChargingSession:
         """S1. Raises Refusal PORT_IN_USE, PORT_NOT_OPEN, REQUEST_NOT_WAITING, STAY_CLOSED, CHARGER_OFFLINE,
-        CHARGER_REJECTED or CHARGER_TIMEOUT; after the last three the request waits again."""
+        CHARGER_BUSY, CHARGER_REJECTED or CHARGER_TIMEOUT; after the last four the request waits again."""
 
         async def work(claim: Claim) -> ChargingSession:
             session, identity, port_name = await self._take_port(viewer, command, claim)
             try:
                 await self._gateway.remote_start(identity, connector_id=session.connector_id, id_tag=session.id_tag)
-            except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+            except CallFailed as failure:
                 return await self._not_started(session, *_start_failure(failure, port_name))
             return await self._accepted(session)
 
@@ -65,8 +65,9 @@ class Charging:
 
     async def stop(self, viewer: Viewer, session_id: int) -> ChargingSession:
         """Asks the charger to stop; the session ends when the charger says so. A start that waits for its vehicle is
-        given up. Raises Refusal SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT. T7: after
-        one of the last two, a further call that the charger refuses too ends the session at its last reading."""
+        given up. Raises Refusal SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_REJECTED or CHARGER_TIMEOUT.
+        T7: after one of the last three, a further call that the charger refuses too ends the session at its last
+        reading."""
         garage_id = await finding.session_garage(viewer, Right.CHARGE, session_id)
         async with self._books.change(garage_id) as change:
             session = await change.session(session_id)
@@ -87,7 +88,7 @@ class Charging:
                 row.charge_point.identity,  # type: ignore[attr-defined]
                 transaction_id=session.id,
             )
-        except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        except CallFailed as failure:
             code, why = _stop_failure(failure)
             booted_at = row.charge_point.last_boot_at  # type: ignore[attr-defined]
             await self._note(
@@ -231,6 +232,11 @@ def _start_failure(failure: Exception, port_name: str) -> tuple[ErrorCode, str]:
     match failure:
         case ChargerOffline():
             return ErrorCode.CHARGER_OFFLINE, f"{port_name} is offline. Choose another port."
+        case ChargerBusy():
+            return (
+                ErrorCode.CHARGER_BUSY,
+                f"{port_name} did not respond, so no start was sent. Try again or choose another port.",
+            )
         case ChargerTimeout():
             return ErrorCode.CHARGER_TIMEOUT, f"{port_name} did not answer in time. Try again or choose another port."
         case _:
@@ -241,6 +247,8 @@ def _stop_failure(failure: Exception) -> tuple[ErrorCode, str]:
     match failure:
         case ChargerOffline():
             return ErrorCode.CHARGER_OFFLINE, "The charger is offline. Unplug the vehicle to end the session."
+        case ChargerBusy():
+            return ErrorCode.CHARGER_BUSY, f"The charger did not respond to earlier commands. {TRY_AGAIN}"
         case ChargerTimeout():
             return ErrorCode.CHARGER_TIMEOUT, f"The charger did not answer in time. {TRY_AGAIN}"
         case _:

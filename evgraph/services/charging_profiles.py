@@ -62,7 +62,8 @@ class ChargingProfiles:
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def give(self, viewer: Viewer, command: GiveProfile) -> HeldProfile:
-        """Raises Refusal INVALID, SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT."""
+        """Raises Refusal INVALID, SESSION_NOT_ACTIVE, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_REJECTED or
+        CHARGER_TIMEOUT."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, command.charge_point_id)
         connector_id, transaction_id = await self._meant(viewer, charge_point, command)
         return await self._once.to_the_end(self._give(charge_point, connector_id, transaction_id, command, viewer.name))

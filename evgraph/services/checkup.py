@@ -20,10 +20,8 @@ from evgraph.services import finding
 from evgraph.services.configuration import Configurations
 from evgraph.services.frames import FrameLog, first_id_at
 from evgraph.services.interfaces import (
+    CallFailed,
     ChargePointGateway,
-    ChargerOffline,
-    ChargerRejected,
-    ChargerTimeout,
     Clock,
 )
 from evgraph.services.once import Once
@@ -94,7 +92,7 @@ class Checkup:
         """Why it could not be read."""
         try:
             await self._configurations.read(charge_point)
-        except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        except CallFailed as failure:
             return str(failure).rstrip(". ") or "it gave no reason"
         return None
 
@@ -105,7 +103,7 @@ class Checkup:
         with self._frames.watch(charge_point.garage_id, charge_point.id) as feed:
             try:
                 status = await self._gateway.ask(charge_point.identity, ask)
-            except (ChargerOffline, ChargerRejected, ChargerTimeout):
+            except CallFailed:
                 return None, None
             if status != "Accepted":
                 return status, None

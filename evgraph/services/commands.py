@@ -38,7 +38,8 @@ _NOT_UNLOCKED = {
 
 
 class Commands:
-    """Each raises Refusal NOT_FOUND, CHARGER_OFFLINE, CHARGER_TIMEOUT or CHARGER_REJECTED, or Forbidden."""
+    """Each raises Refusal NOT_FOUND, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_TIMEOUT or CHARGER_REJECTED, or
+    Forbidden."""
 
     def __init__(self, gateway: ChargePointGateway, key_rotation: KeyRotation) -> None:
         self._gateway = gateway

@@ -28,8 +28,8 @@ from evgraph.services import asking, finding
 from evgraph.services.books import Books
 from evgraph.services.interfaces import (
     BadCall,
+    CallFailed,
     ChargePointGateway,
-    ChargerOffline,
     ChargerRejected,
     ChargerTimeout,
 )
@@ -122,7 +122,7 @@ class Configurations:
 
     async def read(self, charge_point: ChargePoint, keys: Sequence[str] = ()) -> None:
         """Asks, and keeps what was told. Some chargers tell only so many keys at once: wishes that are missing are
-        asked for by name. Raises ChargerOffline, ChargerTimeout, or ChargerRejected when it tells nothing at all."""
+        asked for by name. Raises CallFailed; ChargerRejected when it tells nothing at all."""
         if keys:
             told = await self._ask_by_name(charge_point, keys, at_once=len(keys))
         else:
@@ -131,7 +131,7 @@ class Configurations:
 
     async def change(self, charge_point: ChargePoint, key: str, value: str) -> str:
         """The status that ChangeConfiguration is answered, which is kept; "Error" for a CALLERROR and for what cannot
-        be read. Raises ChargerOffline, or ChargerTimeout, which is kept as no answer."""
+        be read. Raises ChargerOffline, ChargerBusy, or ChargerTimeout, which is kept as no answer."""
         try:
             status = await self._gateway.ask(charge_point.identity, ChangeConfiguration(key, value))
         except ChargerRejected:
@@ -161,7 +161,7 @@ class Configurations:
         asking.refuse_unless(charge_point, status, *TAKEN, meaning=_REFUSED, field=field)
         await self._keep_wish(charge_point, key, value if is_kept else None)
         # It took it; where it does not tell, what it held before is what is known of it.
-        with suppress(ChargerOffline, ChargerTimeout, ChargerRejected):
+        with suppress(CallFailed):
             await self.read(charge_point, [key])
         settings = {setting.key.casefold(): setting for setting in await self.settings(charge_point.id)}
         return Changed(status=status, setting=settings[key.casefold()])
@@ -169,7 +169,7 @@ class Configurations:
     async def _read_or_refuse(self, charge_point: ChargePoint, keys: Sequence[str]) -> None:
         try:
             await self.read(charge_point, keys)
-        except (BadCall, ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        except (BadCall, CallFailed) as failure:
             raise asking.refusal(charge_point, failure) from failure
 
     async def _ask_for_all(self, charge_point: ChargePoint) -> Told:

@@ -16,15 +16,23 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
 
 
-class ChargerOffline(Exception):
+class CallFailed(Exception):
+    """A CALL to a charge point brought no answer that says yes. What to do next depends on which of these it is."""
+
+
+class ChargerOffline(CallFailed):
     """No connection of that charge point is open, or it closed before the answer came."""
 
 
-class ChargerTimeout(Exception):
-    """The charge point did not answer within the call's deadline (C5)."""
+class ChargerBusy(CallFailed):
+    """C5: the CALL was never sent, because the charge point did not answer earlier CALLs. It has no effect."""
 
 
-class ChargerRejected(Exception):
+class ChargerTimeout(CallFailed):
+    """The charge point did not answer within the deadline, which counts from the sending (C5). It may still act."""
+
+
+class ChargerRejected(CallFailed):
     """The charge point answered, and not with a yes: another status than Accepted, a CALLERROR, or an answer in a form
     that cannot be read (C5)."""
 
@@ -39,7 +47,8 @@ class BadCall(Exception):
 
 
 class ChargePointGateway(Protocol):
-    """Asks of connected charge points. Every method raises ChargerOffline, ChargerTimeout or ChargerRejected.
+    """Asks of connected charge points. Every method raises CallFailed: ChargerOffline, ChargerBusy, ChargerTimeout
+    or ChargerRejected.
 
     Never called within a transaction: a charger that dawdles would freeze the garage.
     """

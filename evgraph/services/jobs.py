@@ -67,7 +67,7 @@ class Jobs:
         self._gateway = gateway
 
     async def update_firmware(self, viewer: Viewer, charge_point_id: int, firmware: Firmware) -> ChargePointJob:
-        """Raises Refusal INVALID, CHARGER_OFFLINE, CHARGER_TIMEOUT or CHARGER_REJECTED, as all of these."""
+        """Raises Refusal INVALID, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_TIMEOUT or CHARGER_REJECTED, as do all."""
 
         def asks(job: ChargePointJob, location: str) -> Ask[None]:
             return UpdateFirmware(
@@ -244,7 +244,7 @@ class Jobs:
             if code is ErrorCode.CHARGER_TIMEOUT:
                 # It may have heard us: what it tells of next is this job.
                 now = replace(now, status=Ours.UNANSWERED.value, updated_at=change.now)
-            elif code is ErrorCode.CHARGER_OFFLINE:
+            elif code in (ErrorCode.CHARGER_OFFLINE, ErrorCode.CHARGER_BUSY):
                 now = rules.ended(now, Ours.NOT_REACHED, change.now)
             else:
                 now = replace(now, status="Rejected", updated_at=change.now, ended_at=change.now)

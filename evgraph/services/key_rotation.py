@@ -17,10 +17,10 @@ from evgraph.domain.people import Right, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.security import KeyHandover
 from evgraph.models import ChargePointRow
-from evgraph.services import finding
+from evgraph.services import asking, finding
 from evgraph.services.books import Books
 from evgraph.services.configuration import Configurations
-from evgraph.services.interfaces import ChargePointGateway, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargePointGateway, ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.keys import hash_key, new_charge_point_key, put_on_trial, take_off_trial
 from evgraph.services.once import Once
 
@@ -45,7 +45,7 @@ class KeyRotation:
 
     async def rotate(self, viewer: Viewer, charge_point_id: int, *, by_hand: bool = False) -> Rotated:
         """Sends it a new random key; `by_hand`: a technician enters it instead. Raises Refusal CHARGER_OFFLINE, or
-        CHARGER_REJECTED where it keeps its old key."""
+        CHARGER_BUSY or CHARGER_REJECTED where it keeps its old key."""
         charge_point = await finding.charge_point(viewer, Right.OPERATE, charge_point_id)
         if not charge_point.is_online and not by_hand:
             raise Refusal(
@@ -65,7 +65,7 @@ class KeyRotation:
         try:
             result = await send()
         except Refusal as refused:
-            if refused.code in (ErrorCode.INVALID, ErrorCode.CHARGER_REJECTED):
+            if refused.code in (ErrorCode.INVALID, ErrorCode.CHARGER_BUSY, ErrorCode.CHARGER_REJECTED):
                 await self._take_off_trial(charge_point, key_hash)
             raise
         if result.get("status") not in TAKEN:
@@ -89,6 +89,10 @@ class KeyRotation:
         except (ChargerOffline, ChargerTimeout):
             await self._configurations.note(charge_point, AUTHORIZATION_KEY, None)
             return KeyHandover.UNANSWERED
+        except ChargerBusy as busy:
+            # It was never sent the new key.
+            await self._take_off_trial(charge_point, key_hash)
+            raise asking.refusal(charge_point, busy) from busy
         except ChargerRejected as refused:
             await self._keep_the_old(charge_point, key_hash, "Error")
             raise _kept_old(charge_point, str(refused)) from refused

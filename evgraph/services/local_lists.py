@@ -16,15 +16,15 @@ from tortoise.exceptions import BaseORMException
 
 from evgraph.domain.asks import ChangeConfiguration, GetConfiguration, GetLocalListVersion, SendLocalList
 from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.configuration import as_boolean
 from evgraph.domain.local_list import MOST_AT_ONCE, Entries, entries, next_version, updates
 from evgraph.domain.people import Right, Viewer
 from evgraph.models import CardRow, ChargePointRow, ConfigurationKeyRow
 from evgraph.services import asking
 from evgraph.services.interfaces import (
+    CallFailed,
     ChargePointGateway,
-    ChargerOffline,
     ChargerRejected,
-    ChargerTimeout,
     Clock,
 )
 from evgraph.services.permissions import missing, require
@@ -89,14 +89,14 @@ class LocalLists:
             async with self._locks[charge_point_id]:
                 self._waiting.discard(charge_point_id)
                 await self._bring(charge_point_id)
-        except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+        except CallFailed as failure:
             log.info("local list not sent", charge_point=identity, why=repr(failure))
         finally:
             self._waiting.discard(charge_point_id)
 
     async def send(self, viewer: Viewer, charge_point_id: int) -> SentList:
-        """The full list, whatever the charge point holds. Raises Refusal NOT_FOUND, CHARGER_OFFLINE, CHARGER_TIMEOUT or
-        CHARGER_REJECTED, which tells the status."""
+        """The full list, whatever the charge point holds. Raises Refusal NOT_FOUND, CHARGER_OFFLINE, CHARGER_BUSY,
+        CHARGER_TIMEOUT or CHARGER_REJECTED, which tells the status."""
         row = await ChargePointRow.get_or_none(id=charge_point_id)
         if row is None:
             raise missing("charge point", "input", "chargePointId")
@@ -108,7 +108,7 @@ class LocalLists:
                 limits = await self._limits(charge_point)
                 wanted = await self._entries(charge_point, limits)
                 status = await self._send(charge_point, None, wanted, version, limits)
-            except (ChargerOffline, ChargerRejected, ChargerTimeout) as failure:
+            except CallFailed as failure:
                 raise asking.refusal(charge_point, failure) from failure
         asking.refuse_unless(
             charge_point, status, ACCEPTED, meaning={NOT_SUPPORTED: "It keeps no local authorization list."}
@@ -232,7 +232,7 @@ class LocalLists:
             except ChargerRejected as refused:
                 log.info("local list's limits not told", charge_point=charge_point.identity, why=str(refused))
         is_enabled, is_readonly = told.get(ENABLED, (None, True))
-        if (is_enabled or "").strip().lower() == "false" and not is_readonly:
+        if as_boolean(is_enabled or "") is False and not is_readonly:
             try:
                 await self._gateway.ask(charge_point.identity, ChangeConfiguration(ENABLED, "true"))
             except ChargerRejected as refused:

@@ -12,7 +12,7 @@ from evgraph.domain.configuration import (
 )
 from evgraph.models import ChargePointRow
 from evgraph.services.configuration import Configurations
-from evgraph.services.interfaces import ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerRejected, ChargerTimeout
 from evgraph.services.local_lists import LocalLists
 
 # A charger that answers nothing would keep people's commands waiting behind each question.
@@ -34,8 +34,8 @@ class Onboarding:
         return row.configures and not await self._configurations.was_ever_asked(charge_point_id)
 
     async def configure(self, charge_point_id: int) -> bool:
-        """Whether it is kept configured at all. Raises ChargerOffline or ChargerTimeout, with what was told until then
-        kept."""
+        """Whether it is kept configured at all. Raises ChargerOffline, ChargerBusy or ChargerTimeout, with what was
+        told until then kept."""
         row = await ChargePointRow.get(id=charge_point_id)
         if not row.configures:
             return False
@@ -62,7 +62,7 @@ class Onboarding:
             try:
                 if await self._change(charge_point, setting):
                     taken.append(setting.key)
-            except ChargerTimeout as late:
+            except (ChargerBusy, ChargerTimeout) as late:
                 unanswered += 1
                 log.info("configuration not answered", charge_point=charge_point.identity, key=setting.key)
                 if unanswered == _MOST_UNANSWERED:

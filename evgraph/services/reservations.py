@@ -13,12 +13,14 @@ from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import Port, PortStatus, refuse_unless_open
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.reservation import ANY_CONNECTOR, Reservation
+from evgraph.domain.transactions import tag
 from evgraph.models import CardRow, ChargePointRow, PortRow, SessionRow
 from evgraph.models.operating import ReservationRow
 from evgraph.models.records import to_columns, to_value
 from evgraph.services import finding, reading
 from evgraph.services.asking import ask, refuse_unless
 from evgraph.services.books import Books
+from evgraph.services.cards import card_of
 from evgraph.services.interfaces import ChargePointGateway
 from evgraph.services.once import Once
 from evgraph.services.permissions import missing, require
@@ -52,13 +54,14 @@ class Reservations:
         self._gateway = gateway
 
     async def reserve(self, viewer: Viewer, command: ReserveConnector) -> Reservation:
-        """Raises Refusal INVALID, PORT_IN_USE, PORT_NOT_OPEN, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT;
-        after the last it is kept, since the charge point may hold it."""
+        """Raises Refusal INVALID, PORT_IN_USE, PORT_NOT_OPEN, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_REJECTED or
+        CHARGER_TIMEOUT; after the last it is kept, since the charge point may hold it."""
         charge_point, port = await finding.place(viewer, Right.OPERATE, command.charge_point_id, command.port_id)
         return await self._once.to_the_end(self._reserve(charge_point, port, command, viewer.name))
 
     async def cancel(self, viewer: Viewer, reservation_id: int) -> Reservation:
-        """Raises Refusal INVALID for one that is over, CHARGER_OFFLINE, CHARGER_REJECTED or CHARGER_TIMEOUT."""
+        """Raises Refusal INVALID for one that is over, CHARGER_OFFLINE, CHARGER_BUSY, CHARGER_REJECTED or
+        CHARGER_TIMEOUT."""
         row = await ReservationRow.get_or_none(id=reservation_id).select_related("charge_point")
         if row is None:
             raise missing("reservation", *_RESERVATION)
@@ -111,7 +114,7 @@ class Reservations:
                 made_by=made_by,
                 now=change.now,
             )
-            card = await CardRow.get_or_none(garage_id=charge_point.garage_id, id_tag=wanted.id_tag)
+            card = await card_of(charge_point.garage_id, wanted.id_tag)
             if wanted.parent_id_tag is None and card is not None:
                 wanted = replace(wanted, parent_id_tag=card.parent_id_tag)
             reservation = _value(await ReservationRow.create(**to_columns(wanted)))
@@ -148,8 +151,9 @@ class Reservations:
 
     async def _look(self, garage_id: int, held: Sequence[Reservation]) -> list[Reservation]:
         """Each as it is now, by the transactions that began since it was made (two queries, whatever their number)."""
-        parents = {r.parent_id_tag for r in held if r.parent_id_tag}
-        cards = await CardRow.filter(garage_id=garage_id, parent_id_tag__in=parents) if parents else []
+        has_parents = any(r.parent_id_tag for r in held)
+        grouped = CardRow.filter(garage_id=garage_id, parent_id_tag__isnull=False)
+        cards = [(tag(card.parent_id_tag or ""), tag(card.id_tag)) for card in await grouped] if has_parents else []
         begun = await SessionRow.filter(
             charge_point_id__in={r.charge_point_id for r in held},
             started_at__gte=min(r.made_at for r in held),
@@ -157,7 +161,8 @@ class Reservations:
         now = self._books.now()
 
         def is_used(r: Reservation) -> bool:
-            tags = {r.id_tag, *(card.id_tag for card in cards if r.parent_id_tag == card.parent_id_tag)}
+            parent = tag(r.parent_id_tag) if r.parent_id_tag else None
+            tags = {tag(r.id_tag), *(id_tag for group, id_tag in cards if group == parent)}
             return any(
                 charge_point_id == r.charge_point_id
                 and r.connector_id in (ANY_CONNECTOR, connector_id)

@@ -10,9 +10,10 @@ from evgraph.domain.port import Port, PortStatus
 from evgraph.domain.session_clock import start_time
 from evgraph.domain.stay import StayStatus
 from evgraph.domain.transactions import TransactionStart, is_one_time, tag
-from evgraph.models import CardRow, ConnectionRow, RequestRow, SessionMoveRow, SessionRow
+from evgraph.models import ConnectionRow, RequestRow, SessionMoveRow, SessionRow
 from evgraph.models.plain import select_values
 from evgraph.services import reading
+from evgraph.services.cards import card_of
 
 # A card may have begun thousands; what is sent again, or ends one, is never that late.
 _BEGUN_WITH_TAG = "charge_point_id = ? AND id_tag = ? AND started_at IS NOT NULL ORDER BY id DESC LIMIT 20"
@@ -74,7 +75,7 @@ async def begun_with_tag_of_its_own(
     session that holds the connector's port."""
     if holder is None or holder.request_id is None:
         return None
-    is_card = bool(start.id_tag) and await CardRow.exists(garage_id=garage_id, id_tag=tag(start.id_tag))
+    is_card = bool(start.id_tag) and await card_of(garage_id, start.id_tag) is not None
     return holder if session_start.takes_tag_of_its_own(holder, start, is_card=is_card) else None
 
 

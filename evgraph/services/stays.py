@@ -147,10 +147,10 @@ class Stays:
             return await change.save_stay(stay)
 
     async def check_out(self, viewer: Viewer, command: CheckOut) -> CheckedOut:
-        """Raises Refusal STAY_CLOSED; STILL_CHARGING without `stop_charging`; with it CHARGER_REJECTED or
-        CHARGER_TIMEOUT the first time that a charger that is connected does not end the session. The next time, or
-        where the charger is offline, the session ends at its last reading and is billed with the check-out (T7, T12);
-        what the charger reports later corrects that bill (T5)."""
+        """Raises Refusal STAY_CLOSED; STILL_CHARGING without `stop_charging`; with it CHARGER_REJECTED,
+        CHARGER_TIMEOUT or CHARGER_BUSY the first time that a charger that is connected does not end the session. The
+        next time, or where the charger is offline, the session ends at its last reading and is billed with the
+        check-out (T7, T12); what the charger reports later corrects that bill (T5)."""
 
         async def work(claim: Claim) -> CheckedOut:
             found = await finding.stay(
@@ -177,7 +177,7 @@ class Stays:
 
     async def _stop_what_runs(self, stay_id: int) -> frozenset[int]:
         """The sessions of the stay that their chargers do not end, and that may end without them. All chargers are
-        asked, at once; raises Refusal CHARGER_REJECTED or CHARGER_TIMEOUT for the first that refuses."""
+        asked, at once; raises Refusal CHARGER_REJECTED, CHARGER_TIMEOUT or CHARGER_BUSY for the first that refuses."""
         rows = await SessionRow.filter(stay_id=stay_id, status=SessionStatus.CHARGING)
         running = [row.value() for row in rows]
         outcomes = await asyncio.gather(*map(self._is_stopped, running), return_exceptions=True)

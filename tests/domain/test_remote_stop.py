@@ -21,6 +21,7 @@ def _asked(session: ChargingSession, code: ErrorCode | None, minute: float) -> C
     [
         ([None], 0, None, None),
         ([ErrorCode.CHARGER_OFFLINE], None, None, 0.5),
+        ([ErrorCode.CHARGER_BUSY], None, None, 0.5),
         ([ErrorCode.CHARGER_TIMEOUT], 0, None, 0.5),
         ([ErrorCode.CHARGER_REJECTED], 0, 0.5, 0.5),
         ([ErrorCode.CHARGER_REJECTED, ErrorCode.CHARGER_REJECTED], 1, 0.5, 1.5),

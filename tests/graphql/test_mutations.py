@@ -3,7 +3,7 @@
 import pytest
 
 from evgraph.domain.people import Role
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 
 
 async def test_a_refusal_names_the_field_at_fault(world):
@@ -96,6 +96,7 @@ async def test_a_vehicle_gets_on_the_queue_and_off_it_again(world):
     [
         (ChargerRejected(), "CHARGER_REJECTED"),
         (ChargerTimeout(), "CHARGER_TIMEOUT"),
+        (ChargerBusy(), "CHARGER_BUSY"),
         (ChargerOffline(), "CHARGER_OFFLINE"),
     ],
 )

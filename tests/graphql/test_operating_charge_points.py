@@ -25,7 +25,7 @@ from evgraph.domain.asks import (
 from evgraph.domain.charging_profile import ChargingRateUnit, ChargingSchedule, SchedulePeriod
 from evgraph.domain.people import Role
 from evgraph.schema.global_ids import encode
-from evgraph.services.interfaces import BadCall, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import BadCall, ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 
 PROFILE = """profile {
   profileId connectorId stackLevel purpose kind recurrency validFrom validTo unit durationSeconds startsAt minRate
@@ -103,6 +103,7 @@ async def test_each_command_reaches_its_charge_point(world, operator, charge_poi
             (ChargerRejected("NotSupported: no"), "CHARGER_REJECTED"),
             (ChargerOffline("gone"), "CHARGER_OFFLINE"),
             (ChargerTimeout("late"), "CHARGER_TIMEOUT"),
+            (ChargerBusy("never sent"), "CHARGER_BUSY"),
         ):
             answers[type(ask)] = told
             payload = await operator.do(name, shown, **given)

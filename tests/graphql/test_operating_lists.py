@@ -275,7 +275,7 @@ async def test_s6_cards_over_the_graph(world):
         "addCard", fields, garageId=world.garage.id, idTag="a1b2", name="Mike", expiresAt="2026-11-23T00:00:00Z"
     )
     card = made["card"]
-    assert (card["idTag"], card["status"]) == ("A1B2", "ACTIVE")
+    assert (card["idTag"], card["status"]) == ("a1b2", "ACTIVE")
     twice = await operator.do("addCard", fields, garageId=world.garage.id, idTag="A1b2")
     assert [(error["code"], error["field"]) for error in twice["errors"]] == [("NAME_TAKEN", ["input", "idTag"])]
     blocked = await operator.do("updateCard", fields, cardId=card["id"], isBlocked=True, expiresAt=None)

@@ -107,6 +107,9 @@ class FakeServices:
             raise self.failing["speaks otherwise"]
         self.refused.append((identity, remote))
 
+    async def keep_refused(self, identity: str, *, remote: str, reason: str) -> None:
+        self.refused.append((identity, remote))
+
     async def connected(self, charge_point_id: int) -> None:
         await self._tell("connected", charge_point_id)
 

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import time
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.ocpp.connection import MOST_HEARTBEATS
+from evgraph.ocpp.frames import CallResult
+from evgraph.ocpp.outbox import MOST_WAITING, Outbox
+from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from tests.ocpp.conftest import CentralSystem, Charger
 from tests.patience import PATIENCE_S
 
@@ -140,6 +144,71 @@ async def test_c5_a_call_may_come_while_a_handler_is_busy(central: CentralSystem
         await asking
 
 
+async def test_frames_behind_a_heartbeat_do_not_wait_for_its_batch(central: CentralSystem) -> None:
+    """Heartbeats are saved for all charge points together, a few times a second; each is answered after that."""
+    may_end = asyncio.Event()
+    central.services.busy["heartbeat"] = may_end.wait  # type: ignore[assignment]
+    async with central.charger() as charger:
+        for number in range(MOST_HEARTBEATS):
+            await charger.send([2, f"h{number}", "Heartbeat", {}])
+        assert await charger.call("MeterValues", METER_VALUES, "behind") == [3, "behind", {}]
+        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=7))
+        await _answers(charger)
+        await asking
+        assert central.services.all("heartbeat") == []
+        # C6: whoever sends more of them than that is slowed.
+        await charger.send([2, "one more", "Heartbeat", {}])
+        await charger.send([2, "slowed", "MeterValues", METER_VALUES])
+        assert await charger.hears_nothing()
+        may_end.set()
+        answered = {(await charger.receive())[1] for _ in range(MOST_HEARTBEATS + 2)}
+        assert answered == {*(f"h{number}" for number in range(MOST_HEARTBEATS)), "one more", "slowed"}
+
+
+async def test_b1_a_heartbeat_that_is_answered_meanwhile_is_no_boots_answer(central: CentralSystem) -> None:
+    """Nothing is asked of a charge point before its boot is answered."""
+    heartbeat, boot = asyncio.Event(), asyncio.Event()
+    central.services.busy |= {"heartbeat": heartbeat.wait, "boot": boot.wait}  # type: ignore[dict-item]
+    central.services.is_kept_configured = True
+    async with central.charger() as charger:
+        await charger.send([2, "heartbeat", "Heartbeat", {}])
+        await charger.send([2, "boot", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}])
+        await asyncio.sleep(0.1)
+        heartbeat.set()
+        assert (await charger.receive())[1] == "heartbeat"
+        assert await charger.hears_nothing()
+        boot.set()
+        assert (await charger.receive())[1] == "boot"
+        assert (await charger.receive())[2] == "TriggerMessage"
+
+
+@pytest.mark.parametrize(
+    ("failure", "answer"),
+    [(OSError("database is gone"), None), (ValueError("a bug"), "InternalError")],
+    ids=["out of reach", "a bug"],
+)
+async def test_a_heartbeat_that_fails_ends_no_connection(
+    central: CentralSystem, failure: Exception, answer: str | None
+) -> None:
+    central.services.failing["heartbeat"] = failure
+    async with central.charger() as charger:
+        await charger.send([2, "1", "Heartbeat", {}])
+        if answer is None:
+            assert await charger.hears_nothing()
+        else:
+            assert (await charger.receive())[:3] == [4, "1", answer]
+        del central.services.failing["heartbeat"]
+        assert await charger.is_alive()
+
+
+async def test_a_connection_that_closes_leaves_no_heartbeat_behind(central: CentralSystem) -> None:
+    central.services.busy["heartbeat"] = asyncio.Event().wait  # type: ignore[assignment]
+    async with central.charger() as charger:
+        await charger.send([2, "1", "Heartbeat", {}])
+        assert await charger.call("MeterValues", METER_VALUES, "2") == [3, "2", {}]
+    await central.until_told("disconnected")
+
+
 async def test_c5_our_calls_queue_behind_each_other(central: CentralSystem) -> None:
     async with central.charger() as charger:
         await central.until_told("connected")
@@ -152,27 +221,123 @@ async def test_c5_our_calls_queue_behind_each_other(central: CentralSystem) -> N
         await asyncio.gather(*asking)
 
 
-async def test_c5_each_call_has_its_own_deadline_its_waiting_included(central: CentralSystem) -> None:
+async def test_c5_the_deadline_counts_from_the_sending(central: CentralSystem) -> None:
+    """One that is never answered leaves those in line their whole time, and what was not sent never goes out."""
     central.gateway._deadline = 1
     async with central.charger() as charger:
         await central.until_told("connected")
-        failed_at: list[float] = []
+        asking = [asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=1))]
+        unanswered = await charger.receive()
+        await asyncio.sleep(0.5)
+        asking += [asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=id_)) for id_ in (2, 3)]
+        # It goes out after half of its patience, and still has its whole time.
+        second = await charger.receive()
+        assert second[3] == {"transactionId": 2}
+        await asyncio.sleep(0.7)
+        await charger.send([3, second[1], {"status": "Accepted"}])
+        late, answered, unsent = await asyncio.gather(*asking, return_exceptions=True)
+        assert (type(late), answered, type(unsent)) == (ChargerTimeout, None, ChargerBusy)
+        assert await charger.hears_nothing()
+        # A late answer changes nothing, and the next CALL is served.
+        await charger.send([3, unanswered[1], {"status": "Accepted"}])
+        asking = [asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=9))]
+        assert (await _answers(charger))[3] == {"transactionId": 9}
+        await asking[0]
 
-        async def fails(transaction_id: int) -> None:
-            with pytest.raises(ChargerTimeout):
-                await central.gateway.remote_stop("CP1", transaction_id=transaction_id)
-            failed_at.append(asyncio.get_running_loop().time())
 
-        await asyncio.gather(*(fails(id_) for id_ in range(1, 5)))
-        # Together: one behind the other they would fail a deadline apart.
-        assert max(failed_at) - min(failed_at) < 1
-        late = await charger.receive()
-        await charger.send([3, late[1], {"status": "Accepted"}])
-        asking = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=9))
-        # Of those in line, one may have had its turn in the last moment of its deadline.
-        while (await _answers(charger))[3] != {"transactionId": 9}:
-            pass
-        await asking
+async def test_c5_what_is_not_sent_within_its_patience_is_never_sent(central: CentralSystem) -> None:
+    central.gateway._deadline = 0.5
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        first = asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=1))
+        await charger.receive()
+        central.gateway._deadline = 0.2
+        calls = [central.gateway.remote_stop("CP1", transaction_id=id_) for id_ in range(2, 9)]
+        failures = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(failure) for failure in failures] == [ChargerBusy] * 7
+        assert not first.done()
+        with pytest.raises(ChargerTimeout):
+            await first
+        assert await charger.hears_nothing(0.5)
+
+
+async def test_c5_a_call_that_finds_too_many_in_line_is_never_sent(central: CentralSystem) -> None:
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        asking = [
+            asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=id_ + 1))
+            for id_ in range(MOST_WAITING)
+        ]
+        await charger.receive()
+        with pytest.raises(ChargerBusy):
+            await central.gateway.remote_stop("CP1", transaction_id=999)
+    failures = await asyncio.gather(*asking, return_exceptions=True)
+    assert {type(failure) for failure in failures} == {ChargerOffline}
+
+
+async def test_c5_closing_fails_one_that_is_stuck_while_it_is_sent_and_all_behind_it(central: CentralSystem) -> None:
+    """The charger reads nothing, so that our CALL waits for room; then a newer connection takes over (C3)."""
+    async with central.charger() as charger:
+        await central.until_told("connected")
+        charger.websocket.transport.pause_reading()
+        payload = {"vendorId": "x", "data": "y" * 8_000_000}
+        fills = asyncio.create_task(central.gateway.call("CP1", "DataTransfer", payload))
+        await asyncio.sleep(0.2)
+        connection = central.registry.current("CP1")
+        assert connection is not None
+        # Its turn comes, and it finds no room.
+        connection._outbox._outstanding.answer.set_result({"status": "Accepted"})  # type: ignore[union-attr]
+        await fills
+        asking = [asyncio.create_task(central.gateway.remote_stop("CP1", transaction_id=id_)) for id_ in (1, 2, 3)]
+        await asyncio.sleep(0.1)
+        async with central.charger() as newer:
+            async with asyncio.timeout(PATIENCE_S):
+                failures = await asyncio.gather(*asking, return_exceptions=True)
+            assert [type(failure) for failure in failures] == [ChargerOffline] * 3
+            assert await newer.is_alive()
+        charger.websocket.transport.abort()
+
+
+class _Wire:
+    """What an outbox sends on: it takes nothing more until there `is_room`."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.is_room = asyncio.Event()
+        self.is_room.set()
+
+    async def send(self, message_id: str, action: str, text: str) -> None:
+        await self.is_room.wait()
+        self.sent.append(message_id)
+
+
+async def test_c5_one_that_is_stuck_while_it_is_sent_was_never_sent() -> None:
+    wire = _Wire()
+    wire.is_room.clear()
+    outbox = Outbox(wire.send)
+    with pytest.raises(ChargerBusy):
+        await outbox.call("Reset", {}, 5.0, patience=0.05)
+    wire.is_room.set()
+    asking = asyncio.create_task(outbox.call("ClearCache", {}, 5.0))
+    await asyncio.sleep(0)
+    assert [outbox.action_of(message_id) for message_id in wire.sent] == ["ClearCache"]
+    outbox.resolve(CallResult(wire.sent[0], {"status": "Accepted"}))
+    assert await asking == {"status": "Accepted"}
+
+
+@pytest.mark.parametrize("ending", ["deadline", "close"])
+async def test_c5_an_answer_in_the_last_moment_counts(ending: str) -> None:
+    wire = _Wire()
+    outbox = Outbox(wire.send)
+    asking = asyncio.create_task(outbox.call("Reset", {}, 0.05))
+    await asyncio.sleep(0)
+    # Each is due in the same round of the loop as the answer.
+    if ending == "close":
+        outbox.close()
+    else:
+        time.sleep(0.1)  # noqa: ASYNC251
+    assert outbox.resolve(CallResult(wire.sent[0], {"status": "Accepted"}))
+    assert await asking == {"status": "Accepted"}
 
 
 async def test_c5_to_an_offline_charge_point_calls_fail_at_once(central: CentralSystem) -> None:

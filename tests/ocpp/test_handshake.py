@@ -19,6 +19,8 @@ from evgraph.ocpp.handshake import (
     certificate_in,
     choose_subprotocol,
     credentials,
+    identity_in,
+    origin_form,
     wire_of,
 )
 from tests.ocpp.conftest import CentralSystem
@@ -70,7 +72,7 @@ def test_c2_ocpp_1_6_is_chosen_out_of_any_list(offered: list[str], chosen: str |
 
 
 async def test_c1_an_unknown_identity_gets_404_and_the_attempt_is_kept(central: CentralSystem) -> None:
-    for path in ("CP9", "cp1", "CP1/", "", "CP1%00", "%F0%9F%9A%97", "x" * 3000):
+    for path in ("CP9", "cp1", "CP1%2F", "", "CP1%00", "%F0%9F%9A%97", "x" * 3000):
         with pytest.raises(InvalidStatus) as refusal:
             async with central.charger(path):
                 pass
@@ -225,3 +227,44 @@ def test_a_certificate_is_read_as_proxies_write_it(header: str, der: bytes) -> N
 def test_proxies_are_named_by_address(networks: str) -> None:
     with pytest.raises(BadProxies, match="EVGRAPH_TRUSTED_PROXIES"):
         Proxies.parse(networks)
+
+
+@pytest.mark.parametrize(
+    ("raw", "identity"),
+    [
+        (b"/ocpp/CP1", "CP1"),
+        (b"/ocpp/CP1/", "CP1"),
+        (b"//ocpp///CP1//", "CP1"),
+        (b"/%6Fcpp/CP%201%2F%C3%BC", "CP 1/\u00fc"),
+        (b"/ocpp/CP%2541", "CP%41"),
+        (b"/ocpp/%2FCP1%2F", "/CP1/"),
+        (b"/ocpp/A/B", "A/B"),
+        (b"/ocpp", ""),
+        (b"/ocpp//", ""),
+        (b"/", None),
+        (b"", None),
+        (b"/OCPP/CP1", None),
+        (b"/ocpp16/CP1", None),
+        (b"/ws/ocpp/CP1", None),
+        (b"/%2Focpp/CP1", None),
+    ],
+)
+def test_c1_slashes_that_are_doubled_or_at_the_end_mean_nothing(raw: bytes, identity: str | None) -> None:
+    assert identity_in({"path": "?", "raw_path": raw}) == identity
+
+
+@pytest.mark.parametrize(
+    ("target", "origin"),
+    [
+        ("/ocpp/CP1?a=b", "/ocpp/CP1?a=b"),
+        ("//ocpp/CP1", "//ocpp/CP1"),
+        ("ws://here:8000/ocpp/CP1", "/ocpp/CP1"),
+        ("HTTPS://here/ocpp/CP1?a=b", "/ocpp/CP1?a=b"),
+        ("http://here", "/"),
+        ("http://here?a=b", "/?a=b"),
+        ("*", "/*"),
+        ("", "/"),
+    ],
+)
+def test_c1_a_request_target_in_absolute_form_is_served(target: str, origin: str) -> None:
+    assert origin_form(target) == origin

@@ -172,7 +172,7 @@ async def test_c6_large_and_small_frames_stay_in_order(central: CentralSystem) -
         for number in range(3):
             await charger.send([2, f"a{number}", "MeterValues", meter_values])
             await charger.send(stop_of(1000, f"b{number}"))
-            await charger.send([2, f"c{number}", "Heartbeat", {}])
+            await charger.send([2, f"c{number}", "DataTransfer", {"vendorId": "x"}])
         answers = [(await charger.receive(timeout=20))[1] for _ in range(9)]
     assert answers == [f"{kind}{number}" for number in range(3) for kind in "abc"]
     assert [kind for kind, _ in central.services.told if kind in ("record", "stop")] == ["record", "stop"] * 3

@@ -4,14 +4,16 @@ A pong may take a whole second, so that a busy machine is in time.
 """
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
-from evgraph.ocpp.protocol import ChargerProtocol
+from evgraph.ocpp.protocol import PONG_WITHIN, ChargerProtocol
 from evgraph.services.interfaces import ChargerOffline
+from evgraph.settings import Settings
 from evgraph.sockets import text_frame
 from tests.ocpp.conftest import CentralSystem
 from tests.patience import PATIENCE_S
@@ -34,6 +36,79 @@ async def test_c4_a_charge_point_whose_cable_is_cut_is_offline_after_the_missed_
                 await asking
         await central.until_told("disconnected")
         charger.websocket.transport.abort()
+
+
+class _Deaf:
+    """A charger's end of a socket that answers only the pings that it is told to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connected(cls, central: CentralSystem) -> "_Deaf":
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(central.url.split(":")[2].split("/")[0]))
+        key = base64.b64encode(bytes(16)).decode()
+        writer.write(
+            f"GET /ocpp/CP1 HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        return cls(reader, writer)
+
+    async def next(self) -> tuple[int, bytes]:
+        """The next frame: its opcode and payload."""
+        first, length = await self._reader.readexactly(2)
+        return first & 0x0F, await self._reader.readexactly(length)
+
+    def pong(self, payload: bytes) -> None:
+        self._writer.write(bytes([0x80 | Opcode.PONG, 0x80 | len(payload)]) + bytes(4) + payload)
+
+    async def close(self) -> None:
+        self._writer.transport.abort()
+
+
+async def test_c4_two_missed_pings_close_the_connection_and_the_reason_is_true(central: CentralSystem) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        charger = await _Deaf.connected(central)
+        frames = [await charger.next() for _ in range(3)]
+        assert [opcode for opcode, _ in frames] == [Opcode.PING, Opcode.PING, Opcode.CLOSE]
+        assert frames[2][1][:2] == (1011).to_bytes(2)
+        await central.until(lambda: bool(central.services.closed_connections))
+    assert central.services.closed_connections == [(1, 1011, "Two pings were not answered.")]
+    await charger.close()
+
+
+async def test_c4_one_missed_ping_does_not_close_the_connection(central: CentralSystem) -> None:
+    """Every other ping is answered: never two in a row are missed. The last two are."""
+    async with asyncio.timeout(PATIENCE_S):
+        charger = await _Deaf.connected(central)
+        for number in range(6):
+            opcode, payload = await charger.next()
+            assert opcode == Opcode.PING
+            if number % 2:
+                charger.pong(payload)
+        assert [(await charger.next())[0] for _ in range(3)] == [Opcode.PING, Opcode.PING, Opcode.CLOSE]
+    await charger.close()
+
+
+async def test_c4_a_pong_that_comes_late_shows_that_it_is_there(central: CentralSystem) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        charger = await _Deaf.connected(central)
+        before = b""
+        for _ in range(5):
+            opcode, payload = await charger.next()
+            assert opcode == Opcode.PING
+            if before:
+                charger.pong(before)
+            before = payload
+    await charger.close()
+
+
+def test_c4_a_cut_cable_shows_within_a_minute() -> None:
+    """A ping that was answered just before, and two that are missed."""
+    interval = Settings().ping_interval_s
+    assert 2 * interval + interval * PONG_WITHIN < 60
 
 
 async def test_c4_an_idle_charge_point_that_answers_pings_stays(central: CentralSystem) -> None:

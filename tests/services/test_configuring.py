@@ -9,7 +9,7 @@ from evgraph.domain.configuration import ConfigurationSetting
 from evgraph.domain.people import Role
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import ConfigurationKeyRow
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.permissions import Forbidden
 from tests.services.conftest import Garage
 
@@ -236,6 +236,16 @@ async def test_b3_a_charger_that_does_not_answer_is_left_alone_soon(garage: Gara
     assert (unanswered.answer, unanswered.asked_at) == (None, garage.clock.now())
 
 
+async def test_c5_a_key_that_was_never_sent_counts_as_not_asked_for(garage: Garage) -> None:
+    """Else it would rest for a day."""
+    charger = Settings(dict(FACTORY) | {"WebSocketPingInterval": "0", "StopTransactionOnEVSideDisconnect": "false"})
+    charger.install(garage)
+    garage.chargers.answers[ChangeConfiguration] = ChargerBusy("never sent")
+    with pytest.raises(ChargerBusy):
+        await garage.house.onboarding.configure(garage.charge_point_id)
+    assert (await settings(garage))["HeartbeatInterval"].asked_at is None
+
+
 async def test_b3_one_that_restarts_at_each_change_is_not_asked_at_each_boot(garage: Garage) -> None:
     Settings(dict(FACTORY), refuses={"MeterValueSampleInterval": "Rejected"}).install(garage)
     for _ in range(3):
@@ -309,6 +319,7 @@ async def test_what_it_holds_is_read_anew_for_an_operator(garage: Garage) -> Non
     [
         (ChargerOffline("gone"), ErrorCode.CHARGER_OFFLINE),
         (ChargerTimeout("slow"), ErrorCode.CHARGER_TIMEOUT),
+        (ChargerBusy("never sent"), ErrorCode.CHARGER_BUSY),
         (ChargerRejected("NotSupported"), ErrorCode.CHARGER_REJECTED),
     ],
 )

@@ -15,7 +15,7 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.session_end import has_pending_charges
 from evgraph.domain.stay import CheckOutWarningCode, Stay, StayStatus
 from evgraph.models import RequestRow, SessionRow, StayRow
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.stays import CheckedOut, CheckOut
 
 from .conftest import Garage
@@ -189,6 +189,8 @@ async def test_t12_each_session_of_the_stay_ends(garage: Garage) -> None:
         (ChargerRejected(), ChargerOffline()),
         (ChargerTimeout(), ChargerTimeout()),
         (ChargerTimeout(), ChargerOffline()),
+        (ChargerBusy(), ChargerBusy()),
+        (ChargerTimeout(), ChargerBusy()),
     ],
     ids=str,
 )
@@ -199,8 +201,12 @@ async def test_t7_a_second_attempt_ends_what_the_charger_refuses_to_stop(
     stay, session = await _charging(garage)
     garage.chargers.answer = refused
     refusal = await _refusal(first(garage, stay, session))
-    code = ErrorCode.CHARGER_REJECTED if isinstance(refused, ChargerRejected) else ErrorCode.CHARGER_TIMEOUT
-    assert refusal.code is code
+    codes = {
+        ChargerBusy: ErrorCode.CHARGER_BUSY,
+        ChargerRejected: ErrorCode.CHARGER_REJECTED,
+        ChargerTimeout: ErrorCode.CHARGER_TIMEOUT,
+    }
+    assert refusal.code is codes[type(refused)]
     assert refusal.message.endswith("Try again to end the session at its last reading.")
     assert (await garage.session(session.id)).status is SessionStatus.CHARGING
     assert await garage.line_items(stay) == []

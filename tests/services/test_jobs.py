@@ -11,7 +11,7 @@ from evgraph.domain.events import ChargePointJobChanged
 from evgraph.domain.jobs import ChargePointJob, LogKind
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import ChargePointJobRow
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.jobs import Firmware, Upload
 from tests.patience import PATIENCE_S
 from tests.services.conftest import Garage
@@ -72,6 +72,7 @@ async def test_the_first_word_may_come_before_the_answer(garage: Garage) -> None
     ("failure", "code", "status", "is_over"),
     [
         (ChargerOffline("gone"), ErrorCode.CHARGER_OFFLINE, "NotReached", True),
+        (ChargerBusy("never sent"), ErrorCode.CHARGER_BUSY, "NotReached", True),
         (ChargerRejected("NotSupported"), ErrorCode.CHARGER_REJECTED, "Rejected", True),
         (ChargerTimeout("late"), ErrorCode.CHARGER_TIMEOUT, "Unanswered", False),
     ],

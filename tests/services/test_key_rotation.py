@@ -9,7 +9,7 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.security import KeyHandover
 from evgraph.models import ChargePointRow, ConfigurationKeyRow
 from evgraph.services.charge_points import NotAdmitted
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.key_rotation import Rotated
 from tests.services.conftest import Garage
 
@@ -61,6 +61,14 @@ async def test_either_is_good_until_the_new_one_has_signed_in(
     assert await gets_in(garage, rotated.key)
     assert not await gets_in(garage, OLD)
     assert await gets_in(garage, rotated.key)
+
+
+async def test_c5_one_that_was_never_sent_the_new_key_keeps_the_old_one(garage: Garage, charge_point_id: int) -> None:
+    with pytest.raises(Refusal, match="nothing was sent") as refused:
+        await rotate(garage, charge_point_id, ChargerBusy("earlier commands were not answered"))
+    assert refused.value.code is ErrorCode.CHARGER_BUSY
+    assert await gets_in(garage, OLD)
+    assert (await ChargePointRow.get(id=charge_point_id)).next_key_hash is None
 
 
 @pytest.mark.parametrize("answer", ["Rejected", "NotSupported", "Perhaps", ChargerRejected("InternalError: ")])
@@ -135,6 +143,7 @@ async def test_a_stranger_rotates_nothing(garage: Garage, charge_point_id: int) 
         (ChargerTimeout("slow"), True),
         ({"status": "Rejected"}, False),
         (ChargerRejected("NotSupported"), False),
+        (ChargerBusy("never sent"), False),
     ],
 )
 async def test_a_key_that_goes_out_as_any_other_call_shuts_nobody_out(

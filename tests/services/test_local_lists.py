@@ -12,16 +12,20 @@ from evgraph.domain.asks import (
     ConfigurationKey,
     GetConfiguration,
     GetLocalListVersion,
+    LocalListEntry,
+    ReserveNow,
     SendLocalList,
 )
 from evgraph.domain.cards import CardStatus, RegisteredCard
 from evgraph.domain.charging_session import AuthorizationStatus
+from evgraph.domain.local_list import updates
 from evgraph.domain.people import Role, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import ChargePointRow
 from evgraph.services.cards import CardUpdate, NewCard
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected
 from evgraph.services.permissions import Forbidden
+from evgraph.services.reservations import ReserveConnector
 from tests.services.conftest import Garage
 
 
@@ -91,16 +95,52 @@ def sent(garage: Garage) -> list[SendLocalList]:
 async def test_s6_a_card_is_matched_in_any_case_and_told_with_its_parent_and_expiry(garage: Garage) -> None:
     soon = garage.clock.now() + timedelta(hours=1)
     card = await add(garage, " a1b2c3 ", name="Mike", parent_id_tag="staff", expires_at=soon)
-    assert (card.id_tag, card.parent_id_tag, card.status(garage.clock.now())) == ("A1B2C3", "STAFF", CardStatus.ACTIVE)
+    assert (card.id_tag, card.parent_id_tag, card.status(garage.clock.now())) == ("a1b2c3", "staff", CardStatus.ACTIVE)
     told = await garage.house.transactions.authorize(garage.charge_point_id, "a1B2c3")
-    assert (told.status, told.parent_id_tag, told.expires_at) == (AuthorizationStatus.ACCEPTED, "STAFF", soon)
+    assert (told.status, told.parent_id_tag, told.expires_at) == (AuthorizationStatus.ACCEPTED, "staff", soon)
     answer = await garage.begin("A1b2C3")
-    assert (answer.status, answer.parent_id_tag, answer.expires_at) == (AuthorizationStatus.ACCEPTED, "STAFF", soon)
+    assert (answer.status, answer.parent_id_tag, answer.expires_at) == (AuthorizationStatus.ACCEPTED, "staff", soon)
     garage.clock.turn(hours=2)
     late = await garage.house.transactions.authorize(garage.charge_point_id, "A1B2C3")
     assert late.status is AuthorizationStatus.EXPIRED
     again = await garage.begin("A1b2C3")
     assert (again.transaction_id, again.status) == (answer.transaction_id, AuthorizationStatus.ACCEPTED)
+
+
+async def test_s6_id_tags_are_sent_as_they_were_entered(garage: Garage) -> None:
+    """Some chargers compare them letter by letter; we do not."""
+    garage.chargers.answers |= {SendLocalList: "Accepted", ReserveNow: "Accepted"}
+    await add(garage, "04aBc9", parent_id_tag="Staff")
+    # One group, however its parent is written.
+    other = await add(garage, "lower", parent_id_tag="STAFF")
+    assert other.parent_id_tag == "Staff"
+    assert (await garage.house.cards.find(garage.id, "04ABC9")).id_tag == "04aBc9"
+    await garage.house.local_lists.send(garage.operator, garage.charge_point_id)
+    assert [(entry.id_tag, entry.parent_id_tag) for entry in sent(garage)[-1].entries] == [
+        ("04aBc9", "Staff"),
+        ("lower", "Staff"),
+    ]
+    for id_tag, parent in (("04AbC9", "Staff"), ("guest", None)):
+        made = await garage.house.reservations.reserve(
+            garage.operator,
+            ReserveConnector(
+                charge_point_id=garage.charge_point_id,
+                port_id=None,
+                id_tag=id_tag,
+                parent_id_tag=None,
+                expires_at=garage.clock.now() + timedelta(hours=1),
+            ),
+        )
+        assert (made.id_tag, made.parent_id_tag) == (id_tag, parent)
+        (ask,) = (ask for ask in garage.chargers.all(ReserveNow) if ask.reservation_id == made.id)
+        assert (ask.id_tag, ask.parent_id_tag) == (id_tag, parent)
+
+
+def test_s6_an_id_tag_that_is_spelled_otherwise_takes_a_full_list() -> None:
+    """A charger that tells case apart would keep the old spelling; one that does not would lose the card."""
+    held, wanted = ({spelling: LocalListEntry(id_tag=spelling, status="Accepted")} for spelling in ("CARD", "Card"))
+    assert updates(held, wanted, 100) == [(True, list(wanted.values()))]
+    assert updates(held, held, 100) == [(False, [])]
 
 
 async def test_s6_a_blocked_card_starts_nothing_until_it_is_unblocked(garage: Garage) -> None:

@@ -39,7 +39,7 @@ from evgraph.models import CardRow
 from evgraph.models.operating import ChargingProfileRow, ReservationRow
 from evgraph.services import reading
 from evgraph.services.charging_profiles import GiveProfile
-from evgraph.services.interfaces import BadCall, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import BadCall, ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.permissions import Forbidden
 from evgraph.services.reservations import ReserveConnector
 from tests.services.conftest import Garage
@@ -131,6 +131,11 @@ async def test_a_stranger_finds_nothing_and_an_attendant_may_not(garage: Garage)
     ("failure", "code", "words"),
     [
         (ChargerOffline("it is not connected"), ErrorCode.CHARGER_OFFLINE, "AX48-1 is offline."),
+        (
+            ChargerBusy("never sent"),
+            ErrorCode.CHARGER_BUSY,
+            "AX48-1 did not answer earlier commands",
+        ),
         (ChargerTimeout("no answer"), ErrorCode.CHARGER_TIMEOUT, "AX48-1 did not answer in time."),
         (ChargerRejected("NotSupported: "), ErrorCode.CHARGER_REJECTED, "AX48-1 refused: NotSupported."),
         (ChargerRejected(""), ErrorCode.CHARGER_REJECTED, "AX48-1 refused: it gave no reason."),
@@ -350,7 +355,7 @@ async def test_a_port_is_reserved_for_a_card_with_its_group(garage: Garage):
             ReserveNow(
                 reservation_id=made.id,
                 connector_id=1,
-                id_tag="STAFF-7",
+                id_tag="staff-7",
                 expires_at=made.expires_at,
                 parent_id_tag="STAFF",
             ),

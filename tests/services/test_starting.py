@@ -12,7 +12,7 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.transactions import AuthorizationStatus, TransactionStart
 from evgraph.models import CardRow, SessionRow
 from evgraph.services.cards import NewCard
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.requests import MakeRequest
 from evgraph.services.stays import CheckOut
 
@@ -44,6 +44,7 @@ async def test_s1_two_attendants_never_get_the_same_port(garage: Garage) -> None
         (ChargerRejected("no"), ErrorCode.CHARGER_REJECTED),
         (ChargerTimeout("late"), ErrorCode.CHARGER_TIMEOUT),
         (ChargerOffline("gone"), ErrorCode.CHARGER_OFFLINE),
+        (ChargerBusy("never sent"), ErrorCode.CHARGER_BUSY),
     ],
 )
 async def test_s1_a_start_that_fails_says_which_and_the_request_waits_again(

@@ -107,9 +107,11 @@ export type ErrorCode =
   | 'PORT_IN_USE'
   /** The charger answered, and said no. */
   | 'CHARGER_REJECTED'
-  /** The charger did not answer in time. */
+  /** The charger did not answer in time. It may still do what it was asked. */
   | 'CHARGER_TIMEOUT'
   | 'CHARGER_OFFLINE'
+  /** Nothing was sent: the charger did not answer earlier commands in time. Try again. */
+  | 'CHARGER_BUSY'
   /** Still charging: unplug or stop first. */
   | 'STILL_CHARGING'
   /** The session is not running. */
@@ -191,7 +193,7 @@ export type StartChargingInput = {
 };
 
 export type StopChargingInput = {
-  /** After CHARGER_REJECTED or CHARGER_TIMEOUT, a further call asks the charger again and, when it refuses again, ends the session at its last reading, marked ESTIMATED. */
+  /** After CHARGER_REJECTED, CHARGER_TIMEOUT or CHARGER_BUSY, a further call asks the charger again and, when it refuses again, ends the session at its last reading, marked ESTIMATED. */
   readonly sessionId: string;
 };
 
