@@ -71,7 +71,9 @@ def refuse_unless_it_ends(stop: TransactionStop | None, session: ChargingSession
     is_its_own = stop.transaction_id == session.id
     if session.status is SessionStatus.ENDED and not was_closed_by_us(session) and not is_its_own:
         raise Refusal(
-            ErrorCode.SESSION_NOT_ACTIVE, "This session has ended already and its bill stands. Resolve this message without a session.", _SESSION
+            ErrorCode.SESSION_NOT_ACTIVE,
+            "This session has ended already and its bill stands. Resolve this message without a session.",
+            _SESSION,
         )
     if not session.status.has_begun:
         raise Refusal(ErrorCode.SESSION_NOT_ACTIVE, "This session never began to charge.", _SESSION)
