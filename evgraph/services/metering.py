@@ -216,7 +216,7 @@ class Metering:
         usable = await recount.usable(message.charge_point_id, message.readings)
         is_named = message.transaction_id == session.id
         has_ended = session.status is SessionStatus.ENDED
-        for one in readings_within(session, usable, are_named=is_named):
+        for one in await recount.as_first_told(session, readings_within(session, usable, are_named=is_named)):
             if has_ended and not is_named and not session_end.unnamed_told(as_it_was, (one,)):
                 await self._keep_apart(batch, message, session, one)
                 continue
@@ -313,7 +313,7 @@ class Metering:
         supply = await self._supplies.of_port(session.port_id)
         is_named = message.transaction_id == session.id
         usable = await recount.usable(message.charge_point_id, message.readings)
-        readings = readings_within(session, usable, are_named=is_named)
+        readings = tuple(await recount.as_first_told(session, readings_within(session, usable, are_named=is_named)))
         if not is_named:
             readings = session_end.unnamed_told(session, readings)
             if not readings:

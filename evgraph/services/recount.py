@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from evgraph.domain import session_metering, stopping
+from evgraph.domain import session_clock, session_metering, stopping
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.energy import Reading, has_inlet, instants, merged_reading, with_inlet
+from evgraph.domain.session_clock import corrected_stamp
 from evgraph.domain.supply import Supply
 from evgraph.models import MeterSampleRow, PortRow
 from evgraph.models.bulk import Save
@@ -49,6 +50,20 @@ async def before_instant(session: ChargingSession, at: datetime, supply: Supply 
     """M4: the running session as it was before that instant."""
     earlier = [sample.reading() for sample in await samples_of(session.id, at) if sample.at < at]
     return session_metering.recounted(session, earlier, supply=supply)
+
+
+async def as_first_told(session: ChargingSession, readings: Sequence[Reading]) -> Sequence[Reading]:
+    """M4, B7: the readings; where the charger's clock is wrong, those that are stored already are of the time that they
+    were stored with. Within the transaction that is open."""
+    stamps = {one.reported_at for one in readings if one.reported_at is not None}
+    if session.clock_error_us is None or not stamps:
+        return readings
+    corrected = {corrected_stamp(session, stamp) for stamp in stamps}
+    instants_of = sorted(stamps | {at for at in corrected if at is not None})
+    told: list[Reading] = []
+    for first in range(0, len(instants_of), _AT_ONCE):
+        told += [one.reading() for one in await samples_at(session.id, instants_of[first : first + _AT_ONCE])]
+    return session_clock.as_first_told(readings, told)
 
 
 async def store(

@@ -28,6 +28,7 @@ async def end_by(
     time = end_time(session, stop)
     usable = tuple(await recount.usable(session.charge_point_id, stop.readings))
     readings = stopping.readings_of(session, replace(stop, readings=usable), time)
+    readings = tuple(await recount.as_first_told(session, readings))
     # Before these readings are stored: they move nothing by themselves.
     has_unmoved = is_running and await recount.has_unmoved(session.id)
     await recount.store(change, session, readings)

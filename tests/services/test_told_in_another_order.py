@@ -300,3 +300,26 @@ async def test_t4_t5_a_rest_that_began_elsewhere_than_was_thought_is_corrected(
     first, rest = await station.sessions()
     assert (first.energy_wh, rest.energy_wh, rest.meter_start_wh) == (1200, 300, 2200)
     await assert_replay_agrees(garage)
+
+
+async def test_m4_b7_what_is_told_again_keeps_its_time_though_the_clock_was_set_right(
+    garage: Garage, station: Station
+) -> None:
+    """Three minutes ahead at the start, set right between two readings: their stamps fell, and come again later."""
+    await station.connect()
+    garage.clock.turn(hours=1)
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, stamp=station.stamp(minutes=-3))
+    garage.clock.turn(minutes=19)
+    readings = []
+    for minutes, ahead, register in ((0, 3, 2000), (2, 0, 2100), (20, 0, 3000)):
+        garage.clock.turn(minutes=minutes)
+        readings.append((station.stamp(minutes=-ahead), register))
+        await station.meter(session.id, register, stamp=readings[-1][0])
+    garage.clock.turn(minutes=30)
+    await station.meter(session.id, readings[1][1], stamp=readings[1][0])
+    data = [{"timestamp": stamp, "sampledValue": [{"value": str(register)}]} for stamp, register in readings]
+    await station.stop(transactionId=session.id, meterStop=3500, transactionData=data)
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, has(ended, SessionFlag.METER_RESET)) == (2500, False)
+    await assert_replay_agrees(garage)

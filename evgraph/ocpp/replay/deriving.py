@@ -11,6 +11,7 @@ from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, sta
 from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
     StartTime,
+    as_first_told,
     end_time,
     readings_within,
     start_time,
@@ -257,7 +258,7 @@ class Deriving:
         time = end_time(session, stop)
         supply = self._around.supplies.get(session.connector_id)
         stop = replace(stop, readings=self._usable(stop.readings))
-        readings = stopping.readings_of(session, stop, time)
+        readings = self._as_first_told(derived, stopping.readings_of(session, stop, time))
         if is_running and not stopping.must_recount(session, readings, time, has_unmoved=derived.has_unmoved):
             ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
         else:
@@ -332,6 +333,7 @@ class Deriving:
         session = derived.session
         is_named = metered.transaction_id is not None and derived is self._named(metered.transaction_id)
         readings = readings_within(session, self._usable(metered.readings), are_named=is_named)
+        readings = self._as_first_told(derived, readings)
         is_late = session.status is not SessionStatus.CHARGING
         if is_late and not is_named:
             readings = session_end.unnamed_told(session, readings)
@@ -373,6 +375,10 @@ class Deriving:
         is_completed = any(is_same_instant(one, Reading(at=newest)) for one in readings)
         later = [one for one in readings if one.at > newest]
         return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
+
+    @staticmethod
+    def _as_first_told(derived: Derived, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+        return readings if derived.session.clock_error_us is None else as_first_told(readings, derived.readings)
 
     def _leap_confirmed(self, derived: Derived, ended: ChargingSession) -> ChargingSession:
         """M5: by the next start there."""
