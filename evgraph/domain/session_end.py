@@ -49,8 +49,13 @@ def transaction_stopped(
         raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
     session = readings_taken(session, readings, supply=supply)
     if meter_stop_wh is not None and _has_no_start(session):
-        # S6: no register tells where it began; nothing can be billed.
-        session = replace(session, meter_start_wh=meter_stop_wh, base_register_wh=meter_stop_wh)
+        # S6: no register tells where it began; only what intervals told can be billed.
+        session = replace(
+            session,
+            meter_start_wh=max(meter_stop_wh - session.energy_wh, 0),
+            base_register_wh=meter_stop_wh,
+            carried_wh=session.energy_wh,
+        )
     if meter_stop_wh is not None and session.held_back_from_wh is None:
         session = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
     return replace(
@@ -68,7 +73,8 @@ def transaction_stopped(
 def _has_no_start(session: ChargingSession) -> bool:
     """Its register could not be read at the start, and none was read since, or left by the session before it."""
     is_unknown = SessionFlag.METER_START_ESTIMATED in session.flags and session.register_step_wh is None
-    return is_unknown and session.register_source is None and session.meter_start_wh == 0
+    has_no_register = session.register_source is None or session.register_source >= FIRST_INTERVAL
+    return is_unknown and has_no_register and session.meter_start_wh == 0
 
 
 def flagged_by_time(session: ChargingSession, is_replaced: bool) -> ChargingSession:

@@ -145,7 +145,7 @@ def _base(session: Session, record: Record, told_by: datetime | None, port_regis
     begun, found = begin_register(reads), points(reads, connectors=len(record.power_w))
     if begun is not None:
         return Point(unknown, Decimal(begun), Decimal(1))
-    if found:
+    if found and _has_registers(session):
         return Point(unknown, found[0].value, found[0].step)
     if port_register is not None:
         return Point(unknown, Decimal(port_register), Decimal(1))

@@ -323,3 +323,16 @@ async def test_m4_b7_what_is_told_again_keeps_its_time_though_the_clock_was_set_
     ended = await garage.session(session.id)
     assert (ended.energy_wh, has(ended, SessionFlag.METER_RESET)) == (2500, False)
     await assert_replay_agrees(garage)
+
+
+async def test_s6_m1_intervals_of_an_unreadable_start_are_all_that_its_stop_bills(
+    garage: Garage, station: Station
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter="n/a")
+    garage.clock.turn(minutes=30)
+    for ago, wh in ((20, 650), (10, 2688)):
+        await _sample(station, session.id, ago, {"value": str(wh), "measurand": INTERVAL})
+    await station.stop(transactionId=session.id, meterStop=157_440)
+    assert (await garage.session(session.id)).energy_wh == 3338
+    await assert_replay_agrees(garage)
