@@ -124,9 +124,10 @@ class ChargingSession:
     and kind of energy value that was seen, null before the first; `register_step_wh`: the finest step in which those
     values came (M1, M2). `charging_seen_at`: the latest Charging status (T3).
 
-    `ev_gone_at`: when the port said that the vehicle left; `ev_gone_register_wh` the last register since then, and
-    `held_back_from_wh`, `held_back_since` where and when another vehicle's energy begins, `held_back_to_wh` the last
-    register of that vehicle, null before one was read (T4). `stop_asked_at`: when RemoteStopTransaction was last sent,
+    `ev_gone_at`: when the port said that the vehicle left, and `charging_again_at` when it first said Charging after
+    that; `ev_gone_register_wh` the last register since then, and `held_back_from_wh`, `held_back_since` where and when
+    another vehicle's energy begins, `held_back_to_wh` the last register of that vehicle, null before one was read
+    (T4). `stop_asked_at`: when RemoteStopTransaction was last sent,
     `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to nothing in any way (T7). `stop_refused_at`:
     when a person was last told that the charger refuses to stop, or does not stop in time; null once it has accepted a
     person's stop after that (T7). `closed_at`: when EVGraph, and not the charger, ended it. `must_stop`:
@@ -177,6 +178,7 @@ class ChargingSession:
     register_step_wh: WattHours | None = None
     charging_seen_at: datetime | None = None
     ev_gone_at: datetime | None = None
+    charging_again_at: datetime | None = None
     ev_gone_register_wh: WattHours | None = None
     held_back_from_wh: WattHours | None = None
     held_back_since: datetime | None = None

@@ -148,6 +148,19 @@ def corrected_stamp(session: ChargingSession, stamp: datetime) -> datetime | Non
         return None
 
 
+def as_first_told(readings: Iterable[Reading], told: Iterable[Reading]) -> tuple[Reading, ...]:
+    """M4, B7: of `readings`, those that were told before, by their stamps, are of the time that they were of then,
+    though the charger's clock was set right meanwhile and the stamp would mean another one now. `told`: earlier
+    ones."""
+    before = {one.reported_at: one for one in told if one.reported_at is not None}
+    held = ((one, before.get(one.reported_at) if one.reported_at is not None else None) for one in readings)
+    moved = (
+        replace(one, at=first.at, clock_replaced=first.clock_replaced) if first is not None else one
+        for one, first in held
+    )
+    return tuple(sorted(moved, key=lambda one: one.at))
+
+
 def _reading_within(session: ChargingSession, reading: Reading) -> Reading:
     stamp = reading.reported_at if reading.clock_replaced else reading.reported_at or reading.at
     time = time_within(session, stamp, reading.received_at or reading.at)

@@ -49,8 +49,13 @@ def transaction_stopped(
         raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
     session = readings_taken(session, readings, supply=supply)
     if meter_stop_wh is not None and _has_no_start(session):
-        # S6: no register tells where it began; nothing can be billed.
-        session = replace(session, meter_start_wh=meter_stop_wh, base_register_wh=meter_stop_wh)
+        # S6: no register tells where it began; only what intervals told can be billed.
+        session = replace(
+            session,
+            meter_start_wh=max(meter_stop_wh - session.energy_wh, 0),
+            base_register_wh=meter_stop_wh,
+            carried_wh=session.energy_wh,
+        )
     if meter_stop_wh is not None and session.held_back_from_wh is None:
         session = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
     return replace(
@@ -68,7 +73,8 @@ def transaction_stopped(
 def _has_no_start(session: ChargingSession) -> bool:
     """Its register could not be read at the start, and none was read since, or left by the session before it."""
     is_unknown = SessionFlag.METER_START_ESTIMATED in session.flags and session.register_step_wh is None
-    return is_unknown and session.register_source is None and session.meter_start_wh == 0
+    has_no_register = session.register_source is None or session.register_source >= FIRST_INTERVAL
+    return is_unknown and has_no_register and session.meter_start_wh == 0
 
 
 def flagged_by_time(session: ChargingSession, is_replaced: bool) -> ChargingSession:
@@ -120,6 +126,12 @@ def was_closed_by_us(session: ChargingSession) -> bool:
     return is_closed and session.stop_register_wh is None
 
 
+def is_end_open(session: ChargingSession) -> bool:
+    """T7: it has ended, but by no word that names it: by ours, or by a stop that was merely the only one that fit. Its
+    own stop always corrects it."""
+    return session.status is SessionStatus.ENDED and (was_closed_by_us(session) or not session.stop_was_named)
+
+
 def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: bool) -> ChargingSession:
     """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
     its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
@@ -131,7 +143,6 @@ def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: b
         energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
         ended_at=told.ended_at if is_own_time or not was_closed_by_us(closed) else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *OF_RUNNING},
-        closed_at=None,
     )
 
 
@@ -203,7 +214,9 @@ def readings_told(closed: ChargingSession, counted: ChargingSession) -> Charging
     becomes what it would have been, had they come in time, and stays what it was: estimated, or superseded. `counted`:
     the session as running, with these readings, counted anew."""
     is_same = (counted.energy_wh, counted.last_meter_at) == (closed.energy_wh, closed.last_meter_at)
-    if not was_closed_by_us(closed) or is_same or counted.energy_wh < closed.energy_wh:
+    # S7: the next start may have told more than its readings.
+    is_guess = SessionFlag.ESTIMATED not in closed.flags and counted.held_back_from_wh is None
+    if not was_closed_by_us(closed) or is_same or (is_guess and counted.energy_wh < closed.energy_wh):
         return closed
     told = given_up(counted, last_known(counted), reason=closed.stop_reason or StopReason.OTHER)
     if SessionFlag.ESTIMATED in closed.flags:
@@ -215,17 +228,38 @@ def readings_told(closed: ChargingSession, counted: ChargingSession) -> Charging
 def misses_readings(session: ChargingSession, readings: Iterable[Reading] = ()) -> bool:
     """X2: its charger ended it, and a reading of before its end that comes after its stop tells what the stop did not:
     the stop bore no register, or no time, that can be read; the register of its start could not be read, or fell, or
-    leapt; or only intervals tell the energy."""
+    leapt; only intervals tell the energy; or it was read after its vehicle left (T4)."""
     if session.status is not SessionStatus.ENDED or was_closed_by_us(session):
         return False
     told_in_part = session.stop_register_wh is None or not session.stop_has_stamp or session.leapt_to_wh is not None
     is_by_intervals = session.register_source is None or session.register_source >= FIRST_INTERVAL
+    readings = tuple(readings)
     return (
         told_in_part
         or SessionFlag.METER_START_ESTIMATED in session.flags
         or SessionFlag.METER_RESET in session.flags
         or (is_by_intervals and any(one.interval_wh is not None for one in readings))
+        or (session.ev_gone_at is not None and any(one.at > session.ev_gone_at for one in readings))
     )
+
+
+def tells_otherwise(
+    ended: ChargingSession, reading: Reading, earlier_wh: WattHours | None, later_wh: WattHours | None
+) -> bool:
+    """X2, M2: a reading of before the end of a session that its charger ended does not lie in line between the
+    registers around it, or comes from a better source or in a finer step than any other: what was counted may change,
+    though the stop told the last register. `earlier_wh`, `later_wh`: the registers that were read just before and after
+    it, null where the session's start and stop are next to it."""
+    ended_at = transaction_ended_at(ended)
+    if reading.register_wh is None or ended_at is None or reading.at > ended_at:
+        return False
+    if ended.register_source is not None and reading.source < ended.register_source:
+        return True
+    if ended.register_step_wh is not None and reading.step_wh < ended.register_step_wh:
+        return True
+    low_wh = ended.meter_start_wh if earlier_wh is None else earlier_wh
+    high_wh = ended.stop_register_wh if later_wh is None else later_wh
+    return reading.register_wh < low_wh or (high_wh is not None and reading.register_wh > high_wh)
 
 
 def end_completed(ended: ChargingSession, counted: ChargingSession, *, supply: Supply | None) -> ChargingSession:
@@ -233,7 +267,8 @@ def end_completed(ended: ChargingSession, counted: ChargingSession, *, supply: S
     `counted`: as running, counted anew with all readings up to its end."""
     if ended.ended_at is None:
         return ended
-    at = ended.ended_at if ended.stop_has_stamp else counted.last_meter_at or ended.ended_at
+    at = transaction_ended_at(ended) if ended.stop_has_stamp else counted.last_meter_at
+    at = at or ended.ended_at
     told = transaction_stopped(
         counted,
         meter_stop_wh=ended.stop_register_wh,
@@ -243,7 +278,16 @@ def end_completed(ended: ChargingSession, counted: ChargingSession, *, supply: S
         clock_replaced=not ended.stop_has_stamp,
     )
     is_same = (told.energy_wh, told.ended_at) == (ended.energy_wh, ended.ended_at)
-    return ended if is_same or told.energy_wh < ended.energy_wh else told
+    return ended if is_same else told
+
+
+def transaction_ended_at(session: ChargingSession) -> datetime | None:
+    """When the transaction of a session ended: where the session ended when its vehicle left (T4), at its last
+    reading, as far as is known. Null while it runs."""
+    ended_at = session.ended_at
+    if ended_at is None or SessionFlag.AFTER_UNPLUG not in session.flags:
+        return ended_at
+    return max(ended_at, session.last_meter_at or ended_at)
 
 
 def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:

@@ -11,6 +11,7 @@ from evgraph.domain.evolving import evolution_of
 from evgraph.domain.session_clock import START_GRACE
 from evgraph.domain.session_flags import OF_REGISTERS
 from evgraph.domain.session_full import power_seen
+from evgraph.domain.session_unplug import held_back
 from evgraph.domain.session_unplug import register_seen as register_seen_after_unplug
 from evgraph.domain.supply import Supply, step_wh
 
@@ -78,9 +79,14 @@ def instant_completed(
     return session if completed == session else completed
 
 
-def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None) -> ChargingSession:
-    """M1, X2: the running session as these readings, in any order, leave it when counted anew from its start. Flags of
-    its start stay, and so does UNCONFIRMED; METER_RESET and METER_LEAP are derived anew."""
+def recounted(
+    session: ChargingSession, readings: Iterable[Reading], *, supply: Supply | None, until: datetime | None = None
+) -> ChargingSession:
+    """M1, X2: the running session as these readings up to and including `until`, in any order, leave it when counted
+    anew from its start. Flags of its start stay, and so does UNCONFIRMED; METER_RESET, METER_LEAP, and what flowed
+    after its vehicle left (T4) are derived anew."""
+    if until is not None:
+        readings = [one for one in readings if one.at <= until]
     fresh = replace(
         session,
         status=SessionStatus.CHARGING,
@@ -100,9 +106,11 @@ def recounted(session: ChargingSession, readings: Iterable[Reading], *, supply: 
         leapt_at=None,
         low_power_since=None,
         ev_gone_register_wh=None,
+        held_back_from_wh=None,
+        held_back_since=None,
         held_back_to_wh=None,
     )
-    taken = readings_taken(fresh, readings, supply=supply)
+    taken = held_back(readings_taken(fresh, readings, supply=supply), until)
     return replace(
         taken,
         flags=taken.flags | session.flags & {SessionFlag.UNCONFIRMED},

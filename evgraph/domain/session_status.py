@@ -7,6 +7,7 @@ from typing import assert_never
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.port import PortStatus, StatusReport, ev_side_disconnected
+from evgraph.domain.session_end import is_end_open
 from evgraph.domain.session_full import full_since_low
 from evgraph.domain.session_unplug import charging_again, vehicle_left
 
@@ -59,11 +60,23 @@ def reported(
     at = report.at
     free_at = _free_at(session, report, received_at, away_since)
     session = status_seen(session, report.status, at, received_at, free_at=free_at)
+    return _unplugging_seen(session, report)
+
+
+def reported_after_end(session: ChargingSession, report: StatusReport) -> ChargingSession:
+    """T4, X2: what a StatusNotification of its connector says of a session that ended, but by no word that names it:
+    when its charger's own end, or its readings, come after it, they are billed by it. Nothing is billed now."""
+    if not is_end_open(session) or (session.started_at is not None and report.at < session.started_at):
+        return session
+    return _unplugging_seen(session, report)
+
+
+def _unplugging_seen(session: ChargingSession, report: StatusReport) -> ChargingSession:
     if report.status is PortStatus.CHARGING:
-        later = max(session.charging_seen_at or at, at)
-        session = charging_again(replace(session, charging_seen_at=later), at)
+        later = max(session.charging_seen_at or report.at, report.at)
+        session = charging_again(replace(session, charging_seen_at=later), report.at)
     if ev_side_disconnected(report):
-        session = vehicle_left(session, at)
+        session = vehicle_left(session, report.at)
     return session
 
 

@@ -8,16 +8,33 @@ from evgraph.domain.energy import SMALLEST_CHARGED_WH, WattHours
 
 
 def vehicle_left(session: ChargingSession, at: datetime) -> ChargingSession:
-    """The port says "EV side disconnected": the charger is asked to stop until it does. Only a running session is
-    moved."""
-    if session.status is not SessionStatus.CHARGING or session.ev_gone_at is not None:
+    """The port says "EV side disconnected": the charger of a running session is asked to stop until it does. The
+    earliest such status counts, whichever came first (X2)."""
+    if session.ev_gone_at is not None and session.ev_gone_at <= at:
         return session
-    return replace(session, ev_gone_at=at, must_stop=True)
+    must_stop = session.must_stop or session.status is SessionStatus.CHARGING
+    seen_at = session.charging_seen_at
+    again_at = session.charging_again_at or (seen_at if seen_at is not None and seen_at > at else None)
+    return replace(session, ev_gone_at=at, charging_again_at=again_at, must_stop=must_stop)
 
 
 def charging_again(session: ChargingSession, at: datetime) -> ChargingSession:
-    """The port says Charging after its vehicle left: from the last register on it is another vehicle's energy."""
-    if session.ev_gone_at is None or at <= session.ev_gone_at or session.held_back_from_wh is not None:
+    """The port says Charging after its vehicle left: from the last register before that it is another vehicle's energy.
+    The earliest such status counts, whichever came first (X2)."""
+    if session.ev_gone_at is None or at <= session.ev_gone_at:
+        return session
+    if session.charging_again_at is not None and session.charging_again_at <= at:
+        return session
+    return replace(session, charging_again_at=at)
+
+
+def held_back(session: ChargingSession, until: datetime | None = None) -> ChargingSession:
+    """Where another vehicle's energy begins, if the port has said Charging again by `until`, and all registers before
+    that are counted."""
+    again_at = session.charging_again_at
+    if session.ev_gone_at is None or again_at is None or session.held_back_from_wh is not None:
+        return session
+    if until is not None and again_at > until:
         return session
     since = max(session.register_at or session.ev_gone_at, session.ev_gone_at)
     return replace(session, held_back_from_wh=session.base_register_wh, held_back_since=since)
@@ -28,6 +45,8 @@ def register_seen(before: ChargingSession, after: ChargingSession, at: datetime)
     one since then shows that energy flows for another vehicle, and is not counted."""
     if before.ev_gone_at is None or at <= before.ev_gone_at:
         return after
+    if before.charging_again_at is not None and at >= before.charging_again_at:
+        return _uncounted(held_back(before), after)
     if before.held_back_since is not None:
         return _uncounted(before, after) if at > before.held_back_since else after
     if before.ev_gone_register_wh is None:
@@ -85,20 +104,27 @@ def parted(
     )
 
 
+def is_rest(session: ChargingSession) -> bool:
+    """T4: it holds what flowed after the vehicle of another session left."""
+    return SessionFlag.AFTER_UNPLUG in session.flags and not session.id_tag
+
+
 def is_rest_of(rest: ChargingSession, session: ChargingSession) -> bool:
     """T4: a session that was saved after that one holds what flowed after its vehicle left."""
     return (
-        SessionFlag.AFTER_UNPLUG in rest.flags
-        and not rest.id_tag
-        and rest.connector_id == session.connector_id
-        and rest.meter_start_wh == session.held_back_from_wh
+        is_rest(rest) and rest.connector_id == session.connector_id and rest.meter_start_wh == session.held_back_from_wh
     )
 
 
-def rest_corrected(held: ChargingSession, rest: ChargingSession) -> ChargingSession:
-    """T4, T5: the rest as it was saved, now that its end was reported again."""
+def rest_corrected(held: ChargingSession, rest: ChargingSession, *, keeps_end: bool = False) -> ChargingSession:
+    """T4, T5: the rest as it was saved, now that its end was reported again, or where it began. `keeps_end`: by
+    readings, that are no end."""
+    if keeps_end and held.ended_at is not None and rest.ended_at is not None:
+        rest = replace(rest, ended_at=max(held.ended_at, rest.ended_at))
     return replace(
         held,
+        started_at=rest.started_at,
+        meter_start_wh=rest.meter_start_wh,
         ended_at=rest.ended_at,
         stop_reason=rest.stop_reason,
         base_register_wh=rest.base_register_wh,
@@ -106,6 +132,11 @@ def rest_corrected(held: ChargingSession, rest: ChargingSession) -> ChargingSess
         energy_wh=rest.energy_wh,
         stop_register_wh=rest.stop_register_wh,
     )
+
+
+def rest_emptied(held: ChargingSession) -> ChargingSession:
+    """T4, T5: the rest as it was saved, now that nothing flowed after the vehicle left, as far as is known."""
+    return replace(held, ended_at=held.started_at, base_register_wh=held.meter_start_wh, carried_wh=0, energy_wh=0)
 
 
 def _uncounted(held: ChargingSession, after: ChargingSession) -> ChargingSession:

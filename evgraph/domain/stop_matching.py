@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import WattHours
 from evgraph.domain.session_clock import end_time, lies_before_start
-from evgraph.domain.session_end import was_closed_by_us
+from evgraph.domain.session_end import transaction_ended_at, was_closed_by_us
 from evgraph.domain.session_metering import is_beyond
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
@@ -131,10 +131,7 @@ def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start
     if stop.id_tag and not bears(session, stop.id_tag) and tag(stop.id_tag) != session.stop_id_tag:
         return False
     time = end_time(session, stop)
-    stopped_at = session.ended_at
-    if SessionFlag.AFTER_UNPLUG in session.flags:
-        # It ended when its vehicle left, and its transaction after its last reading (T4).
-        stopped_at = max(stopped_at, session.last_meter_at or stopped_at)
+    stopped_at = transaction_ended_at(session) or session.ended_at
     this = (time.is_own, time.at, stop.meter_stop_wh)
     first = (session.stop_was_stamped, stopped_at, session.stop_register_wh or 0)
     # A stamp that was put in its place says nothing of how late it is.

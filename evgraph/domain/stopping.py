@@ -26,9 +26,21 @@ def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTi
     return tuple(one for one in by_then if one.at <= time.at)
 
 
-def must_recount(session: ChargingSession, readings: Iterable[Reading], time: SessionTime) -> bool:
-    """X2: the running session must be counted anew where what was counted so far depends on what came first: readings
-    after its end, before its newest one, registers that fell or leapt, or a start at the first register."""
+def depends_on_order(session: ChargingSession, *, has_unmoved: bool) -> bool:
+    """X2: what was counted so far of the running session may depend on what came first, whoever ends it: on a reading
+    that came after a newer one and moved nothing (M4), or on when its vehicle was said to have left (T4).
+    `has_unmoved`: there is such a reading."""
+    return has_unmoved or session.ev_gone_at is not None
+
+
+def must_recount(
+    session: ChargingSession, readings: Iterable[Reading], time: SessionTime, *, has_unmoved: bool
+) -> bool:
+    """X2: the running session must be counted anew at its stop where what was counted so far depends on what came
+    first: as of `depends_on_order`, readings after its end, before its newest one, registers that fell or leapt, or a
+    start at the first register."""
+    if depends_on_order(session, has_unmoved=has_unmoved):
+        return True
     newest = session.last_meter_at
     if newest is not None and time.is_own and newest > time.at:
         return True

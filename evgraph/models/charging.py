@@ -106,6 +106,7 @@ class SessionRow(Model):
     register_step_wh = fields.IntField(null=True)
     charging_seen_at = fields.DatetimeField(null=True)
     ev_gone_at = fields.DatetimeField(null=True)
+    charging_again_at = fields.DatetimeField(null=True)
     ev_gone_register_wh = fields.BigIntField(null=True)
     held_back_from_wh = fields.BigIntField(null=True)
     held_back_since = fields.DatetimeField(null=True)

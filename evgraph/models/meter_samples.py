@@ -35,6 +35,8 @@ COMPLETE = complete(
 )
 _OF_SESSION = "session_id = ? ORDER BY at"
 _OF_SESSION_UNTIL = "session_id = ? AND at <= ? ORDER BY at"
+_REGISTER_BEFORE = "session_id = ? AND at < ? AND register_wh IS NOT NULL ORDER BY at DESC LIMIT 1"
+_REGISTER_AFTER = "session_id = ? AND at > ? AND register_wh IS NOT NULL ORDER BY at LIMIT 1"
 _AT = "session_id = ? AND at IN (?)"
 
 
@@ -103,6 +105,14 @@ async def samples_of(session_id: int, until: datetime | None = None) -> list[Sto
 async def samples_at(session_id: int, instants: list[datetime]) -> list[StoredSample]:
     """Those of these instants; within the transaction that is open."""
     return await select_values(MeterSampleRow, StoredSample, _AT, session_id, instants)
+
+
+async def registers_around(session_id: int, at: datetime) -> tuple[int | None, int | None]:
+    """The registers in Wh that were read just before and just after that instant; None where there is none. Within the
+    transaction that is open."""
+    before = await select_values(MeterSampleRow, StoredSample, _REGISTER_BEFORE, session_id, at)
+    after = await select_values(MeterSampleRow, StoredSample, _REGISTER_AFTER, session_id, at)
+    return before[0].register_wh if before else None, after[0].register_wh if after else None
 
 
 def _detail_of(reading: Reading) -> str | None:

@@ -25,7 +25,7 @@ from evgraph.models import ChargePointRow, ConnectionRow, PortRow, QuarantinedMe
 from evgraph.models.database import WRITER
 from evgraph.models.plain import execute_many, select_values
 from evgraph.models.records import to_columns
-from evgraph.services import client_certificates, reading
+from evgraph.services import client_certificates, reading, recount
 from evgraph.services.books import Books, Change
 from evgraph.services.heard_statuses import HeardStatuses
 from evgraph.services.keys import key_matches, proven
@@ -33,6 +33,7 @@ from evgraph.services.own_limits import is_limited
 from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
 from evgraph.services.presence import Presence
 from evgraph.services.settling import give_up_start
+from evgraph.services.supplies import Supplies
 from evgraph.services.together import Together
 
 _LONGEST_IDENTITY = 200
@@ -108,8 +109,11 @@ class _Reported(NamedTuple):
 class ChargePoints:
     """`ask_to_stop` sends a RemoteStop for a session whose car is gone (T4)."""
 
-    def __init__(self, books: Books, ask_to_stop: Callable[[ChargingSession], Awaitable[None]]) -> None:
+    def __init__(
+        self, books: Books, supplies: Supplies, ask_to_stop: Callable[[ChargingSession], Awaitable[None]]
+    ) -> None:
         self._books = books
+        self._supplies = supplies
         self._ask_to_stop = ask_to_stop
         self._presence = Presence(books)
         self._asked_for: Together[str, _OnRecord | None] = Together(_on_record)
@@ -249,6 +253,7 @@ class ChargePoints:
                     continue
                 await self._save_port(change, before, after)
                 if after.active_session_id is None:
+                    await self._tell_ended(change, after, report)
                     continue
                 session = await change.session(after.active_session_id)
                 if session is not None:
@@ -272,8 +277,20 @@ class ChargePoints:
         await change.save_port(after)
 
     @staticmethod
+    async def _tell_ended(change: Change, port: Port, report: StatusReport) -> None:
+        """T4, X2: the status may be of the session that ended there last, and came after its end."""
+        if report.status is not PortStatus.CHARGING and not ports.ev_side_disconnected(report):
+            return
+        session = await reading.ended_last(port.id, report.at)
+        if session is None:
+            return
+        report = _by_its_clock(session, report, change.now)
+        told = session_status.reported_after_end(session, report)
+        if told != session:
+            await change.save_session(told)
+
     async def _tell_session(
-        change: Change, session: ChargingSession, before: Port, report: StatusReport
+        self, change: Change, session: ChargingSession, before: Port, report: StatusReport
     ) -> ChargingSession | None:
         """The session, when the charger must be asked to stop it."""
         if session.status is SessionStatus.STARTING:
@@ -290,6 +307,10 @@ class ChargePoints:
         if told.full_since is not None and session.full_since is None and await is_limited(told, before, change.now):
             # M6: it waits because we said so.
             told = replace(told, full_since=None)
+        has_changed = (told.ev_gone_at, told.charging_again_at) != (session.ev_gone_at, session.charging_again_at)
+        if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
+            # T4: readings that came before it are of after it.
+            told = await recount.recounted(told, await self._supplies.of_port(told.port_id))
         if told != session:
             await change.save_session(told)
         is_due = told.stop_asked_at is None or change.now - told.stop_asked_at >= _ASKED_AGAIN_AFTER
@@ -352,9 +373,13 @@ async def _by_the_sessions_clock(change: Change, port: Port, report: StatusRepor
     if port.active_session_id is None:
         return report
     session = await change.session(port.active_session_id)
-    if session is None or session.clock_error_us is None:
+    return _by_its_clock(session, report, change.now) if session is not None else report
+
+
+def _by_its_clock(session: ChargingSession, report: StatusReport, now: datetime) -> StatusReport:
+    if session.clock_error_us is None:
         return report
-    time = time_within(session, report.stamped_at or report.at, report.received_at or change.now)
+    time = time_within(session, report.stamped_at or report.at, report.received_at or now)
     return replace(report, at=time.at, is_stamped=time.is_own)
 
 

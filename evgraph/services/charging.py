@@ -18,12 +18,14 @@ from evgraph.domain.stay import refuse_closed
 from evgraph.domain.transactions import ONE_TIME_ALPHABET, ONE_TIME_LENGTH, ONE_TIME_PREFIX
 from evgraph.models import SessionRow
 from evgraph.services import finding
-from evgraph.services.books import Books
+from evgraph.services.books import Books, Change
 from evgraph.services.interfaces import CallFailed, ChargePointGateway, ChargerBusy, ChargerOffline, ChargerTimeout
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing
-from evgraph.services.settling import end_without_charger, give_up_start
+from evgraph.services.session_endings import end_without_charger
+from evgraph.services.settling import give_up_start
 from evgraph.services.start_window import start_window
+from evgraph.services.supplies import Supplies
 
 TRY_AGAIN = "Unplug the vehicle if you can. Try again to end the session at its last reading."
 NOT_ENDED = f"The charger has not reported the end of the session. {TRY_AGAIN}"
@@ -42,9 +44,16 @@ class Charging:
     not limit it otherwise (S5)."""
 
     def __init__(
-        self, books: Books, once: Once, gateway: ChargePointGateway, *, window: timedelta = START_WINDOW
+        self,
+        books: Books,
+        once: Once,
+        gateway: ChargePointGateway,
+        supplies: Supplies,
+        *,
+        window: timedelta = START_WINDOW,
     ) -> None:
         self._books = books
+        self._supplies = supplies
         self._once = once
         self._gateway = gateway
         self._window = window
@@ -126,7 +135,11 @@ class Charging:
 
     async def _end(self, session: ChargingSession) -> ChargingSession:
         async with self._books.change(session.garage_id) as change:
-            return await end_without_charger(change, await change.session(session.id) or session)
+            return await self.end_within(change, await change.session(session.id) or session)
+
+    async def end_within(self, change: Change, session: ChargingSession) -> ChargingSession:
+        """T7, T12: a person ends a session whose charger does not, in a change that is open."""
+        return await end_without_charger(change, session, await self._supplies.of_port(session.port_id))
 
     async def _note(
         self, session: ChargingSession, noted: Callable[[ChargingSession, datetime], ChargingSession]

@@ -48,7 +48,7 @@ class ForgottenSessions:
                 # Its charger may have spoken of it while this waited for the garage.
                 if session is None or not await self._is_over(session, now):
                     continue
-                await close(change, session)
+                await close(change, session, await self._supplies.of_port(session.port_id))
                 closed += 1
         return closed
 

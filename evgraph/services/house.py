@@ -113,13 +113,13 @@ def open_house(
     books = Books(bus, clock, frames)
     once = Once(clock)
     people = People(clock)
-    charging = Charging(books, once, gateway, window=start_window)
+    supplies = Supplies(simulated_speed)
+    charging = Charging(books, once, gateway, supplies, window=start_window)
     availability = Availability(books, once, gateway)
     reservations = Reservations(books, once, gateway)
     local_lists = LocalLists(clock, gateway)
-    supplies = Supplies(simulated_speed)
     transactions = Transactions(books, supplies, gateway, free_for=free_for)
-    charge_points = ChargePoints(books, charging.ask_to_stop)
+    charge_points = ChargePoints(books, supplies, charging.ask_to_stop)
     configurations = Configurations(
         books, once, gateway, heartbeat_interval=heartbeat_interval_s, start_window=start_window
     )

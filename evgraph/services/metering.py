@@ -8,7 +8,7 @@ and saved at once where nothing else was saved in their garage meanwhile. All ot
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 
 import structlog
 from tortoise.exceptions import DBConnectionError, OperationalError
@@ -20,12 +20,12 @@ from evgraph.domain.energy import Reading, instants, is_same_instant, is_stamp_r
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
 from evgraph.domain.session_clock import readings_within
-from evgraph.domain.session_metering import instant_completed, readings_taken
+from evgraph.domain.session_metering import instant_completed, leap_confirmed, readings_taken
 from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
 from evgraph.models.at_once import Version
-from evgraph.models.meter_samples import samples_at
+from evgraph.models.meter_samples import registers_around, samples_at
 from evgraph.models.plain import execute, select_values
 from evgraph.services import reading, recount
 from evgraph.services.batch import Batch, Message, meant, shows_on_boards
@@ -35,11 +35,12 @@ from evgraph.services.own_limits import full_unless_limited
 from evgraph.services.placing import keep_in_quarantine
 from evgraph.services.running import Running, RunningInGarage
 from evgraph.services.settling import correct, open_again, save_rest
-from evgraph.services.stop_lookup import next_start_at
+from evgraph.services.stop_lookup import next_register_wh, next_start_at
 from evgraph.services.supplies import Supplies
 
 MOST_TOGETHER = 500
 _RUNNING = "charge_point_id IN (?) AND status = ?"
+_SMALLEST = timedelta(microseconds=1)
 
 log = structlog.get_logger("evgraph.metering")
 
@@ -159,6 +160,7 @@ class Metering:
             habitual: set[int] = set()
             for message in messages:
                 session = meant(message, sessions) or await _given_up(message)
+                as_it_was = session
                 if session is not None and session.status is SessionStatus.ENDED:
                     session = before[session.id] = sessions[session.id] = await self._told_late(
                         change, session, message
@@ -181,7 +183,7 @@ class Metering:
                         batch.take(message, None, one)
                     continue
                 supply = supplies.get(session.port_id)
-                if await self._take(batch, message, session, supply):
+                if await self._take(batch, message, session, supply, as_it_was=as_it_was or session):
                     habitual.add(session.id)
                 sessions[session.id] = batch.latest(session)
             for save in batch.saves:
@@ -198,12 +200,26 @@ class Metering:
         for message in messages:
             _resolve(message, None)
 
-    async def _take(self, batch: Batch, message: Message, session: ChargingSession, supply: Supply | None) -> bool:
+    async def _take(
+        self,
+        batch: Batch,
+        message: Message,
+        session: ChargingSession,
+        supply: Supply | None,
+        *,
+        as_it_was: ChargingSession,
+    ) -> bool:
         """M1, M4, M6: each reading as one of a new instant, of the newest, which it completes, or of an older one.
-        True if its charger may need several messages for an instant: then its newest instants are kept in memory."""
+        True if its charger may need several messages for an instant: then its newest instants are kept in memory.
+        `as_it_was`: the session before this message, if that corrected it."""
         before, needs_memory = session, False
         usable = await recount.usable(message.charge_point_id, message.readings)
-        for one in readings_within(session, usable, are_named=message.transaction_id == session.id):
+        is_named = message.transaction_id == session.id
+        has_ended = session.status is SessionStatus.ENDED
+        for one in await recount.as_first_told(session, readings_within(session, usable, are_named=is_named)):
+            if has_ended and not is_named and not session_end.unnamed_told(as_it_was, (one,)):
+                await self._keep_apart(batch, message, session, one)
+                continue
             newest = await self._newest_of(batch, session, one)
             if newest is not None and is_same_instant(newest.reading, one):
                 was, session = session, await self._complete(batch, message, session, newest, one, supply)
@@ -255,6 +271,12 @@ class Metering:
         return completed
 
     @staticmethod
+    async def _keep_apart(batch: Batch, message: Message, session: ChargingSession, one: Reading) -> None:
+        """M4, T7: stored, but not as one of the session, so that it moves nothing when that is counted anew."""
+        if (session.id, one.at) not in batch.older and not await samples_at(session.id, [one.at]):
+            batch.take(message, None, one)
+
+    @staticmethod
     async def _keep_older(batch: Batch, message: Message, session: ChargingSession, one: Reading) -> None:
         """M4: stored once, and it moves nothing; one of a stored instant completes its sample."""
         held = batch.older.get((session.id, one.at))
@@ -284,25 +306,33 @@ class Metering:
     async def _told_late(self, change: Change, session: ChargingSession, message: Message) -> ChargingSession:
         """T5, T7: what we had closed while these readings were under way is corrected; where they show that it runs on,
         it is open again, if no other session holds its port. Else it stays as it is."""
+        was_closed_by_us = session_end.was_closed_by_us(session)
         misses_readings = session_end.misses_readings(session, message.readings)
-        if not session_end.was_closed_by_us(session) and not misses_readings:
-            return session
-        if not _may_move(session, message.readings):
+        if (was_closed_by_us or misses_readings) and not _may_move(session, message.readings):
             return session
         supply = await self._supplies.of_port(session.port_id)
         is_named = message.transaction_id == session.id
         usable = await recount.usable(message.charge_point_id, message.readings)
-        readings = readings_within(session, usable, are_named=is_named)
+        readings = tuple(await recount.as_first_told(session, readings_within(session, usable, are_named=is_named)))
         if not is_named:
             readings = session_end.unnamed_told(session, readings)
             if not readings:
                 return session
+        if not was_closed_by_us and not misses_readings:
+            misses_readings = await _tell_otherwise(session, readings)
+            if not misses_readings:
+                return session
         if misses_readings:
-            until = session.ended_at if session.stop_has_stamp else None
+            until = session_end.transaction_ended_at(session) if session.stop_has_stamp else None
             counted = await recount.recounted(session, supply, until=until, also=readings)
-            return await _corrected(change, session, session_end.end_completed(session, counted, supply=supply))
+            told = session_end.end_completed(session, counted, supply=supply)
+            if told.leapt_to_wh is not None:
+                told = leap_confirmed(told, await next_register_wh(session))
+            return await _corrected(change, session, told)
         following = await next_start_at(session)
-        counted = await recount.recounted(session, supply, also=_before(readings, following))
+        # What the port counted for the next vehicle is in neither.
+        until = following - _SMALLEST if following is not None else None
+        counted = await recount.recounted(session, supply, until=until, also=readings)
         if is_named and await change.holder(session.port_id) is None:
             again = session_end.reopened(session, counted, readings)
             if again is not None:
@@ -331,14 +361,25 @@ def _may_move(session: ChargingSession, readings: Iterable[Reading]) -> bool:
     """Readings that came late, or that tell more than was counted; to count a session anew is dear, and a meter that
     stands still is read for ever."""
     newest, counted_wh = session.last_meter_at, session.base_register_wh
+    by = session_end.transaction_ended_at(session)
     return any(
         newest is None
         or one.at <= newest
         or one.interval_wh is not None
         or bool(one.samples)
+        # T4: it may show that another vehicle's energy flowed.
+        or (session.ev_gone_at is not None and session.ev_gone_at < one.at <= (by or one.at))
         or (one.register_wh is not None and one.register_wh > counted_wh)
         for one in readings
     )
+
+
+async def _tell_otherwise(session: ChargingSession, readings: Iterable[Reading]) -> bool:
+    """X2: to count a session anew is dear: only where one of them does not lie in line with those around it."""
+    for one in readings:
+        if session_end.tells_otherwise(session, one, *await registers_around(session.id, one.at)):
+            return True
+    return False
 
 
 async def _corrected(change: Change, session: ChargingSession, told: ChargingSession) -> ChargingSession:
@@ -347,12 +388,8 @@ async def _corrected(change: Change, session: ChargingSession, told: ChargingSes
         return session
     told, rest = parted(told, told.stop_register_wh, change.now)
     told = await correct(change, told)
-    await save_rest(change, told, rest)
+    await save_rest(change, told, rest, before=session, keeps_end=True)
     return told
-
-
-def _before(readings: Iterable[Reading], instant: datetime | None) -> list[Reading]:
-    return [one for one in readings if instant is None or one.at < instant]
 
 
 def _taken_from_memory(message: Message, garage: RunningInGarage, batch: Batch) -> bool:

@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.port import Port
 from evgraph.domain.rate import Rate
+from evgraph.domain.session_unplug import is_rest
 from evgraph.models import PortRow, RateRow, SessionRow
 from evgraph.models.charging import IS_ACTIVE
 from evgraph.models.plain import select_values
@@ -36,6 +37,14 @@ async def rate_in_force(db: Database, garage_id: int, at: datetime | None = None
     rows = RateRow.filter(garage_id=garage_id).using_db(db).order_by("-id")
     row = await (rows if at is None else rows.filter(effective_from__lte=at)).first()
     return row.value() if row else None
+
+
+async def ended_last(port_id: int, at: datetime) -> ChargingSession | None:
+    """The port's latest session that has ended and began by that instant; what flowed after its vehicle left is of the
+    same transaction (T4)."""
+    ended = SessionRow.filter(port_id=port_id, status=SessionStatus.ENDED, started_at__lte=at)
+    sessions = [row.value() for row in await ended.order_by("-started_at", "-id").limit(2)]
+    return next((one for one in sessions if not is_rest(one)), None)
 
 
 async def _holders(db: Database, port_ids: list[int]) -> dict[int, ChargingSession]:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from evgraph.domain import session_metering
+from evgraph.domain import session_clock, session_metering, stopping
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.energy import Reading, has_inlet, instants, merged_reading, with_inlet
+from evgraph.domain.session_clock import corrected_stamp
 from evgraph.domain.supply import Supply
-from evgraph.models import PortRow
+from evgraph.models import MeterSampleRow, PortRow
 from evgraph.models.bulk import Save
 from evgraph.models.meter_samples import COMPLETE, detail_of, samples_at, samples_of
 from evgraph.models.plain import execute
@@ -25,14 +26,44 @@ async def recounted(
     from its start. `also`: readings that are not stored yet, such as those of a StopTransaction. Nothing is saved.
     Within the transaction that is open."""
     stored = [sample.reading() for sample in await samples_of(session.id, until)]
-    further = [one for one in await usable(session.charge_point_id, also) if until is None or one.at <= until]
-    return session_metering.recounted(session, [*stored, *further], supply=supply)
+    further = await usable(session.charge_point_id, also)
+    return session_metering.recounted(session, [*stored, *further], supply=supply, until=until)
+
+
+async def settled(session: ChargingSession, supply: Supply | None, *, until: datetime | None = None) -> ChargingSession:
+    """X2: the running session that is about to end by our word, counted anew where its energy may depend on what came
+    first. Nothing is saved. Within the transaction that is open."""
+    newest = session.last_meter_at
+    is_told_later = until is not None and newest is not None and newest > until
+    if not is_told_later and not stopping.depends_on_order(session, has_unmoved=await has_unmoved(session.id)):
+        return session
+    return await recounted(session, supply, until=until)
+
+
+async def has_unmoved(session_id: int) -> bool:
+    """M4: a reading of the session came after a newer one, and moved nothing. Asked while the session runs: what its
+    stop brings moves nothing either. Within the transaction that is open."""
+    return await MeterSampleRow.filter(session_id=session_id, energy_wh__isnull=True).exists()
 
 
 async def before_instant(session: ChargingSession, at: datetime, supply: Supply | None) -> ChargingSession:
     """M4: the running session as it was before that instant."""
     earlier = [sample.reading() for sample in await samples_of(session.id, at) if sample.at < at]
     return session_metering.recounted(session, earlier, supply=supply)
+
+
+async def as_first_told(session: ChargingSession, readings: Sequence[Reading]) -> Sequence[Reading]:
+    """M4, B7: the readings; where the charger's clock is wrong, those that are stored already are of the time that they
+    were stored with. Within the transaction that is open."""
+    stamps = {one.reported_at for one in readings if one.reported_at is not None}
+    if session.clock_error_us is None or not stamps:
+        return readings
+    corrected = {corrected_stamp(session, stamp) for stamp in stamps}
+    instants_of = sorted(stamps | {at for at in corrected if at is not None})
+    told: list[Reading] = []
+    for first in range(0, len(instants_of), _AT_ONCE):
+        told += [one.reading() for one in await samples_at(session.id, instants_of[first : first + _AT_ONCE])]
+    return session_clock.as_first_told(readings, told)
 
 
 async def store(

@@ -28,8 +28,11 @@ async def end_by(
     time = end_time(session, stop)
     usable = tuple(await recount.usable(session.charge_point_id, stop.readings))
     readings = stopping.readings_of(session, replace(stop, readings=usable), time)
+    readings = tuple(await recount.as_first_told(session, readings))
+    # Before these readings are stored: they move nothing by themselves.
+    has_unmoved = is_running and await recount.has_unmoved(session.id)
     await recount.store(change, session, readings)
-    if is_running and not stopping.must_recount(session, readings, time):
+    if is_running and not stopping.must_recount(session, readings, time, has_unmoved=has_unmoved):
         ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
     else:
         until = time.at if time.is_own else None
@@ -42,11 +45,21 @@ async def end_by(
         ended = await settle(change, ended)
     else:
         ended = await correct(change, session_end.truth_told(session, ended, is_own_time=time.is_own))
-    await save_rest(change, ended, rest)
+    await save_rest(change, ended, rest, before=session)
     return ended
 
 
-async def close(change: Change, session: ChargingSession) -> ChargingSession:
+async def end_without_charger(change: Change, session: ChargingSession, supply: Supply | None) -> ChargingSession:
+    """T7, T12: a person ends a session whose charger does not: at its last reading, billed in this change. One that has
+    ended meanwhile stays as it is."""
+    if session.status is not SessionStatus.CHARGING:
+        return session
+    session = await recount.settled(session, supply)
+    return await settle_in_parts(change, session_end.ended_by_person(session, change.now), by_person=True)
+
+
+async def close(change: Change, session: ChargingSession, supply: Supply | None) -> ChargingSession:
     """T7: the running session is over, at its last reading, estimated, and billed."""
+    session = await recount.settled(session, supply)
     ended = session_end.given_up(session, session_end.last_known(session, change.now), closed_at=change.now)
     return await settle_in_parts(change, ended)

@@ -10,8 +10,8 @@ from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.flat_fee import flat_fees_paid
 from evgraph.domain.rate import Rate, is_charged_once
 from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.session_end import ended_by_person, why_in_vain
-from evgraph.domain.session_unplug import is_rest_of, parted, rest_corrected
+from evgraph.domain.session_end import why_in_vain
+from evgraph.domain.session_unplug import is_rest_of, parted, rest_corrected, rest_emptied
 from evgraph.domain.stay import Stay, StayStatus
 from evgraph.models import LineItemRow, SessionRow, StayRow
 from evgraph.models.plain import select_values
@@ -34,14 +34,6 @@ async def settle(change: Change, session: ChargingSession, *, by_person: bool = 
     return session
 
 
-async def end_without_charger(change: Change, session: ChargingSession) -> ChargingSession:
-    """T7, T12: a person ends a session whose charger does not: at its last reading, billed in this change. One that has
-    ended meanwhile stays as it is."""
-    if session.status is not SessionStatus.CHARGING:
-        return session
-    return await settle_in_parts(change, ended_by_person(session, change.now), by_person=True)
-
-
 async def settle_in_parts(change: Change, session: ChargingSession, *, by_person: bool = False) -> ChargingSession:
     """T4: settles a session that ended without its charger's StopTransaction; what flowed after its vehicle left is
     saved as an unassigned session."""
@@ -51,17 +43,24 @@ async def settle_in_parts(change: Change, session: ChargingSession, *, by_person
     return session
 
 
-async def save_rest(change: Change, session: ChargingSession, rest: ChargingSession | None) -> None:
-    """T4: saves what flowed after the vehicle of `session` left. Reported again, it is the same session, corrected."""
-    if rest is None:
-        return
-    rows = SessionRow.filter(
-        charge_point_id=rest.charge_point_id, id_tag="", meter_start_wh=rest.meter_start_wh, id__gt=session.id
-    )
-    held = next((one for one in [row.value() for row in await rows] if is_rest_of(one, session)), None)
+async def save_rest(
+    change: Change,
+    session: ChargingSession,
+    rest: ChargingSession | None,
+    *,
+    before: ChargingSession | None = None,
+    keeps_end: bool = False,
+) -> None:
+    """T4: saves what flowed after the vehicle of `session` left. Reported again, it is the same session, corrected.
+    `before`: the session as it was billed before, null where this is its first end; `keeps_end`: readings correct it,
+    and no end."""
+    held = await _rest_of(before) if before is not None else None
     if held is None:
-        await change.save_session(rest)
-    elif (corrected := rest_corrected(held, rest)) != held:
+        if rest is not None:
+            await change.save_session(rest)
+        return
+    corrected = rest_corrected(held, rest, keeps_end=keeps_end) if rest is not None else rest_emptied(held)
+    if corrected != held:
         await correct(change, corrected)
 
 
@@ -151,6 +150,18 @@ async def _billed_alone(change: Change, session: ChargingSession, rate: Rate | N
     if item is not None:
         await change.add_line_item(item)
     return session
+
+
+async def _rest_of(session: ChargingSession) -> ChargingSession | None:
+    if session.held_back_from_wh is None:
+        return None
+    rows = SessionRow.filter(
+        charge_point_id=session.charge_point_id,
+        id_tag="",
+        meter_start_wh=session.held_back_from_wh,
+        id__gt=session.id,
+    )
+    return next((one for one in [row.value() for row in await rows] if is_rest_of(one, session)), None)
 
 
 async def _others(request_id: int, session_id: int) -> list[ChargingSession]:

@@ -24,7 +24,7 @@ from evgraph.services.charging import NOT_ENDED, Charging
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing, require
 from evgraph.services.requests import put_on_queue
-from evgraph.services.settling import end_without_charger, give_up_start
+from evgraph.services.settling import give_up_start
 
 
 class Keep(Enum):
@@ -166,7 +166,7 @@ class Stays:
             async with self._books.change(found.garage_id) as change:
                 stay = await _present(change, found.id)
                 closed = rules.check_out(stay, change.now)
-                await _end_sessions(change, stay, without_charger=without_charger)
+                await self._end_sessions(change, stay, without_charger=without_charger)
                 await _clear_queue(change, stay)
                 checked_out = CheckedOut(stay=closed, warnings=await _warnings(stay, change.now))
                 await claim.keep(_kept(checked_out))
@@ -174,6 +174,24 @@ class Stays:
                 return checked_out
 
         return await self._once.run(viewer, "checkOut", command, work=work, replay=_checked_out_again)
+
+    async def _end_sessions(self, change: Change, stay: Stay, *, without_charger: frozenset[int]) -> None:
+        """S4, T12: gives up the starts of the stay, and ends and bills the sessions that may end without their
+        chargers. Raises Refusal STILL_CHARGING for any other session that runs."""
+        for row in await SessionRow.filter(stay_id=stay.id, status__in=reading.ACTIVE):
+            session = row.value()
+            if session.status is SessionStatus.STARTING:
+                await give_up_start(
+                    change, session, ErrorCode.STAY_CLOSED, "The vehicle was checked out before charging began."
+                )
+            elif session.id in without_charger:
+                await self._charging.end_within(change, session)
+            else:
+                raise Refusal(
+                    ErrorCode.STILL_CHARGING,
+                    f"Ticket {stay.ticket_number} is still charging. Unplug the vehicle or stop the session first.",
+                    ("input", "stopCharging"),
+                )
 
     async def _stop_what_runs(self, stay_id: int) -> frozenset[int]:
         """The sessions of the stay that their chargers do not end, and that may end without them. All chargers are
@@ -215,25 +233,6 @@ async def _end_of(session: ChargingSession, feed: Feed) -> None:
             and event.session.status is SessionStatus.ENDED
         ):
             return
-
-
-async def _end_sessions(change: Change, stay: Stay, *, without_charger: frozenset[int]) -> None:
-    """S4, T12: gives up the starts of the stay, and ends and bills the sessions that may end without their chargers.
-    Raises Refusal STILL_CHARGING for any other session that runs."""
-    for row in await SessionRow.filter(stay_id=stay.id, status__in=reading.ACTIVE):
-        session = row.value()
-        if session.status is SessionStatus.STARTING:
-            await give_up_start(
-                change, session, ErrorCode.STAY_CLOSED, "The vehicle was checked out before charging began."
-            )
-        elif session.id in without_charger:
-            await end_without_charger(change, session)
-        else:
-            raise Refusal(
-                ErrorCode.STILL_CHARGING,
-                f"Ticket {stay.ticket_number} is still charging. Unplug the vehicle or stop the session first.",
-                ("input", "stopCharging"),
-            )
 
 
 async def _clear_queue(change: Change, stay: Stay) -> None:

@@ -126,11 +126,10 @@ def _has_registers(session: Session) -> bool:
 
 
 def _told_by(session: Session, stop: Stop | None, stopped: Moment | None) -> datetime | None:
-    """Where a stop told the register, but not its time, what comes after it is not known to be from before it; and no
-    reading moves a start any more that could not be read (S6)."""
-    if stop is None or stopped is None or stop.register is None:
-        return None
-    if stopped.is_own and session.start.register is not None:
+    """Where a stop told the register, but not its time, what comes after it is not known to be from before it. Where it
+    told its time, readings of before it count, whenever they come; the first one also as the register of a start that
+    could not be read (S6, X2)."""
+    if stop is None or stopped is None or stop.register is None or stopped.is_own:
         return None
     return max(one.at for one in session.stops)
 
@@ -146,7 +145,7 @@ def _base(session: Session, record: Record, told_by: datetime | None, port_regis
     begun, found = begin_register(reads), points(reads, connectors=len(record.power_w))
     if begun is not None:
         return Point(unknown, Decimal(begun), Decimal(1))
-    if found:
+    if found and _has_registers(session):
         return Point(unknown, found[0].value, found[0].step)
     if port_register is not None:
         return Point(unknown, Decimal(port_register), Decimal(1))

@@ -120,6 +120,9 @@ def meter(
             if point.is_stop:
                 energy = max(kept + point.value - bottom, Decimal(0))
                 last = point
+            elif not last.when.is_own:
+                # The same register; now it is known when it was there (M5).
+                last = replace(last, when=point.when)
         elif point.is_stop:
             reasons.add("STOP_BELOW")
         else:

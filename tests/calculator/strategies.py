@@ -72,6 +72,8 @@ ENDINGS = (
 )
 # Of these, the StopTransaction comes in the end.
 WITH_A_STOP = {"stop hours after Available", "check-out while offline, stop later"}
+# Meters of which it matters what was told first, beside those that say the same each time.
+ORDER_MATTERS = ("registers", "intervals", "registers of two locations", "registers of two steps")
 HABITS = (*CLOCKS, *METERS, *BEGINNINGS, *TELLINGS, *STOPS, *ENDINGS)
 PLAIN = "nothing special"
 
@@ -268,10 +270,7 @@ def accounts(draw: st.DrawFn, visit: Visit, telling: Telling) -> Account:
     told, truth, free_at, drawn = _ending(draw, visit, telling)
     if visit.has("told late, in another order"):
         middle = [replace(act, told=act.told + draw(st.sampled_from([0.0, 1.5, 90.0]))) for act in middle]
-        told = [
-            replace(act, told=act.told + draw(st.sampled_from([0.0, 3.0, 45.0]))) if act.method == "stop" else act
-            for act in told
-        ]
+        told = [_told_later(draw, act) for act in told]
     acts = [*beginning, *middle, *told]
     if visit.has("told twice"):
         again = [act for act in acts if act.method in ("start", "readings", "stop")]
@@ -280,8 +279,24 @@ def accounts(draw: st.DrawFn, visit: Visit, telling: Telling) -> Account:
             acts.append(replace(stamped, told=act.told + draw(st.sampled_from([0.2, 5.0, 70.0]))))
     if visit.has("offline, and queued"):
         acts = _queued(draw, acts, visit)
-    is_certain = truth_at_start and truth is not None
+    # A register in a coarser step than the one before may look like a meter that was reset.
+    is_certain = truth_at_start and truth is not None and not _has_two_steps(middle)
     return acts, truth if is_certain else None, free_at, drawn
+
+
+def _has_two_steps(readings: list[Act]) -> bool:
+    return len({len(sample["value"]) for act in readings for entry in act.args[1] for sample in entry["sampledValue"]
+                if sample.get("unit") == "kWh"}) > 1  # fmt: skip
+
+
+def _told_later(draw: st.DrawFn, act: Act) -> Act:
+    if act.method == "stop":
+        return replace(act, told=act.told + draw(st.sampled_from([0.0, 3.0, 45.0])))
+    # A status is not queued, but it may overtake readings, and be overtaken (T4).
+    is_unplugging = act.method == "status" and act.args[0] in ("SuspendedEV", "Charging")
+    if act.method == "readings" or is_unplugging:
+        return replace(act, told=act.told + draw(st.sampled_from([0.0, 1.5, 4.5])))
+    return act
 
 
 def _stamped(act: Act, telling: Telling) -> Act:
@@ -317,7 +332,33 @@ def _readings(draw: st.DrawFn, visit: Visit, telling: Telling) -> list[Act]:
         instead = draw(st.sampled_from(NOT_AN_ID))
         named |= {"connector": visit.connector} if instead is ... else {"transactionId": instead}
         named = named | ({"transactionId": -1} if instead is ... else {})
+    if visit.has("told late, in another order") and not telling.habits & set(METERS):
+        return _odd_readings(draw, visit, telling, named)
     return [act for minute, wh in visit.curve for act in _reading(visit, telling, minute, wh, named)]
+
+
+def _odd_readings(draw: st.DrawFn, visit: Visit, telling: Telling, named: Json) -> list[Act]:
+    """What a reading means depends on those before it: intervals add up, the best location and the finest step count
+    for the whole session (M1, M2)."""
+    # T4 goes by registers.
+    is_parted = visit.has("EV side disconnected, then the next vehicle")
+    kind = draw(st.sampled_from(ORDER_MATTERS[:1] if is_parted else ORDER_MATTERS))
+    acts, before = [], 0
+    for minute, wh in visit.curve:
+        register = visit.register + wh
+        sample: Json = {"value": str(register)}
+        if kind == "intervals":
+            sample = {"value": str(wh - before), "measurand": "Energy.Active.Import.Interval"}
+        elif kind == "registers of two locations" and draw(st.booleans()):
+            # Another meter, that counts less of it.
+            sample = {"value": str(visit.register + wh // 2), "location": "Cable"}
+        elif kind == "registers of two steps":
+            step = Decimal(1).scaleb(-draw(st.sampled_from([2, 3])))
+            sample = {"value": f"{(Decimal(register) / 1000).quantize(step, ROUND_DOWN):f}", "unit": "kWh"}
+        before = wh
+        entry = {"timestamp": telling.stamp(minute), "sampledValue": [sample]}
+        acts.append(Act(minute, "readings", (visit.name, [entry]), named))
+    return acts
 
 
 def _reading(visit: Visit, telling: Telling, minute: float, wh: int, named: Json | None = None) -> list[Act]:

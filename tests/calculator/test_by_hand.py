@@ -564,3 +564,11 @@ def test_s6_a_start_whose_register_cannot_be_read_begins_at_its_first_known_regi
         tape.stop(60, 2600)
         bill = bills(tape).sessions[1]
         assert (bill.energy_wh, bill.reasons) == (energy, {"METER_START"})
+
+
+def test_s6_x2_a_first_register_that_comes_after_the_stop_is_where_the_session_began() -> None:
+    tape = charge(-1)
+    tape.reading(20, 1500)
+    tape.stop(60, 2600)
+    tape.reading(70, 1200, stamp=iso(at(10)))
+    assert the_bill(tape).energy_wh == 1400

@@ -62,6 +62,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='charging_again_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='charging_seen_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),

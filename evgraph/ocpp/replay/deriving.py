@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from evgraph.domain import session_end, session_metering, session_start, session_status, stop_matching, stopping
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
@@ -11,30 +11,35 @@ from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, sta
 from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
     StartTime,
+    as_first_told,
     end_time,
     readings_within,
     start_time,
     time_of_next_start,
     time_within,
 )
-from evgraph.domain.session_unplug import is_rest_of, parted, rest_corrected
+from evgraph.domain.session_unplug import is_rest, is_rest_of, parted, rest_corrected, rest_emptied
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.ocpp.replay.words import Booted, Metered, Resolved, Seen, Word
 from evgraph.services.heard_statuses import HeardStatuses
+
+_SMALLEST = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
 class Derived:
     """A session as its frames tell it. `told_at`: when its StartTransaction came. `booked` is the session in the books
     that it is held against, null where there is none; nothing is taken from it but what frames cannot tell: its id,
-    which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it."""
+    which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it;
+    `has_unmoved`: one of them came after a newer one, and moved nothing (M4)."""
 
     session: ChargingSession
     told_at: datetime
     booked: ChargingSession | None
     transaction_id: int | None
     readings: list[Reading] = field(default_factory=list)
+    has_unmoved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +116,34 @@ class Deriving:
             closed_at = derived.booked.closed_at if derived.booked is not None else None
             if derived.booked is None or closed_at is None or closed_at > now:
                 continue
+            session = self._settled(derived)
             if session_end.was_ended_by_person(derived.booked):
-                self._become_parted(derived, session_end.ended_by_person(derived.session, closed_at), closed_at)
+                self._become_parted(derived, session_end.ended_by_person(session, closed_at), closed_at)
             else:
-                last_known = session_end.last_known(derived.session, closed_at)
-                ended = session_end.given_up(derived.session, last_known, closed_at=closed_at)
+                last_known = session_end.last_known(session, closed_at)
+                ended = session_end.given_up(session, last_known, closed_at=closed_at)
                 self._become_parted(derived, ended, closed_at)
+
+    def _settled(self, derived: Derived, *, until: datetime | None = None) -> ChargingSession:
+        """X2: counted anew where its energy may depend on what came first; as services.recount does."""
+        session = derived.session
+        newest = session.last_meter_at
+        is_told_later = until is not None and newest is not None and newest > until
+        if not is_told_later and not stopping.depends_on_order(session, has_unmoved=derived.has_unmoved):
+            return session
+        return self._recounted(derived, until=until)
+
+    def _recounted(
+        self,
+        derived: Derived,
+        *,
+        until: datetime | None = None,
+        also: Iterable[Reading] = (),
+        session: ChargingSession | None = None,
+    ) -> ChargingSession:
+        session = session or derived.session
+        supply = self._around.supplies.get(session.connector_id)
+        return session_metering.recounted(session, [*derived.readings, *also], supply=supply, until=until)
 
     # One method a word.
 
@@ -134,9 +161,7 @@ class Deriving:
             if running.connector_id != start.connector_id or session_start.is_older(start, running):
                 continue
             at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
-            if at.is_own and running.last_meter_at is not None and running.last_meter_at > at.at:
-                until = [one for one in derived.readings if one.at <= at.at]
-                running = session_metering.recounted(running, until, supply=supply)
+            running = self._settled(derived, until=at.at if at.is_own else None)
             self._become_parted(
                 derived, session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at
             )
@@ -233,40 +258,54 @@ class Deriving:
         time = end_time(session, stop)
         supply = self._around.supplies.get(session.connector_id)
         stop = replace(stop, readings=self._usable(stop.readings))
-        readings = stopping.readings_of(session, stop, time)
-        if is_running and not stopping.must_recount(session, readings, time):
+        readings = self._as_first_told(derived, stopping.readings_of(session, stop, time))
+        if is_running and not stopping.must_recount(session, readings, time, has_unmoved=derived.has_unmoved):
             ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
         else:
-            until = [one for one in [*derived.readings, *readings] if not time.is_own or one.at <= time.at]
-            counted = session_metering.recounted(session, until, supply=supply)
+            counted = self._recounted(derived, until=time.at if time.is_own else None, also=readings)
             ended = stopping.ended(counted, stop, time, supply=supply)
         derived.readings += readings
-        following = self._next(derived)
-        if following is not None and SessionFlag.METER_START_ESTIMATED not in following.session.flags:
-            ended = session_metering.leap_confirmed(ended, following.session.meter_start_wh)
+        ended = self._leap_confirmed(derived, ended)
         ended, rest = parted(ended, stop.meter_stop_wh, at)
         if not is_running:
             ended = session_end.truth_told(session, ended, is_own_time=time.is_own)
         derived.session = ended
-        self._keep_rest(derived, rest, at)
+        self._keep_rest(derived, rest, at, before=session)
 
     def _become_parted(self, derived: Derived, ended: ChargingSession, at: datetime) -> None:
         """T4: a session that ended without a StopTransaction, or that late readings correct."""
         if ended is derived.session:
             return
         ended, rest = parted(ended, ended.stop_register_wh, at)
-        derived.session = ended
-        self._keep_rest(derived, rest, at)
+        before, derived.session = derived.session, ended
+        has_ended = before.status is SessionStatus.ENDED
+        self._keep_rest(derived, rest, at, before=before, keeps_end=has_ended)
 
-    def _keep_rest(self, derived: Derived, rest: ChargingSession | None, at: datetime) -> None:
-        """T4: what flowed after the vehicle left; reported again, it is the same session, corrected."""
-        if rest is None:
-            return
+    def _keep_rest(
+        self,
+        derived: Derived,
+        rest: ChargingSession | None,
+        at: datetime,
+        *,
+        before: ChargingSession,
+        keeps_end: bool = False,
+    ) -> None:
+        """T4: what flowed after the vehicle left; reported again, it is the same session, corrected. `before`: the
+        session as it was."""
         since = [one is derived for one in self.derived].index(True)
-        later = self.derived[since + 1 :]
-        held = next((one for one in later if is_rest_of(one.session, derived.session)), None)
+        later = self.derived[since + 1 :] if before.held_back_from_wh is not None else []
+        held = next((one for one in later if is_rest_of(one.session, before)), None)
         if held is not None:
-            held.session = rest_corrected(held.session, rest)
+            held.session = (
+                rest_corrected(held.session, rest, keeps_end=keeps_end)
+                if rest is not None
+                else rest_emptied(held.session)
+            )
+            if held.booked is None:
+                held.booked = self._claim_rest(held.session)
+                held.transaction_id = held.booked.id if held.booked is not None else None
+            return
+        if rest is None:
             return
         booked = self._claim_rest(rest)
         self.derived.append(Derived(rest, at, booked, booked.id if booked else None))
@@ -294,25 +333,30 @@ class Deriving:
         session = derived.session
         is_named = metered.transaction_id is not None and derived is self._named(metered.transaction_id)
         readings = readings_within(session, self._usable(metered.readings), are_named=is_named)
+        readings = self._as_first_told(derived, readings)
         is_late = session.status is not SessionStatus.CHARGING
         if is_late and not is_named:
             readings = session_end.unnamed_told(session, readings)
             if not readings:
                 return
         derived.readings += readings
+        newest = session.last_meter_at
+        derived.has_unmoved |= is_late or any(newest is not None and one.at < newest for one in readings)
         supply = self._around.supplies.get(session.connector_id)
         if not is_late:
             derived.session = self._taken(derived, readings, supply)
             return
-        if session_end.misses_readings(session, readings):
-            until = session.ended_at if session.stop_has_stamp else None
-            by_then = [one for one in derived.readings if until is None or one.at <= until]
-            counted = session_metering.recounted(session, by_then, supply=supply)
-            self._become_parted(derived, session_end.end_completed(session, counted, supply=supply), at)
+        if session_end.misses_readings(session, readings) or (
+            not session_end.was_closed_by_us(session) and self._tell_otherwise(derived, readings)
+        ):
+            counted = self._recounted(
+                derived, until=session_end.transaction_ended_at(session) if session.stop_has_stamp else None
+            )
+            told = session_end.end_completed(session, counted, supply=supply)
+            self._become_parted(derived, self._leap_confirmed(derived, told), at)
             return
         following = self._next_start_at(derived)
-        in_time = [one for one in derived.readings if following is None or one.at < following]
-        counted = session_metering.recounted(session, in_time, supply=supply)
+        counted = self._recounted(derived, until=following - _SMALLEST if following is not None else None)
         if is_named and not self._is_taken(derived):
             again = session_end.reopened(session, counted, readings)
             if again is not None:
@@ -331,6 +375,29 @@ class Deriving:
         is_completed = any(is_same_instant(one, Reading(at=newest)) for one in readings)
         later = [one for one in readings if one.at > newest]
         return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
+
+    @staticmethod
+    def _as_first_told(derived: Derived, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+        return readings if derived.session.clock_error_us is None else as_first_told(readings, derived.readings)
+
+    def _leap_confirmed(self, derived: Derived, ended: ChargingSession) -> ChargingSession:
+        """M5: by the next start there."""
+        following = self._next(derived)
+        if following is None or SessionFlag.METER_START_ESTIMATED in following.session.flags:
+            return ended
+        return session_metering.leap_confirmed(ended, following.session.meter_start_wh)
+
+    @staticmethod
+    def _tell_otherwise(derived: Derived, readings: Sequence[Reading]) -> bool:
+        for one in readings:
+            told = sorted((r for r in derived.readings if r.register_wh is not None), key=lambda r: r.at)
+            before = [r.register_wh for r in told if r.at < one.at]
+            after = [r.register_wh for r in told if r.at > one.at]
+            if session_end.tells_otherwise(
+                derived.session, one, before[-1] if before else None, after[0] if after else None
+            ):
+                return True
+        return False
 
     def _is_taken(self, derived: Derived) -> bool:
         """Another session has its port."""
@@ -364,7 +431,9 @@ class Deriving:
     def _status(self, report: StatusReport, at: datetime) -> None:
         if self._repeats.is_repeated(report.connector_id, report):
             return
-        there = [one for one in self._running() if one.session.connector_id == report.connector_id]
+        running = [one for one in self._running() if one.session.connector_id == report.connector_id]
+        ended = self._ended_last(report)
+        there = running or ([ended] if ended is not None else [])
         for derived in there:
             if derived.session.clock_error_us is not None:
                 time = time_within(derived.session, report.stamped_at or report.at, at)
@@ -374,7 +443,32 @@ class Deriving:
             return
         away_since = port_away_since(before, at, self._around.spans_until(at))
         for derived in there:
-            derived.session = session_status.reported(derived.session, report, at, away_since=away_since)
+            if derived is ended:
+                derived.session = session_status.reported_after_end(derived.session, report)
+                continue
+            before_it = derived.session
+            told = session_status.reported(before_it, report, at, away_since=away_since)
+            has_changed = (told.ev_gone_at, told.charging_again_at) != (
+                before_it.ev_gone_at,
+                before_it.charging_again_at,
+            )
+            if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
+                told = self._recounted(derived, session=told)
+            derived.session = told
+
+    def _ended_last(self, report: StatusReport) -> Derived | None:
+        """T4, X2: the status may be of the session that ended there last, and came after its end."""
+        if report.connector_id not in self._around.reported:
+            return None
+        there = [
+            one
+            for one in self.derived
+            if one.session.connector_id == report.connector_id
+            and one.session.status is SessionStatus.ENDED
+            and _started_at(one) <= report.at
+            and not is_rest(one.session)
+        ]
+        return max(reversed(there), key=_started_at, default=None)
 
     def _is_older(self, report: StatusReport, at: datetime) -> bool:
         """B6, as the port decides."""
