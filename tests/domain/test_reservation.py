@@ -20,8 +20,8 @@ GIVEN = {
 HELD = wanted(**GIVEN)
 
 
-def test_a_reservation_is_kept_under_its_tag_in_capitals():
-    assert (HELD.id_tag, HELD.state, HELD.made_at) == ("STAFF-7", ReservationState.ACTIVE, NOON)
+def test_a_reservation_is_kept_under_its_tag_as_it_was_entered():
+    assert (HELD.id_tag, HELD.state, HELD.made_at) == ("staff-7", ReservationState.ACTIVE, NOON)
 
 
 @pytest.mark.parametrize(
