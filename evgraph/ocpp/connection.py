@@ -26,7 +26,6 @@ from evgraph.ocpp.plain_readings import Told, plainly
 from evgraph.ocpp.redaction import redacted
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
-from evgraph.sockets import FRAMES, FramesProtocol
 
 CALL_DEADLINE = 30.0
 # A close frame holds 123 bytes of reason (RFC 6455 section 5.5.1).
@@ -70,6 +69,7 @@ class Connection:
         "_services",
         "_websocket",
         "_why_closed",
+        "_writable",
         "closing",
         "history_id",
         "last_seen",
@@ -85,7 +85,9 @@ class Connection:
         frame_log: FrameLog,
         clock: Clock,
         heartbeat_interval: int,
+        writable: asyncio.Event | None = None,
     ) -> None:
+        """`writable`: set while the socket takes more; null where that is not known."""
         self.peer = peer
         self.closing: Closing | None = None
         self.history_id: int | None = None
@@ -100,6 +102,7 @@ class Connection:
         self._closer: asyncio.Task[None] | None = None
         # Null while there is none, which is most of the time.
         self._heartbeats: set[asyncio.Task[None]] | None = None
+        self._writable = writable
         self._why_closed = "A newer connection of this charge point took over."
 
     async def ask(self, command: Command[Reply], deadline: float = CALL_DEADLINE) -> Reply:
@@ -329,10 +332,9 @@ class Connection:
         await self._send(text, FrameKind.CALL_ERROR, message_id, action)
 
     async def _send_call(self, message_id: str, action: str, text: str) -> None:
-        protocol = self._websocket.scope.get("extensions", {}).get(FRAMES)
-        if isinstance(protocol, FramesProtocol):
+        if self._writable is not None:
             # C10: one that is given up while it waits for room was never sent, and is not in the frame log.
-            await protocol.writable.wait()
+            await self._writable.wait()
         await self._send(text, FrameKind.CALL, message_id, action)
 
     async def _send(self, text: str, kind: FrameKind, message_id: frames.MessageId, action: str | None) -> None:

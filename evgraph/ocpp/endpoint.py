@@ -40,7 +40,7 @@ from evgraph.services.onboarding import Onboarding
 from evgraph.services.oversized_frames import MESSAGE_TOO_BIG, OversizedFrames
 from evgraph.services.security_events import SecurityEvents
 from evgraph.services.transactions import Transactions
-from evgraph.sockets import FRAMES
+from evgraph.sockets import FRAMES, FramesProtocol
 
 PATH = f"/{CHARGERS}/"
 HEARTBEAT_INTERVAL = 300
@@ -180,6 +180,7 @@ class Endpoint:
             frame_log=self._frames,
             clock=self._clock,
             heartbeat_interval=self._heartbeat_interval,
+            writable=protocol.writable if isinstance(protocol, FramesProtocol) else None,
         )
         self._registry.enter(connection)
         try:
