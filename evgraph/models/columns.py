@@ -1,7 +1,9 @@
-"""Migration operations for columns that need no new table. Tortoise's own AddField gives existing rows no value, and its
-reversal on SQLite rebuilds the table without the indexes that RunSQL made; AlterField rebuilds it right away. These do
-neither, so each migration is reversible on both databases. Nothing of the program may be imported here: old migrations
-use these operations too, and must keep doing what they did."""
+"""Migration operations for columns that need no new table.
+
+Tortoise's own AddField gives existing rows no value, and its reversal on SQLite rebuilds the table without the indexes
+that RunSQL made; AlterField rebuilds it right away. These do neither, so each migration is reversible on both databases.
+Nothing of the program may be imported here: old migrations use these operations too, and must keep doing what they did.
+"""
 
 from typing import Any
 
@@ -22,9 +24,7 @@ class AddColumn(ops.AddField):
         model = new_state.apps.get_model(f"{app_label}.{self.model_name}")
         field = model._meta.fields_map[self.name]
         if isinstance(field, RelationalField) or field.index or field.unique:
-            raise ValueError(
-                f"AddColumn cannot add {self.model_name}.{self.name}: use a plain column and ops.AddIndex."
-            )
+            raise ValueError(f"{self.model_name}.{self.name}: use a plain column and ops.AddIndex.")
         column = f'"{self.name}" {field.get_for_dialect(state_editor.DIALECT, "SQL_TYPE")}'
         if not field.null:
             column += f" NOT NULL DEFAULT {_default(field, state_editor)}"

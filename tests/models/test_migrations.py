@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise import Tortoise
+from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
-from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise import fields
 from tortoise.migrations import operations as ops
+from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
 from typer.testing import CliRunner
 
@@ -137,7 +136,7 @@ def test_the_documented_way_to_add_a_column_loses_no_index(database_url, field, 
     ids=["indexed", "unique"],
 )
 def test_a_column_that_could_not_be_dropped_is_not_added(database_url, field):
-    with pytest.raises(ValueError, match="use a plain column and ops.AddIndex"):
+    with pytest.raises(ValueError, match="use a plain column"):
         asyncio.run(_added_and_dropped(database_url, field, None))
 
 
