@@ -60,6 +60,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         gateway=Gateway(registry, deadline=settings.call_timeout_s),
         start_window=timedelta(seconds=settings.start_window_s),
         free_for=timedelta(seconds=settings.forgotten_after_s),
+        call_timeout_s=settings.call_timeout_s,
         stop_wait_s=settings.stop_wait_s,
         upkeep_every_s=settings.upkeep_every_s,
         simulated_speed=settings.simulated_speed,

@@ -1,8 +1,9 @@
 """Migration operations for columns that need no new table.
 
 Tortoise's own AddField gives existing rows no value, and its reversal on SQLite rebuilds the table without the indexes
-that RunSQL made; AlterField rebuilds it right away. These do neither, so each migration is reversible on both databases.
-Nothing of the program may be imported here: old migrations use these operations too, and must keep doing what they did.
+that RunSQL made; AlterField rebuilds it right away. These do neither, so each migration is reversible on both
+databases. Nothing of the program may be imported here: old migrations use these operations too, and must keep doing
+what they did.
 """
 
 from typing import Any
