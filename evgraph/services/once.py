@@ -1,6 +1,6 @@
-"""Idempotency (idempotencyKey): the same key and input answer as the first call did, also across a restart, and when two
-arrive at once in one process or in two: the answer that is stored first counts for both. The same key with another input
-is IDEMPOTENCY_CONFLICT."""
+"""Idempotency (idempotencyKey): the same key and input answer as the first call did, also across a restart, and when
+two arrive at once in one process or in two: the answer that is stored first counts for both. The same key with another
+input is IDEMPOTENCY_CONFLICT."""
 
 import asyncio
 import hashlib

@@ -206,12 +206,41 @@ def test_the_database_itself_promises_one_session_a_port_and_one_open_stay_a_tic
 @pytest.mark.slow
 def test_to_takes_a_migrations_name_and_zero(evgraph, empty_database):
     for target in (MIGRATIONS[0], "zero", MIGRATIONS[-1], MIGRATIONS[0]):
-        done = evgraph.invoke(cli, ["migrate", "--to", target, "--database-url", empty_database])
+        done = evgraph.invoke(cli, ["migrate", "--yes", "--to", target, "--database-url", empty_database])
         assert (done.exit_code, done.output.strip()) == (0, f"The database is at {target}.")
     assert asyncio.run(_pending(empty_database)) == MIGRATIONS[1:]
     done = evgraph.invoke(cli, ["migrate", "--database-url", empty_database])
     assert (done.exit_code, done.output.strip()) == (0, "The database is up to date.")
     assert asyncio.run(_pending(empty_database)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["zero", "0004_growing"])
+def test_going_back_asks_before_it_drops_data(evgraph, database_url, target):
+    before = asyncio.run(_tables(database_url))
+    asked = evgraph.invoke(cli, ["migrate", "--to", target, "--database-url", database_url])
+    assert asked.exit_code == 1
+    assert "This drops what" in asked.output
+    assert MIGRATIONS[4] in asked.output
+    assert "Repeat with --yes" in asked.output
+    assert asyncio.run(_tables(database_url)) == before
+    told = evgraph.invoke(cli, ["migrate", "--to", target, "--yes", "--database-url", database_url])
+    assert told.exit_code == 0, told.output
+    assert asyncio.run(_tables(database_url)) != before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["migrate"], ["migrate", "--yes", "--to", "zero"], ["garage", "list"], ["doctor", "AX48-1"], ["serve"]],
+    ids=" ".join,
+)
+def test_a_database_that_is_newer_than_the_program_is_refused(evgraph, database_url, command):
+    asyncio.run(_from_the_future(database_url))
+    before = asyncio.run(_tables(database_url))
+    done = evgraph.invoke(cli, [*command, "--database-url", database_url])
+    assert done.exit_code in (1, 2)
+    assert "The database is newer than this program: it has 9999_future." in " ".join(done.output.split())
+    assert asyncio.run(_tables(database_url)) == before
 
 
 def test_to_says_which_migrations_there_are(evgraph, database_url):
@@ -231,6 +260,17 @@ def test_serve_refuses_a_database_that_is_not_migrated(database_url):
     assert served.returncode == 1
     assert f"The database lacks {', '.join(MIGRATIONS[1:])}. Run: evgraph migrate" in served.stderr
     assert "Traceback" not in served.stderr
+
+
+async def _from_the_future(url: str) -> None:
+    await database.open_database(url)
+    try:
+        await get_connection(WRITER).execute_script(
+            "INSERT INTO tortoise_migrations (app, name, applied_at)"
+            " VALUES ('evgraph', '9999_future', '2030-01-01 00:00:00')"
+        )
+    finally:
+        await database.close_database()
 
 
 async def _added_and_dropped(url: str, field: Any, value: Any) -> None:
