@@ -149,6 +149,19 @@ def test_a_port_in_use_is_said(migrated):
         says(run("serve", "--port", str(port), "--database-url", migrated), f"Cannot listen on 127.0.0.1:{port}")
 
 
+def test_the_demo_says_what_is_wrong_with_its_database(tmp_path):
+    (tmp_path / "evgraph.sqlite3").write_bytes(GARBAGE)
+    says(run("demo", "--folder", str(tmp_path), "--port", "0"), "The database cannot be used: file is not a database")
+
+
+def test_a_panel_whose_port_is_in_use_is_said():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("simulate", "run", "--count", "1", "--panel-port", str(taken.getsockname()[1]))
+    assert done.returncode != 0
+    assert "address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_host_that_is_not_ours_is_said(migrated):
     says(run("serve", "--port", "0", "--host", "no.such.host.invalid", "--database-url", migrated), "Cannot listen on")
 
