@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +15,16 @@ from tests.journeys.garage import delivers
 from tests.journeys.proof import derived_again
 
 
+@pytest.fixture
+def elsewhere(migrated: str, tmp_path: Path) -> Iterator[str]:
+    """A database on another machine, in which nothing is yet."""
+    with empty_beside(migrated, tmp_path / "elsewhere.sqlite3") as url:
+        yield url
+
+
 @pytest.mark.slow
 async def test_a_backup_of_a_running_garage_is_restored_and_no_transaction_id_comes_again(
-    open_garage, migrated, tmp_path
+    open_garage, elsewhere, tmp_path
 ):
     """Readings and check-ins go on while the backup is made. After the restore a session of the lost hours is known to
     its charger alone: its stop is kept in quarantine, and its id is not given to anyone else."""
@@ -73,10 +82,8 @@ async def test_a_backup_of_a_running_garage_is_restored_and_no_transaction_id_co
         assert int(told.rpartition(" is ")[2].strip().rstrip(".")) > fresh_id
         assert "exists. A backup overwrites nothing" in await evgraph("backup", str(file), url=url, fails=True)
         await evgraph("backup", str(again), url=url)
-        with empty_beside(migrated, tmp_path / "elsewhere.sqlite3") as elsewhere:
-            await evgraph("restore", str(again), url=elsewhere)
-            report = await derived_again(elsewhere)
-            assert report.differences == []
+        await evgraph("restore", str(again), url=elsewhere)
+        assert (await derived_again(elsewhere)).differences == []
         await garage.server.start()
 
 
