@@ -1,7 +1,6 @@
 """The one place that wires: settings in, a running house out. Its lifespan owns every task."""
 
 import asyncio
-import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -18,11 +17,18 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from tortoise.connection import get_connection
-from tortoise.exceptions import BaseORMException
 
 from evgraph.bus import EventBus
 from evgraph.graph import GraphApp, create_graphql_app
-from evgraph.models.database import WRITER, close_database, open_database, pending_migrations
+from evgraph.models.database import (
+    WRITER,
+    OtherVersion,
+    ReadOnlyDatabase,
+    close_database,
+    open_database,
+    refuse_other_version,
+    refuse_read_only,
+)
 from evgraph.ocpp.door import DoorServer
 from evgraph.ocpp.endpoint import create_endpoint
 from evgraph.ocpp.frame_budget import SMALL_FRAME
@@ -41,7 +47,7 @@ from evgraph.web import SecurityHeaders, WebApp
 
 log = structlog.get_logger("evgraph")
 
-_SHUTDOWN_S = 5
+_SHUTDOWN_S = 2
 _GRAPHQL = "/graphql"
 # As many as Linux lets wait by itself.
 _BACKLOG = 4096
@@ -62,6 +68,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
         gateway=Gateway(registry, deadline=settings.call_timeout_s),
         start_window=timedelta(seconds=settings.start_window_s),
         free_for=timedelta(seconds=settings.forgotten_after_s),
+        call_timeout_s=settings.call_timeout_s,
         stop_wait_s=settings.stop_wait_s,
         upkeep_every_s=settings.upkeep_every_s,
         simulated_speed=settings.simulated_speed,
@@ -96,6 +103,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
     )
     app.state.services = services
     app.state.refusals = refusals
+    app.state.end_streams = graphql.end_streams
     return app
 
 
@@ -128,9 +136,10 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
     """uvicorn as chargers need it, to serve on what `listen` returns: let in a few at a time, frames of 64 KiB at the
     most except from an admitted charge point (C6), pings (C4), no compression (35 kB a socket). Raises CannotServe."""
     tls = _tls(settings)
+    app = create_app(settings, clock=clock)
     return DoorServer(
         uvicorn.Config(
-            create_app(settings, clock=clock),
+            app,
             host=settings.host,
             port=settings.port,
             ws=ChargerProtocol,
@@ -144,7 +153,8 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
             forwarded_allow_ips=settings.trusted_proxies or None,
             ssl_context_factory=(lambda *_: tls) if tls is not None else None,
             timeout_graceful_shutdown=_SHUTDOWN_S,
-        )
+        ),
+        stopping=app.state.end_streams,
     )
 
 
@@ -152,10 +162,10 @@ def listen(settings: Settings) -> socket.socket:
     """The socket to serve on. Raises CannotServe."""
     try:
         return socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
-    except OSError as failure:
+    except (OSError, OverflowError) as failure:
+        why = getattr(failure, "strerror", None) or failure
         raise CannotServe(
-            f"Cannot listen on {settings.host}:{settings.port} ({os.strerror(failure.errno or 0)})."
-            " Choose another port with --port."
+            f"Cannot listen on {settings.host}:{settings.port} ({why}). Choose another port with --port."
         ) from failure
 
 
@@ -181,17 +191,15 @@ def _proxies(settings: Settings) -> Proxies:
 
 
 async def check_database(settings: Settings) -> None:
-    """Raises CannotServe before anything is served that could not be kept."""
+    """Raises CannotServe, and what the database's driver raises, before anything is served that could not be kept."""
+    await open_database(settings.database_url, pool_size=1)
     try:
-        await open_database(settings.database_url, pool_size=1)
-        await get_connection(WRITER).execute_query("SELECT 1")
-        pending = await pending_migrations()
-    except (BaseORMException, OSError) as failure:
-        raise CannotServe(f"The database cannot be used: {failure}") from failure
+        await refuse_other_version()
+        await refuse_read_only()
+    except (OtherVersion, ReadOnlyDatabase) as failure:
+        raise CannotServe(str(failure)) from failure
     finally:
         await close_database()
-    if pending:
-        raise CannotServe(f"The database lacks {', '.join(pending)}. Run: evgraph migrate")
 
 
 @asynccontextmanager

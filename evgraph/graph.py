@@ -1,5 +1,6 @@
 """The graph as it is served: the schema, the ASGI application, and the context of an operation."""
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -127,6 +128,8 @@ class GraphApp(GraphQL[Operation, None]):
         self._services = services
         self._ide_page = ide_page
         self._queries = Queries(services, schema, documents, plans)
+        self._streams: set[asyncio.Task[Any]] = set()
+        self._is_stopping = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -148,6 +151,9 @@ class GraphApp(GraphQL[Operation, None]):
                     await _send_json(answer, answered)
                     return
                 receive = _again(body, receive)
+            if _is_stream(request):
+                await self._stream(scope, receive, answer)
+                return
             await super().__call__(scope, receive, answer)
         except _TooLarge:
             too_large = PlainTextResponse("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -158,6 +164,26 @@ class GraphApp(GraphQL[Operation, None]):
             # Before there was an operation that could fail: who is asking could not be looked up.
             error = masked(GraphQLError("", original_error=failure))
             await JSONResponse({"data": None, "errors": [error.formatted]})(scope, receive, send)
+
+    def end_streams(self) -> None:
+        """The server stops: server-sent events would go on for as long as their clients listen."""
+        self._is_stopping = True
+        for stream in self._streams:
+            stream.cancel()
+
+    async def _stream(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """Until its client leaves, or `end_streams`: then the answer ends properly, and the client connects again."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._streams.add(task)
+        try:
+            await super().__call__(scope, receive, answer)
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
+            await answer.end()
+        finally:
+            self._streams.discard(task)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Operation:
         token = self._token(request)
@@ -252,6 +278,12 @@ class _Answer:
         self.has_begun = True
         await self._send(message)
 
+    async def end(self) -> None:
+        """The last of it, whatever was said before."""
+        if not self.has_begun:
+            await self({"type": "http.response.start", "status": HTTPStatus.SERVICE_UNAVAILABLE, "headers": []})
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
 
 def _bounded(request: Request, receive: Receive) -> Receive:
     declared = request.headers.get("content-length", "")
@@ -278,6 +310,11 @@ def _is_plain_query(request: Request) -> bool:
         and accepted in _PLAINLY
         and request.headers.get("content-type", "").startswith("application/json")
     )
+
+
+def _is_stream(request: Request) -> bool:
+    accepted = request.headers.get("accept", "").split(",")[0].split(";")[0].strip()
+    return accepted in ("text/event-stream", "multipart/mixed")
 
 
 async def _whole(receive: Receive) -> bytes:

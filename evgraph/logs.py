@@ -38,5 +38,7 @@ def set_up_logs(log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("uvicorn.access", "asyncio", "aiosqlite", "tortoise", "websockets"):
+    for chatty in ("uvicorn.access", "asyncio", "aiosqlite", "tortoise", "websockets", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # At debug it has the headers of each handshake, with keys and tokens in them, and the text of each frame.
+    logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, root.level))

@@ -1,14 +1,49 @@
-"""What can be set from outside: environment variables named EVGRAPH_..., each with a default that serves a garage."""
+"""Settings: environment variables named EVGRAPH_..., each with a default that serves a garage. A secret may be read
+from a file instead: EVGRAPH_DATABASE_URL_FILE names the file that holds EVGRAPH_DATABASE_URL."""
 
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+_PREFIX = "EVGRAPH_"
+_SECRET_FIELDS = ("database_url",)
+# What single commands read (doctor, simulate), and what tests and benchmarks do.
+_OF_COMMANDS = ("EVGRAPH_TOKEN", "EVGRAPH_TOKEN_FILE", "EVGRAPH_PANEL")
+_OF_TESTS = ("EVGRAPH_TEST_", "EVGRAPH_BENCHMARK_", "EVGRAPH_STORIES", "EVGRAPH_SHRINK")
+
+
+class BadSecretFile(ValueError):
+    """A file that should hold a secret cannot be read. The message names the variable and the file, not the secret."""
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return secret_of_file(f"{_PREFIX}{field_name.upper()}"), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: secret_of_file(f"{_PREFIX}{name.upper()}") for name in _SECRET_FIELDS}
+        return {name: secret for name, secret in found.items() if secret is not None}
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="EVGRAPH_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _SecretFiles(settings_cls)
 
     database_url: str = Field(
         "sqlite://var/evgraph.sqlite3",
@@ -53,3 +88,34 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def secret_of_file(variable: str) -> str | None:
+    """What the file holds that `variable`_FILE names, without the line break at its end; None where that is not set.
+    Raises BadSecretFile."""
+    name = f"{variable}_FILE"
+    path = os.environ.get(name)
+    if not path:
+        return None
+    if os.environ.get(variable):
+        raise BadSecretFile(f"Both {variable} and {name} are set. Set one of them.")
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as failure:
+        why = failure.strerror if isinstance(failure, OSError) else "it is not text"
+        raise BadSecretFile(f"{name}: cannot read {path} ({why}).") from failure
+    if not secret:
+        raise BadSecretFile(f"{name}: {path} is empty.")
+    return secret
+
+
+def misspelled(environment: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """The EVGRAPH_ variables that nothing reads, each with the nearest name that something does."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{_PREFIX}{name.upper()}_FILE" for name in _SECRET_FIELDS}
+    known.update(_OF_COMMANDS)
+    return [
+        (name, next(iter(get_close_matches(name.upper(), known, n=1)), None))
+        for name in sorted(environment)
+        if name.upper().startswith(_PREFIX) and name.upper() not in known and not name.startswith(_OF_TESTS)
+    ]

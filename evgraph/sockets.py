@@ -9,6 +9,8 @@ from websockets.http11 import Request
 # The protocol itself, in a socket's scope["extensions"].
 FRAMES: Final = "evgraph.frames"
 CLOSED: Final = -1
+# After SIGTERM: how long a socket may take to get what is on its way to it.
+_LAST_WORDS_S: Final = 1.0
 _FINAL_TEXT: Final = 0x80 | Opcode.TEXT
 
 
@@ -51,6 +53,11 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         if self.close_sent and self.close_timer is None:
             self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def shutdown(self) -> None:
+        """As uvicorn's, but nobody who does not read keeps the process from ending."""
+        super().shutdown()
+        self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -3,34 +3,49 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from tortoise.exceptions import BaseORMException
 
 from evgraph.bus import EventBus
-from evgraph.domain.refusals import Refusal
+from evgraph.cli.failures import err, fail, is_interactive, told
 from evgraph.models import database
-from evgraph.models.database import BadDatabaseUrl, NoSuchMigration
 from evgraph.services.clock import SystemClock
 from evgraph.services.house import Services, open_house
 from evgraph.services.offline import NoChargePoints
 from evgraph.settings import Settings
 
+__all__ = [
+    "DatabaseUrl",
+    "LocationId",
+    "confirm",
+    "err",
+    "fail",
+    "in_house",
+    "out",
+    "run_plain",
+    "settings_of",
+    "stamp",
+    "told",
+]
+
 out = Console()
-err = Console(stderr=True)
 
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(
-        "--database-url", envvar="EVGRAPH_DATABASE_URL", help="sqlite://PATH or postgresql://USER:PW@HOST/DB."
+        "--database-url",
+        envvar="EVGRAPH_DATABASE_URL",
+        help="sqlite://PATH or postgresql://USER:PASSWORD@HOST/NAME. EVGRAPH_DATABASE_URL_FILE names a file that holds"
+        " it.  [default: sqlite://var/evgraph.sqlite3]",
     ),
 ]
 LocationId = Annotated[str, typer.Option("--garage", help="The garage's location ID, such as NYC-034.")]
 
 
 def settings_of(**options: object) -> Settings:
+    """Raises ValidationError and BadSecretFile."""
     return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
 
 
@@ -41,8 +56,7 @@ def in_house(work: Callable[[Services], Awaitable[None]], database_url: str | No
     async def opened() -> None:
         await database.open_database(settings.database_url)
         try:
-            if await database.pending_migrations():
-                fail("The database is older than this program. Run: evgraph migrate")
+            await database.refuse_other_version()
             house = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints())
             try:
                 await work(house)
@@ -56,22 +70,22 @@ def in_house(work: Callable[[Services], Awaitable[None]], database_url: str | No
 
 
 def run_plain(work: Callable[[], Awaitable[None]]) -> None:
+    """What goes wrong is told in one line (failures.told)."""
+
     async def awaited() -> None:
         await work()
 
-    try:
+    with told():
         asyncio.run(awaited())
-    except Refusal as refusal:
-        fail(refusal.message)
-    except (BadDatabaseUrl, NoSuchMigration) as failure:
-        fail(str(failure))
-    except (BaseORMException, OSError) as failure:
-        fail(f"The database cannot be used: {failure}")
 
 
-def fail(message: str) -> NoReturn:
-    err.print(f"[red]Error:[/] {message}", soft_wrap=True)
-    raise typer.Exit(1)
+def confirm(what: str) -> None:
+    """Asks a person whether to go on; where none can be asked, or they say no, the command fails."""
+    if not is_interactive():
+        fail(f"{what} Nothing was changed. Repeat with --yes to go on without being asked.")
+    err.print(what, soft_wrap=True, markup=False)
+    if not typer.confirm("Continue?", err=True):
+        fail("Nothing was changed.")
 
 
 def stamp(at: datetime | None) -> str:

@@ -10,14 +10,15 @@ from typing import Annotated, Any, NoReturn
 import httpx
 import typer
 from rich.markup import escape
-from tortoise.exceptions import BaseORMException
 
 from evgraph.cli.common import DatabaseUrl, err, out, settings_of, stamp
+from evgraph.cli.failures import OF_DATABASE, one_line
 from evgraph.domain.people import Right
 from evgraph.models import ChargePointRow, RefusedConnectionRow, database
 from evgraph.models.database import BadDatabaseUrl
 from evgraph.services.clock import SystemClock
 from evgraph.services.people import People
+from evgraph.settings import BadSecretFile, secret_of_file
 
 cli = typer.Typer()
 
@@ -53,13 +54,20 @@ def doctor(
     """Check a charge point: is it accepted, online, on time, configured, metered? Exit code 0: well, 1: it is not, 2:
     the check could not be made."""
     try:
+        token = token or secret_of_file("EVGRAPH_TOKEN")
+    except BadSecretFile as failure:
+        _cannot_run(str(failure))
+    try:
         report = asyncio.run(_report(identity, url, token, database_url))
     except CannotRun as reason:
         _cannot_run(str(reason))
     except httpx.HTTPError as failure:
         _cannot_run(f"No server answers at {url} ({failure}). Is `evgraph serve` running? Give its address with --url.")
-    except (BaseORMException, BadDatabaseUrl, OSError) as failure:
-        _cannot_run(f"The database cannot be used: {failure}. Give an operator's token with --token instead.")
+    except database.OtherVersion as failure:
+        _cannot_run(str(failure))
+    except (*OF_DATABASE, BadDatabaseUrl, OSError) as failure:
+        why = one_line(failure) or "it does not answer"
+        _cannot_run(f"The database cannot be used: {why}. Give an operator's token with --token instead.")
     if as_json:
         sys.stdout.write(json.dumps({"identity": identity, **report}, indent=2) + "\n")
     else:
@@ -107,8 +115,7 @@ async def _lent_token(
     turned away under it."""
     await database.open_database(settings_of(database_url=database_url).database_url, pool_size=1)
     try:
-        if await database.pending_migrations():
-            raise CannotRun("The database is older than this program. Run: evgraph migrate")
+        await database.refuse_other_version()
         refused = await RefusedConnectionRow.filter(identity=identity).order_by("-id").limit(3)
         row = await ChargePointRow.get_or_none(identity=identity)
         if row is None:

@@ -2,17 +2,19 @@
 
 import asyncio
 import gc
+import os
 import resource
 import sys
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
-from evgraph.cli.common import DatabaseUrl, fail, out, run_plain, settings_of
+from evgraph.cli.common import DatabaseUrl, confirm, fail, out, run_plain, settings_of
 from evgraph.logs import set_up_logs
 from evgraph.models import database
-from evgraph.models.database import BadDatabaseUrl
+from evgraph.settings import misspelled
 
 cli = typer.Typer()
 
@@ -46,11 +48,14 @@ def serve(
     )
     set_up_logs(settings.log_format, settings.log_level)
     prepare_process()
+    for name, nearest in misspelled(os.environ):
+        # Also where the log goes: a service manager may keep no other output.
+        structlog.get_logger("evgraph").warning("unknown setting ignored", name=name, nearest=nearest)
     try:
         running = server(settings)
         asyncio.run(check_database(settings))
         running.run(sockets=[listen(settings)])
-    except (CannotServe, BadDatabaseUrl) as failure:
+    except CannotServe as failure:
         fail(str(failure))
     if not running.started:
         sys.exit(3)
@@ -105,12 +110,21 @@ def migrate(
     to: Annotated[
         str | None, typer.Option(help="A migration's name, forwards or backwards; `zero` undoes all.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before data is dropped; for scripts.")] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Bring the database to this program's tables. Run it before `serve`, after each upgrade."""
+    """Bring the database to this program's tables. Run it before `serve`, after each upgrade.
+
+    Stop the server first. Going back (--to an earlier migration, or zero) drops tables and columns with all that they
+    hold: it asks before it does, and --yes answers for scripts. A database that is newer than this program is refused.
+    """
     settings = settings_of(database_url=database_url)
 
     async def run() -> None:
+        if to is not None and not yes:
+            undone = await database.undone_by(settings.database_url, to)
+            if undone:
+                confirm(f"This drops what {', '.join(undone)} added, with all data in it. `evgraph backup` first.")
         await database.migrate(settings.database_url, target=to)
 
     run_plain(run)

@@ -1,17 +1,20 @@
 """Where the rows live: one SQLite file, or PostgreSQL; opened, migrated and closed here."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection, get_connections
 from tortoise.migrations.api import migrate as run_migrations
-from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from evgraph.models import migrations
@@ -20,6 +23,8 @@ APP = "evgraph"
 WRITER = "default"
 READER = "reader"
 _BUSY_TIMEOUT_MS = 5000
+# A server that is cut off answers nothing at all, not even no.
+_OPENED_WITHIN_S = 10.0
 _APPS = {
     APP: {
         "models": ["evgraph.models"],
@@ -37,6 +42,14 @@ class NoSuchMigration(ValueError):
     """The message names those that there are."""
 
 
+class OtherVersion(RuntimeError):
+    """The database is older or newer than this program; the message says what to do."""
+
+
+class ReadOnlyDatabase(RuntimeError):
+    """Nothing can be saved in this database."""
+
+
 def config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
     """Tortoise's configuration. On SQLite the reader is a connection of its own, so that reads do not wait for the
     one writer; on PostgreSQL both are the pool. Raises BadDatabaseUrl."""
@@ -50,16 +63,20 @@ def config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
 
 
 async def open_database(url: str, *, pool_size: int = 10) -> None:
-    """Connects. The file's folder is made when it is missing."""
+    """Connects. The file's folder is made when it is missing. Where that fails nothing stays open: the thread of a
+    SQLite connection would keep the process from ending. Raises what the driver raises, and TimeoutError after 10 s."""
     settings = config(url, pool_size=pool_size)
     path = settings["connections"][WRITER]["credentials"].get("file_path")
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        # The file and its WAL must be there before a reader opens them read-only.
-        await Tortoise.init(config=settings, _enable_global_fallback=True)
-        await get_connection(WRITER).execute_query("SELECT 1")
-        return
-    await Tortoise.init(config=settings, _enable_global_fallback=True)
+    try:
+        async with asyncio.timeout(_OPENED_WITHIN_S):
+            await Tortoise.init(config=settings, _enable_global_fallback=True)
+            # SQLite: the file and its WAL must be there before a reader opens them read-only.
+            await get_connection(WRITER).execute_query("SELECT 1")
+    except BaseException:
+        await close_database()
+        raise
 
 
 async def close_database() -> None:
@@ -68,13 +85,59 @@ async def close_database() -> None:
 
 async def migrate(url: str, *, target: str | None = None) -> None:
     """Brings the database to the newest migration, or forwards or backwards to `target`: a migration's name, or "zero",
-    which undoes all. Raises NoSuchMigration."""
+    which undoes all. Raises NoSuchMigration, and OtherVersion for a database that is newer than this program."""
     place = _place(target) if target else None
     await open_database(url)
     try:
+        await _refuse_newer()
         await run_migrations(config=config(url), target=place)
     finally:
         await close_database()
+
+
+async def undone_by(url: str, target: str) -> list[str]:
+    """The names of the migrations that `migrate` would undo to get to `target`, in that order: what they added is
+    dropped, with all that it holds. Raises NoSuchMigration and OtherVersion."""
+    app, _, name = _place(target).partition(".")
+    await open_database(url)
+    try:
+        await _refuse_newer()
+        steps = await MigrationExecutor(get_connection(WRITER), _APPS).plan([MigrationTarget(app, name)])
+    finally:
+        await close_database()
+    return [step.migration.name for step in steps if step.backward]
+
+
+async def refuse_other_version() -> None:
+    """Raises OtherVersion unless the open database is just as new as this program."""
+    pending = await pending_migrations()
+    await _refuse_newer()
+    if pending:
+        raise OtherVersion(f"The database lacks {', '.join(pending)}. Run: evgraph migrate")
+
+
+async def newer_migrations() -> list[str]:
+    """Those of the open database that this program does not know: a newer one made them."""
+    executor = MigrationExecutor(get_connection(WRITER), _APPS)
+    applied = [key.name for key in await executor.recorder.applied_migrations() if key.app_label == APP]
+    return sorted(set(applied) - set(migration_names()))
+
+
+async def refuse_read_only() -> None:
+    """Raises ReadOnlyDatabase, or what the driver raises, where nothing can be saved."""
+    async with in_transaction(WRITER) as connection:
+        # On SQLite it took the write lock by now.
+        if not is_sqlite() and (await connection.execute_query("SHOW transaction_read_only"))[1][0][0] == "on":
+            raise ReadOnlyDatabase("The database is read-only: it may be a standby. Connect to the primary.")
+
+
+async def _refuse_newer() -> None:
+    newer = await newer_migrations()
+    if newer:
+        raise OtherVersion(
+            f"The database is newer than this program: it has {', '.join(newer)}. Use the newer program, with it"
+            " `evgraph migrate --to` this program's newest migration, or restore a backup."
+        )
 
 
 async def pending_migrations() -> list[str]:
@@ -102,11 +165,25 @@ def is_sqlite() -> bool:
     return get_connection(WRITER).capabilities.dialect == "sqlite"
 
 
+def migration_names() -> list[str]:
+    """Those that this program knows, oldest first."""
+    return sorted(module.name for module in iter_modules(migrations.__path__) if module.name[0] != "_")
+
+
+def table_names() -> list[str]:
+    """Of this program's rows."""
+    return sorted(
+        row._meta.db_table
+        for row in vars(import_module("evgraph.models")).values()
+        if isinstance(row, type) and issubclass(row, Model) and row is not Model
+    )
+
+
 def _place(target: str) -> str:
     """How Tortoise names it."""
     if target == "zero":
         return f"{APP}.__first__"
-    names = sorted(module.name for module in iter_modules(migrations.__path__))
+    names = migration_names()
     if target not in names:
         raise NoSuchMigration(
             f"There is no migration {target}. There are {', '.join(names)}, and zero, which undoes all."
@@ -142,7 +219,7 @@ def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, An
     if parts.scheme in ("postgres", "postgresql", "asyncpg"):
         credentials: dict[str, Any] = {
             "host": parts.hostname or unquote(dict(_pairs(parts.query)).get("host", "localhost")),
-            "port": parts.port or 5432,
+            "port": _port(parts),
             "user": unquote(parts.username or "postgres"),
             "password": unquote(parts.password or ""),
             "database": parts.path.lstrip("/") or "evgraph",
@@ -150,9 +227,22 @@ def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, An
             "maxsize": pool_size,
         }
         return {"engine": "evgraph.models.asyncpg_client", "credentials": credentials}, None
+    # Not the whole of it: it may hold a password.
+    kind = f"{parts.scheme}://" if parts.scheme else "An address without a scheme"
     raise BadDatabaseUrl(
-        f"{parts.scheme or url!r} is no database address: give sqlite://PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
+        f"{kind} is not a database address. Use sqlite://PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
     )
+
+
+def _port(parts: SplitResult) -> int:
+    """Raises BadDatabaseUrl."""
+    try:
+        return parts.port or 5432
+    except ValueError as failure:
+        raise BadDatabaseUrl(
+            "The port in the database address is not a number from 0 to 65535. If the password holds one of /?#@:,"
+            " percent-encode it."
+        ) from failure
 
 
 def _busy_timeout(query: str) -> int:

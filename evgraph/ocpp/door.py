@@ -29,6 +29,8 @@ AT_ONCE = 24
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _REST_S = 1.0
 _TARGET = re.compile(rb"[A-Z]+ ([^\r\n]+?)(?: HTTP/[^\r\n]*)?\r?\n")
+# After SIGTERM: how long a connection may take to get what is on its way to it.
+_LAST_WORDS_S = 1.0
 
 log = structlog.get_logger("evgraph.door")
 
@@ -78,6 +80,11 @@ class PacedHttp(HttpToolsProtocol):
         else:
             self.transport.pause_reading()
             self._pace.wait(lambda: self._read(data))
+
+    def shutdown(self) -> None:
+        """As uvicorn's, but nobody who does not read keeps the process from ending."""
+        super().shutdown()
+        self.loop.call_later(_LAST_WORDS_S, self.transport.abort)
 
     def _read(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -172,7 +179,17 @@ class Door:
 
 
 class DoorServer(uvicorn.Server):
-    """uvicorn, with doors for the sockets that it is given."""
+    """uvicorn, with doors for the sockets that it is given. `stopping` is called first when it shuts down, for what
+    would not end by itself."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None] | None = None) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._stopping is not None:
+            self._stopping()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])

@@ -1,5 +1,6 @@
 """What goes over one connection, told to the frame log (C10)."""
 
+import logging
 from datetime import datetime
 
 from evgraph.domain.charge_point import FrameDirection, FrameKind
@@ -10,6 +11,9 @@ from evgraph.services.frames import FrameLog
 
 # Of a binary frame, so many characters are kept.
 LONGEST_BINARY = 64 * 1024
+
+
+_log = logging.getLogger("evgraph.ocpp.frames")
 
 
 class FrameRecord:
@@ -62,4 +66,7 @@ class FrameRecord:
         action: str | None,
         text: str,
     ) -> None:
+        if _log.isEnabledFor(logging.DEBUG):
+            # Never its text, which is in the frame log.
+            _log.debug("%s %s %s %s, %d characters", self._peer.identity, direction, kind, action, len(text))
         self._frames.add(self._peer.garage_id, self._peer.id, at, direction, kind, str(message_id), action, text)

@@ -1,5 +1,6 @@
 """Attendants start and stop; the charger is asked between two short transactions, never within one."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -29,6 +30,9 @@ from evgraph.services.supplies import Supplies
 
 TRY_AGAIN = "Unplug the vehicle if you can. Try again to end the session at its last reading."
 NOT_ENDED = f"The charger has not reported the end of the session. {TRY_AGAIN}"
+CALL_TIMEOUT_S = 30.0
+# Another process asks the charger, and only the database says what came of it.
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.02, 0.5
 _ONE_TIME_TAGS = len(ONE_TIME_ALPHABET) ** ONE_TIME_LENGTH
 
 
@@ -41,7 +45,7 @@ class StartCharging:
 
 class Charging:
     """`window`: how long an accepted start may wait for its vehicle to be plugged in (S4), where its charge point does
-    not limit it otherwise (S5)."""
+    not limit it otherwise (S5). `call_timeout_s`: a charge point's time to answer, in seconds (C5)."""
 
     def __init__(
         self,
@@ -51,12 +55,15 @@ class Charging:
         supplies: Supplies,
         *,
         window: timedelta = START_WINDOW,
+        call_timeout_s: float = CALL_TIMEOUT_S,
     ) -> None:
         self._books = books
         self._supplies = supplies
         self._once = once
         self._gateway = gateway
         self._window = window
+        # Its time in line, and its time to answer.
+        self._answered_within_s = 2 * call_timeout_s
 
     async def start(self, viewer: Viewer, command: StartCharging) -> ChargingSession:
         """S1. Raises Refusal PORT_IN_USE, PORT_NOT_OPEN, REQUEST_NOT_WAITING, STAY_CLOSED, CHARGER_OFFLINE,
@@ -219,9 +226,23 @@ class Charging:
             failed = await give_up_start(change, present, code, why)
         return _begun(failed)
 
-    @staticmethod
-    async def _again(kept: Mapping[str, Any]) -> ChargingSession:
-        return (await SessionRow.get(id=kept["session"])).value()
+    async def _again(self, kept: Mapping[str, Any]) -> ChargingSession:
+        """What the first call is answered: while another process still asks the charger, what comes of that. Raises
+        Refusal, as the first call does, where the charger did not accept."""
+        session = await self._answered(kept["session"])
+        return session if session.accepted_at is not None else _begun(session)
+
+    async def _answered(self, session_id: int) -> ChargingSession:
+        """The session once its charger has answered; as it is, where the process that asked must have died."""
+        look_s = _FIRST_LOOK_S
+        session = (await SessionRow.get(id=session_id)).value()
+        left_s = self._answered_within_s - max((self._books.now() - session.asked_at).total_seconds(), 0)
+        while session.status is SessionStatus.STARTING and session.accepted_at is None and left_s > 0:
+            await asyncio.sleep(look_s)
+            left_s -= look_s
+            look_s = min(2 * look_s, _LAST_LOOK_S)
+            session = (await SessionRow.get(id=session_id)).value()
+        return session
 
 
 def one_time_tag() -> str:

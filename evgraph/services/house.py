@@ -13,7 +13,7 @@ from evgraph.services.books import Books
 from evgraph.services.cards import Cards
 from evgraph.services.certificates import CA_FOLDER, Certificates
 from evgraph.services.charge_points import ChargePoints
-from evgraph.services.charging import Charging
+from evgraph.services.charging import CALL_TIMEOUT_S, Charging
 from evgraph.services.charging_profiles import ChargingProfiles
 from evgraph.services.checkup import READING_WAIT_S, Checkup
 from evgraph.services.commands import Commands
@@ -100,6 +100,7 @@ def open_house(
     gateway: ChargePointGateway,
     start_window: timedelta = START_WINDOW,
     free_for: timedelta = FREE_FOR,
+    call_timeout_s: float = CALL_TIMEOUT_S,
     stop_wait_s: float = 15.0,
     upkeep_every_s: float = 1.0,
     heartbeat_interval_s: int = HEARTBEAT_INTERVAL_S,
@@ -114,7 +115,7 @@ def open_house(
     once = Once(clock)
     people = People(clock)
     supplies = Supplies(simulated_speed)
-    charging = Charging(books, once, gateway, supplies, window=start_window)
+    charging = Charging(books, once, gateway, supplies, window=start_window, call_timeout_s=call_timeout_s)
     availability = Availability(books, once, gateway)
     reservations = Reservations(books, once, gateway)
     local_lists = LocalLists(clock, gateway)

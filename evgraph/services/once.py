@@ -1,5 +1,6 @@
-"""idempotencyKey: the same key and input answer as the first call did, also across a restart and when two arrive at
-once; the same key with another input is IDEMPOTENCY_CONFLICT."""
+"""Idempotency (idempotencyKey): the same key and input answer as the first call did, also across a restart, and when
+two arrive at once in one process or in two: the answer that is stored first counts for both. The same key with another
+input is IDEMPOTENCY_CONFLICT."""
 
 import asyncio
 import hashlib
@@ -28,14 +29,27 @@ class Claim:
         self._row = row
 
     async def keep(self, answer: Answer) -> None:
-        """The ids to answer with again; called once more, it replaces the answer."""
+        """Stores the ids to answer with again. Raises IntegrityError where another call with this key answered first:
+        the transaction is undone then, and that answer counts."""
         if self._row is None:
             return
         self._row.answer = answer
-        if self._row._saved_in_db:
-            await self._row.save(update_fields=["answer"])
-        else:
-            await self._row.save()
+        await self._row.save(force_create=True)
+
+    async def keep_refusal(self, refusal: Refusal) -> None:
+        """Instead of what this call stored, if anything. Raises IntegrityError where another answered first."""
+        if self._row is None:
+            return
+        self._row.answer = {"refusal": {"code": refusal.code.value, "message": refusal.message, "field": refusal.field}}
+        # A transaction that was undone leaves an id here, and no row.
+        stored = IdempotencyRow.filter(id=self._row.id) if self._row.id else None
+        if stored is None or not await stored.filter(**self._place()).update(answer=self._row.answer):
+            self._row.id = None  # type: ignore[assignment]
+            await self._row.save(force_create=True)
+
+    def _place(self) -> dict[str, Any]:
+        assert self._row is not None
+        return {"person_id": self._row.person_id, "operation": self._row.operation, "key": self._row.key}
 
 
 class Once:
@@ -55,7 +69,8 @@ class Once:
         work: Callable[[Claim], Awaitable[T]],
         replay: Callable[[Mapping[str, Any]], Awaitable[T]],
     ) -> T:
-        """`command` is a dataclass with `idempotency_key`; `replay` loads what a kept answer names."""
+        """`command` is a dataclass with `idempotency_key`; `replay` loads what a kept answer names. Where the answer is
+        kept before the work is done, `replay` waits until the work is done in the other process."""
         key: str | None = command.idempotency_key
         if key is None:
             return await self.to_the_end(work(Claim(None)))
@@ -97,17 +112,13 @@ class Once:
         row = IdempotencyRow(person_id=person_id, operation=operation, key=key, input_hash=digest, at=self._clock.now())
         claim = Claim(row)
         try:
-            return await work(claim)
-        except Refusal as refusal:
             try:
-                await claim.keep(
-                    {"refusal": {"code": refusal.code.value, "message": refusal.message, "field": refusal.field}}
-                )
-            except IntegrityError:
-                row._saved_in_db = False
-            raise
+                return await work(claim)
+            except Refusal as refusal:
+                await claim.keep_refusal(refusal)
+                raise
         except IntegrityError:
-            # Another process answered first.
+            # Another process answered first. What this call found out came of that, or is undone.
             kept = await self._kept(place, digest)
             if kept is None:
                 raise

@@ -3,6 +3,9 @@
 import asyncio
 
 from evgraph.domain.people import Role
+from tests.journeys.client import Json
+from tests.journeys.garage import PASSWORD, Person, email
+from tests.journeys.server import Server
 
 
 async def test_two_that_arrive_at_once_do_it_once(garage):
@@ -58,3 +61,42 @@ async def test_a_restart_forgets_no_answer(garage):
         other = await pos.check_out(first["stay"], stopCharging=False, idempotencyKey="gate 1")
         assert [error["code"] for error in other["errors"]] == ["IDEMPOTENCY_CONFLICT"]
         assert len(await pos.all_of("stays", "id")) == 1
+
+
+async def test_one_key_at_two_processes_is_answered_alike(open_garage, tmp_path):
+    """Two servers on one database; the charger is connected to one of them, and the other's call may win."""
+    async with open_garage() as garage:
+        beside = Server(database_url=garage.server.database_url, log=tmp_path / "beside.log")
+        await beside.start()
+        pos, attendant = await garage.sign_in(Role.POS), await garage.sign_in(Role.ATTENDANT)
+        there = Person(beside.address, attendant.garage_id)
+        try:
+            await there.sign_in(email(Role.ATTENDANT), PASSWORD)
+            async with garage.charger() as charger:
+                await charger.told_everything()
+                await charger.plug_in()
+                port = (await attendant.board_now()).port("AX48-1-1")["id"]
+                for turn in range(5):
+                    checked_in = await pos.check_in(f"TWO {turn}")
+                    answers = await asyncio.gather(
+                        *(
+                            person.start(checked_in["request"], port, idempotencyKey=f"tap {turn}")
+                            for person in (attendant, there, attendant, there)
+                        )
+                    )
+                    known = [_for_good(answer) for answer in answers]
+                    assert known == [known[0]] * len(known)
+                    for person in (there, attendant):
+                        again = await person.start(checked_in["request"], port, idempotencyKey=f"tap {turn}")
+                        assert _for_good(again) == known[0]
+                assert len(charger.log.calls("RemoteStartTransaction", "in")) <= 5
+                await charger.unplug()
+                await charger.told_everything()
+        finally:
+            await there.close()
+            await beside.stop()
+
+
+def _for_good(answer: Json) -> object:
+    """What of an answer may not change: the session, or why there is none."""
+    return answer["session"] and answer["session"]["id"], answer["errors"]

@@ -1,22 +1,27 @@
 """Migrations say what the models say, and each can be undone."""
 
+import ast
 import asyncio
 import itertools
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise import Tortoise
+from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
+from tortoise.migrations import operations as ops
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor
 from typer.testing import CliRunner
 
 from evgraph.cli import cli
-from evgraph.models import GarageRow, database
+from evgraph.domain.rate import RateKind
+from evgraph.models import GarageRow, columns, database
 from evgraph.models.database import APP, TORTOISE, WRITER, NoSuchMigration
 from tests.conftest import POSTGRES, empty_beside
 
@@ -24,6 +29,32 @@ MIGRATIONS = sorted(
     file.stem for file in Path(database.__file__).with_name("migrations").glob("*.py") if file.stem != "__init__"
 )
 Tables = set[tuple[Any, ...]]
+# On SQLite each of these rebuilds the table, forwards or backwards, and loses the indexes that RunSQL made.
+REBUILD_TABLES = {ops.AddField, ops.RemoveField, ops.AlterField, ops.AddConstraint, ops.RemoveConstraint}
+# All that a migration may take from outside. `columns` is its tool, and takes nothing from the program itself.
+FROM_OUTSIDE = {"enum", "orjson", "tortoise", "evgraph.models.columns"}
+
+
+def _sources() -> list[Path]:
+    return [Path(database.__file__).with_name("migrations") / f"{name}.py" for name in MIGRATIONS]
+
+
+def _sources_with_tools() -> list[Path]:
+    return [*_sources(), Path(columns.__file__)]
+
+
+def _operations(source: Path) -> list[Any]:
+    return list(import_module(f"evgraph.models.migrations.{source.stem}").Migration.operations)
+
+
+_A_GARAGE = (
+    "INSERT INTO garage (id, organization_id, location_id, name, time_zone, currency, locale, free_starts,"
+    " revision, tickets_made, locked) VALUES (1, 1, 'NYC', 'A', 'UTC', 'USD', 'en_US', FALSE, 0, 0, 0)"
+)
+_A_STAY = (
+    "INSERT INTO stay (id, garage_id, ticket_number, kind, status, channel, license_plate, checked_in_at)"
+    " VALUES (1, 1, '7', 'TRANSIENT', 'OPEN', 'POS', 'ABC', '2026-01-01 00:00:00+00:00')"
+)
 
 
 @pytest.fixture
@@ -50,6 +81,63 @@ def test_a_column_that_no_migration_knows_is_noticed(monkeypatch):
 
 def test_a_table_that_no_migration_knows_is_noticed():
     assert len(asyncio.run(_differences("tests.models.forgotten"))) == 1
+
+
+def test_no_migration_rebuilds_a_table():
+    rebuilt = [
+        f"{module.stem}: {operation.describe() if hasattr(operation, 'describe') else operation}"
+        for module in _sources()
+        for operation in _operations(module)
+        if type(operation) in REBUILD_TABLES
+    ]
+    assert rebuilt == []
+
+
+@pytest.mark.parametrize("source", [*_sources_with_tools()], ids=lambda file: file.stem)
+def test_a_migration_takes_nothing_from_the_program(source):
+    """What the program's enums and rows are today would change what an old migration does."""
+    tree = ast.parse(source.read_text())
+    taken = {
+        name
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else ["." * node.level + (node.module or "")]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    outside = {name if name.startswith(("evgraph", ".")) else name.split(".")[0] for name in taken}
+    assert outside <= FROM_OUTSIDE | {"typing"} - ({"evgraph.models.columns"} if source.stem == "columns" else set())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (fields.IntField(null=True), None),
+        (fields.IntField(default=7), 7),
+        (fields.BooleanField(default=True), 1),
+        (fields.BooleanField(default=False), 0),
+        (fields.CharField(max_length=20, default="it's"), "it's"),
+        (fields.CharEnumField(RateKind, default=RateKind.PER_KWH), "PER_KWH"),
+        (fields.TextField(null=True), None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, fields.Field) else str(value),
+)
+def test_the_documented_way_to_add_a_column_loses_no_index(database_url, field, value):
+    """Forwards and back in a table with two partial indexes, which nothing but RunSQL made."""
+    asyncio.run(_added_and_dropped(database_url, field, value))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [fields.IntField(null=True, db_index=True), fields.IntField(null=True, unique=True)],
+    ids=["indexed", "unique"],
+)
+def test_a_column_that_could_not_be_dropped_is_not_added(database_url, field):
+    with pytest.raises(ValueError, match="use a plain column"):
+        asyncio.run(_added_and_dropped(database_url, field, None))
 
 
 @pytest.mark.slow
@@ -182,12 +270,41 @@ def test_the_database_itself_promises_one_session_a_port_and_one_open_stay_a_tic
 @pytest.mark.slow
 def test_to_takes_a_migrations_name_and_zero(evgraph, empty_database):
     for target in (MIGRATIONS[0], "zero", MIGRATIONS[-1], MIGRATIONS[0]):
-        done = evgraph.invoke(cli, ["migrate", "--to", target, "--database-url", empty_database])
+        done = evgraph.invoke(cli, ["migrate", "--yes", "--to", target, "--database-url", empty_database])
         assert (done.exit_code, done.output.strip()) == (0, f"The database is at {target}.")
     assert asyncio.run(_pending(empty_database)) == MIGRATIONS[1:]
     done = evgraph.invoke(cli, ["migrate", "--database-url", empty_database])
     assert (done.exit_code, done.output.strip()) == (0, "The database is up to date.")
     assert asyncio.run(_pending(empty_database)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["zero", "0004_growing"])
+def test_going_back_asks_before_it_drops_data(evgraph, database_url, target):
+    before = asyncio.run(_tables(database_url))
+    asked = evgraph.invoke(cli, ["migrate", "--to", target, "--database-url", database_url])
+    assert asked.exit_code == 1
+    assert "This drops what" in asked.output
+    assert MIGRATIONS[4] in asked.output
+    assert "Repeat with --yes" in asked.output
+    assert asyncio.run(_tables(database_url)) == before
+    told = evgraph.invoke(cli, ["migrate", "--to", target, "--yes", "--database-url", database_url])
+    assert told.exit_code == 0, told.output
+    assert asyncio.run(_tables(database_url)) != before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["migrate"], ["migrate", "--yes", "--to", "zero"], ["garage", "list"], ["doctor", "AX48-1"], ["serve"]],
+    ids=" ".join,
+)
+def test_a_database_that_is_newer_than_the_program_is_refused(evgraph, database_url, command):
+    asyncio.run(_from_the_future(database_url))
+    before = asyncio.run(_tables(database_url))
+    done = evgraph.invoke(cli, [*command, "--database-url", database_url])
+    assert done.exit_code in (1, 2)
+    assert "The database is newer than this program: it has 9999_future." in " ".join(done.output.split())
+    assert asyncio.run(_tables(database_url)) == before
 
 
 def test_to_says_which_migrations_there_are(evgraph, database_url):
@@ -207,6 +324,40 @@ def test_serve_refuses_a_database_that_is_not_migrated(database_url):
     assert served.returncode == 1
     assert f"The database lacks {', '.join(MIGRATIONS[1:])}. Run: evgraph migrate" in served.stderr
     assert "Traceback" not in served.stderr
+
+
+async def _from_the_future(url: str) -> None:
+    await database.open_database(url)
+    try:
+        await get_connection(WRITER).execute_script(
+            "INSERT INTO tortoise_migrations (app, name, applied_at)"
+            " VALUES ('evgraph', '9999_future', '2030-01-01 00:00:00')"
+        )
+    finally:
+        await database.close_database()
+
+
+async def _added_and_dropped(url: str, field: Any, value: Any) -> None:
+    before = await _tables(url)
+    await database.open_database(url)
+    try:
+        db = get_connection(WRITER)
+        for statement in ("INSERT INTO organization (id, name) VALUES (1, 'A')", _A_GARAGE, _A_STAY):
+            await db.execute_script(statement)
+        executor = MigrationExecutor(db, TORTOISE["apps"])
+        await executor.loader.build_graph()
+        old = await executor._project_state(set(executor.loader.graph.nodes))
+        new = old.clone()
+        added = columns.AddColumn(model_name="StayRow", name="added", field=field)
+        editor = executor._schema_editor()
+        added.state_forward(APP, new)
+        await added.database_forward(APP, old, new, editor)
+        ((_, (row,))) = await db.execute_query("SELECT added FROM stay")
+        assert row["added"] == value
+        await added.database_backward(APP, new, old, editor)
+    finally:
+        await database.close_database()
+    assert await _tables(url) == before
 
 
 async def _differences(*more_models: str) -> list[Any]:

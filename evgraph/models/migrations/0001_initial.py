@@ -1,20 +1,32 @@
+from enum import StrEnum
+
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from evgraph.domain.billing import LineItemUnit
-from evgraph.domain.charge_point import Acceptance
-from evgraph.domain.charging_request import RequestStatus
-from evgraph.domain.charging_session import AuthorizationStatus, SessionStatus, StopReason
-from evgraph.domain.people import Role
-from evgraph.domain.port import PortStatus
-from evgraph.domain.rate import RateKind
-from evgraph.domain.refusals import ErrorCode
-from evgraph.domain.stay import Channel, StayKind, StayStatus
-from evgraph.models.records import FlagsField
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
 from tortoise import fields
 from tortoise.indexes import Index
+
+# What the rows' types were when this was written, spelled out: the program's own change, and this must not.
+Acceptance = StrEnum('Acceptance', {'ACCEPTED': 'Accepted', 'PENDING': 'Pending', 'REJECTED': 'Rejected'})
+AuthorizationStatus = StrEnum('AuthorizationStatus', {'ACCEPTED': 'Accepted', 'BLOCKED': 'Blocked', 'EXPIRED': 'Expired', 'INVALID': 'Invalid', 'CONCURRENT_TX': 'ConcurrentTx'})
+Channel = StrEnum('Channel', {'POS': 'POS', 'HANDHELD': 'HANDHELD', 'PORTAL': 'PORTAL', 'API': 'API'})
+ErrorCode = StrEnum('ErrorCode', {'NOT_FOUND': 'NOT_FOUND', 'INVALID': 'INVALID', 'STAY_CLOSED': 'STAY_CLOSED', 'REQUEST_EXISTS': 'REQUEST_EXISTS', 'REQUEST_NOT_WAITING': 'REQUEST_NOT_WAITING', 'PORT_NOT_OPEN': 'PORT_NOT_OPEN', 'PORT_IN_USE': 'PORT_IN_USE', 'CHARGER_REJECTED': 'CHARGER_REJECTED', 'CHARGER_TIMEOUT': 'CHARGER_TIMEOUT', 'CHARGER_OFFLINE': 'CHARGER_OFFLINE', 'STILL_CHARGING': 'STILL_CHARGING', 'SESSION_NOT_ACTIVE': 'SESSION_NOT_ACTIVE', 'SESSION_ASSIGNED': 'SESSION_ASSIGNED', 'ALREADY_RESOLVED': 'ALREADY_RESOLVED', 'DUPLICATE_TICKET': 'DUPLICATE_TICKET', 'NAME_TAKEN': 'NAME_TAKEN', 'IDEMPOTENCY_CONFLICT': 'IDEMPOTENCY_CONFLICT', 'INVALID_CREDENTIALS': 'INVALID_CREDENTIALS'})
+LineItemUnit = StrEnum('LineItemUnit', {'SESSION': 'SESSION', 'KWH': 'KWH', 'MINUTE': 'MINUTE'})
+PortStatus = StrEnum('PortStatus', {'AVAILABLE': 'Available', 'PREPARING': 'Preparing', 'CHARGING': 'Charging', 'SUSPENDED_EV': 'SuspendedEV', 'SUSPENDED_EVSE': 'SuspendedEVSE', 'FINISHING': 'Finishing', 'RESERVED': 'Reserved', 'UNAVAILABLE': 'Unavailable', 'FAULTED': 'Faulted', 'OFFLINE': 'Offline'})
+RateKind = StrEnum('RateKind', {'FLAT_FEE': 'FLAT_FEE', 'PER_KWH': 'PER_KWH', 'PER_MINUTE': 'PER_MINUTE'})
+RequestStatus = StrEnum('RequestStatus', {'NEEDS_CHARGING': 'NEEDS_CHARGING', 'STARTING': 'STARTING', 'CHARGING': 'CHARGING', 'CHARGED': 'CHARGED', 'CANCELED': 'CANCELED'})
+Role = StrEnum('Role', {'DISPLAY': 'DISPLAY', 'ATTENDANT': 'ATTENDANT', 'POS': 'POS', 'OPERATOR': 'OPERATOR', 'ADMIN': 'ADMIN'})
+SessionStatus = StrEnum('SessionStatus', {'STARTING': 'STARTING', 'CHARGING': 'CHARGING', 'ENDED': 'ENDED', 'FAILED': 'FAILED'})
+StayKind = StrEnum('StayKind', {'TRANSIENT': 'TRANSIENT', 'MONTHLY': 'MONTHLY'})
+StayStatus = StrEnum('StayStatus', {'OPEN': 'OPEN', 'CLOSED': 'CLOSED'})
+StopReason = StrEnum('StopReason', {'DE_AUTHORIZED': 'DeAuthorized', 'EMERGENCY_STOP': 'EmergencyStop', 'EV_DISCONNECTED': 'EVDisconnected', 'HARD_RESET': 'HardReset', 'LOCAL': 'Local', 'OTHER': 'Other', 'POWER_LOSS': 'PowerLoss', 'REBOOT': 'Reboot', 'REMOTE': 'Remote', 'SOFT_RESET': 'SoftReset', 'UNLOCK_COMMAND': 'UnlockCommand'})
+
+
+class FlagsField(fields.Field, frozenset):
+    SQL_TYPE = "VARCHAR(200)"
+
 
 class Migration(migrations.Migration):
     initial = True

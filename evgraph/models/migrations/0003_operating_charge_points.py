@@ -1,14 +1,23 @@
 """Frames, connections, configuration, jobs and all else that operators see and steer (C1, C10, B3, M5, M6, T3)."""
 
+from enum import StrEnum
+
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from evgraph.models.columns import AddColumn
-from evgraph.domain.charge_point import CertificateState, FrameDirection, FrameKind, JobKind, ReservationState
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
 from tortoise import fields
 from tortoise.indexes import Index
+
+# What the rows' types were when this was written, spelled out: the program's own change, and this must not.
+CertificateState = StrEnum('CertificateState', {'SENT': 'SENT', 'ACCEPTED': 'ACCEPTED', 'REJECTED': 'REJECTED', 'REVOKED': 'REVOKED'})
+FrameDirection = StrEnum('FrameDirection', {'RECEIVED': 'RECEIVED', 'SENT': 'SENT'})
+FrameKind = StrEnum('FrameKind', {'CALL': 'CALL', 'CALL_RESULT': 'CALL_RESULT', 'CALL_ERROR': 'CALL_ERROR', 'UNREADABLE': 'UNREADABLE'})
+JobKind = StrEnum('JobKind', {'FIRMWARE': 'FIRMWARE', 'SIGNED_FIRMWARE': 'SIGNED_FIRMWARE', 'DIAGNOSTICS': 'DIAGNOSTICS', 'LOG': 'LOG'})
+ReservationState = StrEnum('ReservationState', {'ACTIVE': 'ACTIVE', 'CANCELED': 'CANCELED', 'USED': 'USED', 'EXPIRED': 'EXPIRED'})
+
 
 class Migration(migrations.Migration):
     dependencies = [('evgraph', '0002_one_of_each')]

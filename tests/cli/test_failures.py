@@ -1,0 +1,214 @@
+"""Each command that fails ends at once, not zero, with one clear line and no traceback."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evgraph.cli import cli
+from evgraph.settings import Settings, misspelled
+
+# Far below what a hanging command would take, far above what a busy machine does.
+ENDS_WITHIN_S = 60
+GARBAGE = b"this is not a database, and it is long enough to be read as one" * 200
+COMMANDS = [
+    ["migrate"],
+    ["migrate", "--yes", "--to", "zero"],
+    ["garage", "list"],
+    ["charge-point", "refused"],
+    ["replay"],
+    ["doctor", "AX48-1"],
+    ["serve", "--port", "0"],
+]
+
+
+def run(*arguments: str, within_s: float = ENDS_WITHIN_S, **environment: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own: a thread that keeps it from ending would not show otherwise."""
+    return subprocess.run(
+        [sys.executable, "-m", "evgraph", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=within_s,
+        env=os.environ | {"NO_COLOR": "1"} | environment,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def says(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode not in (0, None), done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error:")]
+    assert len(errors) == 1, done.stderr
+    for word in words:
+        assert word in errors[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_file_that_is_no_database_is_said_and_the_command_ends(tmp_path, command):
+    file = tmp_path / "not.sqlite3"
+    file.write_bytes(GARBAGE)
+    says(run(*command, "--database-url", f"sqlite://{file}"), "The database cannot be used: file is not a database")
+    assert file.read_bytes() == GARBAGE
+
+
+def test_a_corrupt_database_is_said(tmp_path):
+    file = tmp_path / "corrupt.sqlite3"
+    assert run("migrate", "--database-url", f"sqlite://{file}").returncode == 0
+    pages = bytearray(file.read_bytes())
+    pages[100:4096] = b"\xff" * 3996
+    file.write_bytes(pages)
+    says(
+        run("garage", "list", "--database-url", f"sqlite://{file}"), "The database cannot be used: database disk image"
+    )
+
+
+@pytest.mark.parametrize("where", ["a folder", "below a file", "where nothing can be made"])
+def test_a_place_where_no_database_can_be_is_said(tmp_path, where):
+    (tmp_path / "file").write_text("")
+    place = {"a folder": tmp_path, "below a file": tmp_path / "file" / "x.sqlite3"}.get(
+        where, Path("/proc/x/y.sqlite3")
+    )
+    says(run("migrate", "--database-url", f"sqlite://{place}"))
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["serve", "--port", "0"], ["backup", "unmade.zip"]], ids=" ".join)
+def test_a_postgresql_that_is_not_there_is_said(command):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    done = run(*command, "--database-url", f"postgresql://evgraph:hidden@127.0.0.1:{port}/evgraph")
+    says(done)
+    assert "hidden" not in done.stderr
+
+
+def test_a_postgresql_that_does_not_answer_is_not_waited_for():
+    """Half-open: it takes the connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://evgraph:hidden@127.0.0.1:{silent.getsockname()[1]}/evgraph"
+        begun = time.monotonic()
+        says(run("garage", "list", "--database-url", url), "does not answer")
+        assert time.monotonic() - begun < ENDS_WITHIN_S
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://u:hidden@127.0.0.1:banana/x", "The port in the database address"),
+        ("postgresql://u:hidden@127.0.0.1:99999/x", "The port in the database address"),
+        ("mysql://u:hidden@127.0.0.1/x", "mysql:// is not a database address"),
+        ("//u:hidden@127.0.0.1/x", "is not a database address"),
+        ("sqlite://", "A SQLite database needs a file"),
+        ("sqlite://x?busy_timeout=soon", "busy_timeout is a number of milliseconds"),
+    ],
+)
+def test_a_bad_address_is_said_without_its_password(url, words):
+    done = CliRunner().invoke(cli, ["garage", "list", "--database-url", url])
+    assert done.exit_code == 1
+    assert words in done.output
+    assert "hidden" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("EVGRAPH_PORT", "99999"),
+        ("EVGRAPH_PORT", "http"),
+        ("EVGRAPH_LOG_LEVEL", "loud"),
+        ("EVGRAPH_LOG_FORMAT", "xml"),
+        ("EVGRAPH_PING_INTERVAL_S", "-1"),
+        ("EVGRAPH_MAX_FRAME_BYTES", "7"),
+        ("EVGRAPH_FRAMES_KEPT_DAYS", "many"),
+    ],
+)
+@pytest.mark.parametrize("command", [["serve"], ["garage", "list"]], ids=" ".join)
+def test_a_bad_setting_is_named(monkeypatch, command, variable, value):
+    monkeypatch.setenv(variable, value)
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 1
+    (error,) = [line for line in done.output.splitlines() if line.startswith("Error:")]
+    assert variable in error
+    assert value in error
+
+
+@pytest.mark.parametrize("options", [["--port", "99999"], ["--log-format", "xml"]], ids=" ".join)
+def test_a_bad_option_is_named(options):
+    done = CliRunner().invoke(cli, ["serve", *options])
+    assert done.exit_code == 1
+    assert f"EVGRAPH_{options[0].removeprefix('--').replace('-', '_').upper()}" in done.output
+
+
+def test_a_port_in_use_is_said(migrated):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        says(run("serve", "--port", str(port), "--database-url", migrated), f"Cannot listen on 127.0.0.1:{port}")
+
+
+def test_the_demo_says_what_is_wrong_with_its_database(tmp_path):
+    (tmp_path / "evgraph.sqlite3").write_bytes(GARBAGE)
+    says(run("demo", "--folder", str(tmp_path), "--port", "0"), "The database cannot be used: file is not a database")
+
+
+def test_a_panel_whose_port_is_in_use_is_said():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("simulate", "run", "--count", "1", "--panel-port", str(taken.getsockname()[1]))
+    assert done.returncode != 0
+    assert "address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_host_that_is_not_ours_is_said(migrated):
+    says(run("serve", "--port", "0", "--host", "no.such.host.invalid", "--database-url", migrated), "Cannot listen on")
+
+
+def test_a_misspelled_variable_is_warned_of_by_its_nearest_name(monkeypatch):
+    monkeypatch.setenv("EVGRAPH_DATABSE_URL", "x")
+    monkeypatch.setenv("EVGRAPH_QQQQ", "x")
+    done = CliRunner().invoke(cli, ["simulate", "dialects"])
+    assert done.exit_code == 0
+    assert "EVGRAPH_DATABSE_URL is not a setting and is ignored. Did you mean EVGRAPH_DATABASE_URL?" in done.output
+    assert "EVGRAPH_QQQQ is not a setting and is ignored." in done.output
+
+
+def test_no_setting_is_taken_for_a_misspelled_one():
+    known = {f"EVGRAPH_{name.upper()}": "" for name in Settings.model_fields}
+    assert misspelled(known | {"EVGRAPH_TOKEN": "", "EVGRAPH_DATABASE_URL_FILE": "", "EVGRAPH_TEST_DATABASE": ""}) == []
+    assert misspelled({"EVGRAPH_LOGLEVEL": ""}) == [("EVGRAPH_LOGLEVEL", "EVGRAPH_LOG_LEVEL")]
+
+
+def test_a_secret_comes_from_a_file(monkeypatch, migrated, tmp_path):
+    secret = tmp_path / "url"
+    secret.write_text(f"{migrated}\n")
+    monkeypatch.delenv("EVGRAPH_DATABASE_URL", raising=False)
+    monkeypatch.setenv("EVGRAPH_DATABASE_URL_FILE", str(secret))
+    assert Settings().database_url == migrated
+    assert CliRunner().invoke(cli, ["garage", "list"]).exit_code == 0
+
+
+@pytest.mark.parametrize("fault", ["missing", "a folder", "empty", "twice"])
+def test_a_bad_secret_file_is_said(monkeypatch, tmp_path, fault):
+    secret = tmp_path / "url"
+    if fault == "a folder":
+        secret.mkdir()
+    elif fault != "missing":
+        secret.write_text("" if fault == "empty" else "sqlite://hidden")
+    monkeypatch.setenv("EVGRAPH_DATABASE_URL_FILE", str(secret))
+    if fault == "twice":
+        monkeypatch.setenv("EVGRAPH_DATABASE_URL", "sqlite://other")
+    done = CliRunner().invoke(cli, ["garage", "list"])
+    assert done.exit_code == 1
+    assert "EVGRAPH_DATABASE_URL_FILE" in done.output
+    assert "hidden" not in done.output
+
+
+def test_every_command_has_help():
+    root = CliRunner().invoke(cli, ["--help"]).output
+    assert "backup" in root
+    for command in (["backup"], ["restore"], *([*command[:1]] for command in COMMANDS)):
+        done = CliRunner().invoke(cli, [*command, "--help"])
+        assert done.exit_code == 0
