@@ -243,7 +243,8 @@ class Transactions:
         read = [(self._gateway.read_stop(kept.frame, kept.at), kept) for kept in reversed(latest)]
         in_time = sorted(((stop, kept) for stop, kept in read if stop is not None), key=lambda told: told[0].at)
         for stop, kept in in_time:
-            if not was_waiting_for(session, stop):
+            following = await stop_lookup.next_start_at(session)
+            if not was_waiting_for(session, stop, next_start_at=following):
                 continue
             session = await self.end_by(change, session, stop)
             await QuarantinedMessageRow.filter(id=kept.id).update(

@@ -205,7 +205,7 @@ class Placing:
             self._end_before(known)
         if start.answered is not None:
             known.transaction_ids.add(start.answered)
-        for orphan in list(self.orphans):
+        for orphan in sorted(self.orphans, key=lambda one: known.clock.moment(one.stamp, one.at).at):
             if self._ends_later_start(orphan, known):
                 self.orphans.remove(orphan)
                 known.stops.append(orphan)
@@ -422,8 +422,8 @@ class Placing:
             session.stops.append(stop)
             session.was_guessed = named is None
             return True
-        if any(stop.register in (None, one.register) for one in session.stops):
-            # T2: it tells no other register.
+        if any(_tells_no_more(session, stop, one) for one in session.stops):
+            # T2: it was sent again.
             return True
         if named is not None and session.was_guessed:
             # T7: a stop with the session's own transactionId or one-time idTag always fits, and takes the place of one
@@ -553,17 +553,24 @@ class Placing:
         first = session.stops[0]
         if stop.id_tag is not None and stop.id_tag != first.id_tag and not session.owns_tag(stop.id_tag):
             return False
-        when = session.clock.moment(stop.stamp, stop.at).at
-        if when > session.clock.moment(first.stamp, first.at).at + LATE_STOP:
+        moment = session.clock.moment(stop.stamp, stop.at)
+        began = session.clock.moment(first.stamp, first.at)
+        # How much later it is than one without a stamp of its own, nobody knows.
+        is_comparable = began.is_own or not moment.is_own
+        if is_comparable and moment.at > began.at + LATE_STOP:
             return False
         return not any(
-            session.started_at < one.started_at <= when for one in self.sessions if one.connector == session.connector
+            session.started_at < one.started_at <= moment.at
+            for one in self.sessions
+            if one.connector == session.connector
         )
 
     def _ends_later_start(self, orphan: Stop, session: Session) -> bool:
         """T3: an orphan ends a session opened after it only by its one-time idTag, or by the same card where both
         stamps are the charger's own and in order."""
-        if orphan.id_tag is None or session.stops:
+        if orphan.id_tag is None:
+            return False
+        if session.stops and (orphan.id_tag != session.one_time_tag or not self._corrects(session, orphan)):
             return False
         if orphan.id_tag == session.one_time_tag:
             return True
@@ -593,6 +600,18 @@ class Placing:
             due = [at for at in closings if at < now]
             if due:
                 session.closed_at = min(due)
+
+
+def _tells_no_more(session: Session, stop: Stop, held: Stop) -> bool:
+    """T2, T3: no other register than the one that is held, no other time of the charger's own, and no reading where
+    neither has a register."""
+    if stop.register not in (None, held.register):
+        return False
+    if session.clock.moment(stop.stamp, stop.at).is_own and stop.stamp != held.stamp:
+        return False
+    told = [(one.stamp, one.samples) for one in stop.entries]
+    has_new = any(one not in [(entry.stamp, entry.samples) for entry in held.entries] for one in told)
+    return stop.register is not None or held.register is not None or not has_new
 
 
 def _same(one: Stop, two: Stop) -> bool:

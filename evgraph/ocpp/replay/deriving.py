@@ -162,10 +162,12 @@ class Deriving:
             session = replace(session, id_tag=booked.id_tag, reported_id_tag=booked.reported_id_tag)
         transaction_id = word.transaction_id or (booked.id if booked else None)
         session = replace(session, id=transaction_id or 0)
-        begun = Derived(session, word.at, booked, transaction_id)
+        begun = Derived(session, word.at, booked, transaction_id, is_beside=is_beside)
         self.derived.append(begun)
+        if not is_beside:
+            self._take_readings_before(begun, word.at, supply)
         for stop in sorted(self._waiting, key=lambda stop: stop.at):
-            if stop_matching.was_waiting_for(begun.session, stop):
+            if stop_matching.was_waiting_for(begun.session, stop, next_start_at=self._next_start_at(begun)):
                 self._waiting.remove(stop)
                 self._ended(begun, stop, word.at)
 
