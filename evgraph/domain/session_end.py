@@ -131,7 +131,6 @@ def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: b
         energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
         ended_at=told.ended_at if is_own_time or not was_closed_by_us(closed) else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *OF_RUNNING},
-        closed_at=None,
     )
 
 
@@ -259,7 +258,6 @@ def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterab
         flags=counted.flags - {SessionFlag.ESTIMATED},
         available_since=None,
         free_at=None,
-        closed_at=None,
         must_stop=True,
         stop_asked_at=None,
     )

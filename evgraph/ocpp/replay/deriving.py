@@ -6,7 +6,7 @@ from datetime import datetime
 
 from evgraph.domain import session_end, session_metering, session_start, session_status, stop_matching, stopping
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
-from evgraph.domain.energy import Reading, has_inlet, is_same_instant, with_inlet
+from evgraph.domain.energy import Reading, has_inlet, is_same_instant, is_stamp_replaced, with_inlet
 from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, status_reported
 from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
@@ -28,13 +28,16 @@ from evgraph.services.heard_statuses import HeardStatuses
 class Derived:
     """A session as its frames tell it. `told_at`: when its StartTransaction came. `booked` is the session in the books
     that it is held against, null where there is none; nothing is taken from it but what frames cannot tell: its id,
-    which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it."""
+    which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it.
+    `is_beside`: it is kept beside what holds its port (S7, T7). `was_closed`: by us; it may be open again (T7)."""
 
     session: ChargingSession
     told_at: datetime
     booked: ChargingSession | None
     transaction_id: int | None
     readings: list[Reading] = field(default_factory=list)
+    is_beside: bool = False
+    was_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ class Deriving:
 
     def hear(self, words: Iterable[Word]) -> None:
         for word in _without_failed(list(words), self._booked.values()):
-            self.pass_time(word.at)
+            self.pass_time(word.heard_at or word.at)
             match word.message:
                 case TransactionStart():
                     self._started(word.message, word)
@@ -109,8 +112,9 @@ class Deriving:
         """What we closed by then."""
         for derived in self._running():
             closed_at = derived.booked.closed_at if derived.booked is not None else None
-            if derived.booked is None or closed_at is None or closed_at > now:
+            if derived.booked is None or closed_at is None or closed_at > now or derived.was_closed:
                 continue
+            derived.was_closed = True
             if session_end.was_ended_by_person(derived.booked):
                 self._become_parted(derived, session_end.ended_by_person(derived.session, closed_at), closed_at)
             else:
@@ -327,10 +331,16 @@ class Deriving:
         """M4: what is not newer than the newest changes nothing, but completes what was told of the same instant."""
         session = derived.session
         newest = session.last_meter_at
-        if newest is None or all(one.at > newest for one in readings):
+        if newest is None:
+            return session_metering.readings_taken(session, readings, supply=supply)
+        held = [Reading(at=newest)]
+        if any(map(is_stamp_replaced, readings)):
+            # A clock that stands still stamps several messages of one instant alike.
+            held += [one for one in derived.readings[: -len(readings)] if one.at == newest]
+        is_completed = any(is_same_instant(one, other) for one in readings for other in held)
+        if not is_completed and all(one.at > newest for one in readings):
             return session_metering.readings_taken(session, readings, supply=supply)
         counted = session_metering.recounted(session, derived.readings, supply=supply)
-        is_completed = any(is_same_instant(one, Reading(at=newest)) for one in readings)
         later = [one for one in readings if one.at > newest]
         return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
 
