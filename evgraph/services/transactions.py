@@ -80,7 +80,8 @@ class Transactions:
             known = await start_lookup.known(charge_point_id, start, another_waits=another_waits)
             if known is not None:
                 return await self._answer(known)
-            if holder is not None and session_start.is_older(start, holder):
+            is_holder = holder is not None and begun is not None and holder.id == begun.id
+            if holder is not None and not is_holder and session_start.is_older(start, holder):
                 # It was before what runs there, and waited in the queue: it is told beside it.
                 port = await place_beside(change, garage_id, charge_point_id)
                 holder = None

@@ -1,5 +1,6 @@
 """The sessions that a charge point's words make, by the rules of the domain."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -43,13 +44,15 @@ class Derived:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What frames do not tell. `supplies`: by connector (M5). `reported`: the connectors that a StatusNotification has
-    named (B4). `connections`: when each was opened, and closed (B7)."""
+    named (B4). `connections`: when each was opened, and closed (B7). `given_up`: of each start that came to nothing
+    its connector, and when it was asked for and given up (S4)."""
 
     garage_id: int
     charge_point_id: int
     supplies: Mapping[int, Supply]
     reported: frozenset[int]
     connections: Sequence[tuple[datetime, datetime | None]] = ()
+    given_up: Sequence[tuple[int, datetime, datetime | None]] = ()
 
     def connected_since(self, at: datetime) -> datetime | None:
         """When the connection of that moment was opened; null where there was none."""
@@ -80,6 +83,8 @@ class Deriving:
         self._around = around
         # Stops that wait for their start (X2).
         self._waiting: list[TransactionStop] = []
+        # Readings that were of no session, by connector (M3).
+        self._loose: defaultdict[int, list[Reading]] = defaultdict(list)
         self._heard: set[tuple[str | None, str]] = set()
         self._booked = {session.id: session for session in booked}
         self._unclaimed = dict(self._booked)
@@ -133,10 +138,11 @@ class Deriving:
             start = replace(start, connector_id=booked.connector_id)
         supply = self._around.supplies.get(start.connector_id)
         time = self._start_time(start, word, booked)
-        for derived in self._running() if start.connector_id in self._around.reported else []:
+        there = self._at_port(start.connector_id)
+        is_beside = self._is_before_what_waits(start, word, booked)
+        is_beside |= any(session_start.is_older(start, one.session) for one in there)
+        for derived in there if not is_beside else []:
             running = derived.session
-            if running.connector_id != start.connector_id or session_start.is_older(start, running):
-                continue
             at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
             if at.is_own and running.last_meter_at is not None and running.last_meter_at > at.at:
                 until = [one for one in derived.readings if one.at <= at.at]
@@ -160,7 +166,7 @@ class Deriving:
             clock_replaced=time.is_replaced,
             clock_error_us=time.clock_error_us,
             now=word.at,
-            last_register_wh=self._left_by_the_one_before(start, time.at),
+            last_register_wh=self._left_by_the_one_before(start, time.at) if not is_beside else None,
         )
         if booked is not None and booked.reported_id_tag is not None:
             session = replace(session, id_tag=booked.id_tag, reported_id_tag=booked.reported_id_tag)
@@ -174,6 +180,40 @@ class Deriving:
             if stop_matching.was_waiting_for(begun.session, stop, next_start_at=self._next_start_at(begun)):
                 self._waiting.remove(stop)
                 self._ended(begun, stop, word.at)
+
+    def _at_port(self, connector_id: int) -> list[Derived]:
+        """What holds the port of the connector, if it has one (B4)."""
+        if connector_id not in self._around.reported:
+            return []
+        return [one for one in self._running() if one.session.connector_id == connector_id and not one.is_beside]
+
+    def _is_before_what_waits(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> bool:
+        """S4: another start waits at the connector, and was asked for after this one was."""
+        if start.connector_id not in self._around.reported:
+            return False
+        asked = [
+            (one.connector_id, one.asked_at, None)
+            for one in self._unclaimed.values()
+            if one is not booked and is_one_time(one.id_tag) and one.request_id is not None
+        ]
+        return any(
+            connector_id == start.connector_id
+            and asked_at <= word.at
+            and (given_up_at is None or word.at < given_up_at)
+            and session_start.is_from_before(start, asked_at)
+            for connector_id, asked_at, given_up_at in [*asked, *self._around.given_up]
+        )
+
+    def _take_readings_before(self, begun: Derived, at: datetime, supply: Supply | None) -> None:
+        """M3, X2: readings without an id that came before the start."""
+        session, loose = begun.session, self._loose[begun.session.connector_id]
+        until = min(at, self._next_start_at(begun) or at)
+        if session.started_at is None or SessionFlag.CLOCK_REPLACED in session.flags:
+            return
+        taken = [one for one in loose if session.started_at <= one.at < until]
+        loose[:] = [one for one in loose if one not in taken]
+        begun.readings += self._usable(tuple(taken))
+        begun.session = session_metering.readings_taken(session, begun.readings, supply=supply)
 
     def _start_time(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> StartTime:
         """B7. A session that nobody asked for is booked when it is told of, not before."""
@@ -205,6 +245,7 @@ class Deriving:
             one
             for one in self.derived
             if one.session.connector_id == start.connector_id
+            and not one.is_beside
             and one.session.status is SessionStatus.ENDED
             and _started_at(one) <= began_at
         ]
@@ -290,12 +331,10 @@ class Deriving:
         return is_different and stop_matching.is_correction(derived.session, stop, next_start_at=next_start_at)
 
     def _metered(self, metered: Metered, at: datetime) -> None:
-        derived = (
-            self._named(metered.transaction_id)
-            or next((one for one in self._running() if _holds(one.session, metered)), None)
-            or self._given_up_before(metered)
-        )
+        derived = self._named(metered.transaction_id) or self._running_there(metered) or self._given_up_before(metered)
         if derived is None:
+            if metered.transaction_id is None:
+                self._loose[metered.connector_id] += metered.readings
             return
         session = derived.session
         is_named = metered.transaction_id is not None and derived is self._named(metered.transaction_id)
@@ -316,15 +355,47 @@ class Deriving:
             counted = session_metering.recounted(session, by_then, supply=supply)
             self._become_parted(derived, session_end.end_completed(session, counted, supply=supply), at)
             return
+        if is_named and self._is_open_again(derived, readings, at, supply):
+            return
         following = self._next_start_at(derived)
         in_time = [one for one in derived.readings if following is None or one.at < following]
         counted = session_metering.recounted(session, in_time, supply=supply)
-        if is_named and not self._is_taken(derived):
-            again = session_end.reopened(session, counted, readings)
-            if again is not None:
-                derived.session = again
-                return
         self._become_parted(derived, session_end.readings_told(session, counted), at)
+
+    def _is_open_again(
+        self, derived: Derived, readings: Sequence[Reading], at: datetime, supply: Supply | None
+    ) -> bool:
+        """T7: it runs on, beside its port where another session holds that."""
+        following = self._next(derived)
+        next_start_wh = None
+        if following is not None and SessionFlag.METER_START_ESTIMATED not in following.session.flags:
+            next_start_wh = following.session.meter_start_wh
+        if not session_end.may_be_reopened(derived.session, readings, next_start_wh):
+            return False
+        counted = session_metering.recounted(derived.session, derived.readings, supply=supply)
+        again = session_end.reopened(derived.session, counted, readings)
+        if again is None:
+            return False
+        derived.is_beside |= bool(self._at_port(again.connector_id)) or self._is_waited_for(again.connector_id, at)
+        derived.session = again
+        return True
+
+    def _is_waited_for(self, connector_id: int, at: datetime) -> bool:
+        """A start that was asked for holds the port of the connector."""
+        waiting = any(
+            one.connector_id == connector_id and one.asked_at <= at and is_one_time(one.id_tag)
+            for one in self._unclaimed.values()
+        )
+        given_up = any(
+            place == connector_id and asked_at <= at and (until is None or at < until)
+            for place, asked_at, until in self._around.given_up
+        )
+        return waiting or given_up
+
+    def _running_there(self, metered: Metered) -> Derived | None:
+        """M3: the one that began last before the readings."""
+        there = [one for one in self._running() if not one.is_beside and _holds(one.session, metered)]
+        return max(there, key=_started_at, default=None)
 
     @staticmethod
     def _taken(derived: Derived, readings: Sequence[Reading], supply: Supply | None) -> ChargingSession:
@@ -343,11 +414,6 @@ class Deriving:
         counted = session_metering.recounted(session, derived.readings, supply=supply)
         later = [one for one in readings if one.at > newest]
         return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
-
-    def _is_taken(self, derived: Derived) -> bool:
-        """Another session has its port."""
-        connector_id = derived.session.connector_id
-        return any(one is not derived and one.session.connector_id == connector_id for one in self._running())
 
     def _given_up_before(self, metered: Metered) -> Derived | None:
         """M3, T7: readings without an id, of a session that was given up while they were under way."""
@@ -368,15 +434,17 @@ class Deriving:
 
     def _next(self, derived: Derived) -> Derived | None:
         """What began next at its connector."""
-        at = _started_at(derived)
-        there = (one for one in self.derived if one.session.connector_id == derived.session.connector_id)
+        if derived.is_beside:
+            return None
+        at, connector_id = _started_at(derived), derived.session.connector_id
+        there = (one for one in self.derived if one.session.connector_id == connector_id and not one.is_beside)
         later = (one for one in there if _started_at(one) > at and not is_rest_of(one.session, derived.session))
         return min(later, key=_started_at, default=None)
 
     def _status(self, report: StatusReport, at: datetime) -> None:
         if self._repeats.is_repeated(report.connector_id, report):
             return
-        there = [one for one in self._running() if one.session.connector_id == report.connector_id]
+        there = self._at_port(report.connector_id)
         for derived in there:
             if derived.session.clock_error_us is not None:
                 time = time_within(derived.session, report.stamped_at or report.at, at)

@@ -77,6 +77,7 @@ async def replay(selection: Selection, *, supplies: Supplies, now: datetime) -> 
                 connections=await ConnectionRow.filter(charge_point_id=charge_point.id)
                 .using_db(db)
                 .values_list("connected_at", "disconnected_at"),
+                given_up=await _given_up(db, charge_point.id),
             )
             words = await _words(db, charge_point.id, now)
             derived[charge_point.id] = derive(around, booked[charge_point.id], words, now)
@@ -164,6 +165,12 @@ async def _booked(db: BaseDBAsyncClient, charge_point_id: int) -> list[ChargingS
         status=SessionStatus.FAILED
     )
     return [row.value() for row in await begun.using_db(db).order_by("id")]
+
+
+async def _given_up(db: BaseDBAsyncClient, charge_point_id: int) -> list[tuple[int, datetime, datetime | None]]:
+    """S4: the starts that came to nothing."""
+    failed = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.FAILED, started_at__isnull=True)
+    return [(row.connector_id, row.asked_at, row.ended_at) for row in await failed.using_db(db)]
 
 
 async def _books(db: BaseDBAsyncClient, booked: dict[int, list[ChargingSession]]) -> Books:
