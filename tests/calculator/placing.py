@@ -124,6 +124,7 @@ class Placing:
         self.record = record
         self.sessions: list[Session] = []
         self.orphans: list[Stop] = []
+        self.loose: list[tuple[int, Entry]] = []
         self.faults: list[str] = []
         self._calls = our_calls(record)
         self._messages = messages(record)
@@ -203,6 +204,7 @@ class Placing:
             known = self._opened(start)
             self.sessions.append(known)
             self._end_before(known)
+            self._take_readings_before(known)
         if start.answered is not None:
             known.transaction_ids.add(start.answered)
         for orphan in sorted(self.orphans, key=lambda one: known.clock.moment(one.stamp, one.at).at):
@@ -323,6 +325,8 @@ class Placing:
         for entry in told.entries:
             session = self._session_of(told, entry)
             if session is None:
+                if told.transaction_id is None or told.transaction_id <= 0:
+                    self.loose.append((told.connector, entry))
                 continue
             rises_from = self._highest(session)
             session.entries.append(entry)
@@ -348,10 +352,37 @@ class Placing:
         by_id = self._by_id(told.transaction_id)
         if by_id is not None or told.connector == 0:
             return by_id
-        for session in self._open(told.connector):
-            if not session.lies_before(entry.stamp, told.at):
-                return session
-        return None
+        fitting = [one for one in self._open(told.connector) if not one.lies_before(entry.stamp, told.at)]
+        running = max(fitting, key=lambda one: one.started_at, default=None)
+        return running or self._closed_meanwhile(told, entry)
+
+    def _closed_meanwhile(self, told: Readings, entry: Entry) -> Session | None:
+        """M3, T7, T12: the session that we closed while a reading without an id was under way: one of before its port
+        was free, or of before we closed it, and not of before its newest one (M4)."""
+        at = believed(entry.stamp, told.at).at
+        there = [one for one in self.sessions if one.connector == told.connector and one.started_at <= at]
+        latest = max(there, key=lambda one: one.started_at, default=None)
+        if latest is None or latest.stops or latest.next is not None or latest.closed_at is None:
+            return None
+        until = latest.free_at.at if latest.free_at is not None else latest.closed_at
+        when = latest.clock.moment(entry.stamp, told.at).at
+        return latest if latest.last_told_at <= when <= until else None
+
+    def _take_readings_before(self, session: Session) -> None:
+        """M3, X2: readings without an id that came before the start of the session that they can only be of."""
+        if not session.clock.started.is_own or session.clock.error is not None:
+            return
+        later = [
+            one.started_at
+            for one in self.sessions
+            if one.connector == session.connector and one.started_at > session.started_at
+        ]
+        until = min([session.start.at, *later])
+        for connector, entry in list(self.loose):
+            at = believed(entry.stamp, entry.received_at).at
+            if connector == session.connector and session.started_at <= at < until:
+                self.loose.remove((connector, entry))
+                session.entries.append(entry)
 
     def _by_id(self, transaction_id: int | None) -> Session | None:
         if transaction_id is None or transaction_id <= 0:
