@@ -1,7 +1,7 @@
 """A batch of readings: which session each message means, what it makes of it, and the rows that say so."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
@@ -188,12 +188,9 @@ def _sample(
     )
 
 
-def meant(
-    message: Message, sessions: Mapping[int, ChargingSession], beside: Collection[int] = ()
-) -> ChargingSession | None:
+def meant(message: Message, sessions: Mapping[int, ChargingSession]) -> ChargingSession | None:
     """M3: the session of its transactionId, else the connector's open one, if the time fits: of several the one that
-    began last before the reading. `beside`: those that are kept beside what holds their port, and that only readings
-    with their own transactionId are of (S7)."""
+    began last before the reading."""
     named = sessions.get(message.transaction_id or 0)
     if named is not None and named.charge_point_id == message.charge_point_id:
         return named
@@ -206,7 +203,6 @@ def meant(
             and message.connector_id != 0
             and session.status is SessionStatus.CHARGING
             and session.started_at is not None
-            and session.id not in beside
             and (found is None or found.started_at is None or session.started_at > found.started_at)
             and any(one.at >= session.started_at for one in readings_within(session, message.readings))
         ):

@@ -162,7 +162,10 @@ class Metering:
             batch = Batch(change.now, self._newest)
             habitual: set[int] = set()
             for message in messages:
-                session = meant(message, sessions, beside) or await _given_up(message)
+                session = meant(message, sessions)
+                if session is not None and session.id in beside and await _is_of_a_later_one(message, session):
+                    session = None
+                session = session or await _given_up(message)
                 if session is not None and session.status is SessionStatus.ENDED:
                     session = before[session.id] = sessions[session.id] = await self._told_late(
                         change, session, message
@@ -412,6 +415,19 @@ async def _sessions_of(batch: list[Message]) -> dict[int, ChargingSession]:
         rows = await SessionRow.filter(id__in=list(named), charge_point_id__in=charge_points, started_at__isnull=False)
         found |= {row.id: row.value() for row in rows}
     return found
+
+
+async def _is_of_a_later_one(message: Message, session: ChargingSession) -> bool:
+    """M3, S7: readings without an id, of after another session began at the connector, be that over by now."""
+    if message.transaction_id == session.id or not message.readings:
+        return False
+    began = SessionRow.filter(
+        charge_point_id=session.charge_point_id,
+        connector_id=session.connector_id,
+        started_at__gt=session.started_at,
+        started_at__lte=max(one.at for one in message.readings),
+    )
+    return await began.exists()
 
 
 async def _given_up(message: Message) -> ChargingSession | None:

@@ -7,7 +7,7 @@ from evgraph.domain import charging_request, session_end, session_start
 from evgraph.domain.cards import IdTagInfo
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import WattHours
-from evgraph.domain.port import Port
+from evgraph.domain.port import Port, clock_lag
 from evgraph.domain.quarantine import why_not_placed
 from evgraph.domain.rate import Rate, is_charged_once
 from evgraph.domain.refusals import ErrorCode
@@ -82,7 +82,11 @@ class Transactions:
             if known is not None:
                 return await self._answer(known)
             is_holder = holder is not None and begun is not None and holder.id == begun.id
-            if holder is not None and not is_holder and session_start.is_older(start, holder):
+            if (
+                holder is not None
+                and not is_holder
+                and session_start.is_older(start, holder, clock_lag=clock_lag(port))
+            ):
                 # It was before what runs there, and waited in the queue: it is told beside it.
                 port = await place_beside(change, garage_id, charge_point_id)
                 holder = None

@@ -124,6 +124,31 @@ async def test_s4_a_start_of_just_then_gives_up_the_start_that_waits(story: Stor
     assert (await RequestRow.get()).status.value == "NEEDS_CHARGING"
 
 
+async def test_s4_b7_a_start_of_now_by_a_clock_that_is_known_to_be_slow_is_not_out_of_the_queue(story: Story) -> None:
+    story.go(600)
+    await story.station.status("Preparing", stamp=story.stamp(120))
+    await story.ask()
+    story.go(601)
+    card = (await story.station.start("CARD", stamp=story.stamp(121)))["transactionId"]
+    assert (await RequestRow.get()).status.value == "NEEDS_CHARGING"
+    story.go(602)
+    await story.read(None, 122, 1500)
+    assert (await story.garage.session(card)).energy_wh == 500
+
+
+async def test_m3_s7_unnamed_readings_of_before_the_next_start_are_of_the_one_that_is_kept_beside(story: Story) -> None:
+    asked = await story.ask()
+    story.go(1)
+    await story.station.hang_up()
+    story.go(100)
+    await story.station.reconnect()
+    await story.station.start("CARD", meter=3000)
+    await story.station.start(asked.id_tag, stamp=story.stamp(0.5))
+    await story.read(None, 50, 2000)
+    older, newer = await story.station.sessions()
+    assert (older.energy_wh, newer.energy_wh) == (1000, 0)
+
+
 @pytest.mark.parametrize("is_read", [False, True])
 async def test_t7_a_session_kept_beside_ends_when_nothing_is_heard_of_it_for_a_day(story: Story, is_read: bool) -> None:
     story.go(100)

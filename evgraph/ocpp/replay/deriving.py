@@ -8,7 +8,7 @@ from datetime import datetime
 from evgraph.domain import session_end, session_metering, session_start, session_status, stop_matching, stopping
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, has_inlet, is_same_instant, is_stamp_replaced, with_inlet
-from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, status_reported
+from evgraph.domain.port import Port, PortStatus, StatusReport, clock_lag, is_in_order, status_reported
 from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
     StartTime,
@@ -191,6 +191,7 @@ class Deriving:
         """S4: another start waits at the connector, and was asked for after this one was."""
         if start.connector_id not in self._around.reported:
             return False
+        port = self._ports.get(start.connector_id)
         asked = [
             (one.connector_id, one.asked_at, None)
             for one in self._unclaimed.values()
@@ -200,7 +201,7 @@ class Deriving:
             connector_id == start.connector_id
             and asked_at <= word.at
             and (given_up_at is None or word.at < given_up_at)
-            and session_start.is_from_before(start, asked_at)
+            and session_start.is_from_before(start, asked_at, clock_lag=clock_lag(port))
             for connector_id, asked_at, given_up_at in [*asked, *self._around.given_up]
         )
 
@@ -394,8 +395,14 @@ class Deriving:
 
     def _running_there(self, metered: Metered) -> Derived | None:
         """M3: the one that began last before the readings."""
-        there = [one for one in self._running() if not one.is_beside and _holds(one.session, metered)]
-        return max(there, key=_started_at, default=None)
+        there = [one for one in self._running() if _holds(one.session, metered)]
+        found = max(there, key=_started_at, default=None)
+        if found is None or not found.is_beside:
+            return found
+        # What began there later may be over by now.
+        until = max(one.at for one in metered.readings)
+        began = (one for one in self.derived if one.session.connector_id == metered.connector_id)
+        return None if any(_started_at(found) < _started_at(one) <= until for one in began) else found
 
     @staticmethod
     def _taken(derived: Derived, readings: Sequence[Reading], supply: Supply | None) -> ChargingSession:
