@@ -130,11 +130,12 @@ class ChargingSession:
     (T4). `stop_asked_at`: when RemoteStopTransaction was last sent,
     `stop_rejected_at` and `stop_failed_at` when it was rejected, or came to nothing in any way (T7). `stop_refused_at`:
     when a person was last told that the charger refuses to stop, or does not stop in time; null once it has accepted a
-    person's stop after that (T7). `closed_at`: when EVGraph, and not the charger, ended it. `must_stop`:
-    RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that ended it, null
-    where none was read; `stop_was_named`: that stop named it, and was not merely the only one that fit;
+    person's stop after that (T7). `closed_at`: when EVGraph last ended it, whatever its charger has told since (C10).
+    `must_stop`: RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that
+    ended it, null where none was read; `stop_was_named`: that stop named it, and was not merely the only one that fit;
     `stop_has_stamp`: that stop bore a timestamp that can be read, and `stop_was_stamped`: the session ended by it, and
-    not by its receipt (B7); `stop_id_tag`: the idTag that it bore, null where that is none or its own (T3).
+    not by its receipt (B7); `stop_stamp`: that timestamp as the charger wrote it, null where it cannot be read, or was
+    not kept (T2); `stop_id_tag`: the idTag that it bore, null where that is none or its own (T3).
     """
 
     id: int
@@ -192,6 +193,7 @@ class ChargingSession:
     stop_register_wh: WattHours | None = None
     stop_was_named: bool = True
     stop_was_stamped: bool = True
+    stop_stamp: datetime | None = None
     stop_id_tag: str | None = None
     stop_has_stamp: bool = True
 

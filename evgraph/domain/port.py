@@ -136,6 +136,14 @@ def status_reported(port: Port, report: StatusReport, now: datetime, *, is_in_or
     )
 
 
+def clock_lag(port: Port | None) -> timedelta:
+    """B7: how far behind its charger's clock was when it reported the port's status, which it does at once (B6); zero
+    where that is not known."""
+    if port is None or port.reported_at is None or port.status_received_at is None:
+        return timedelta(0)
+    return max(port.status_received_at - port.reported_at, timedelta(0))
+
+
 def is_in_order(
     port: Port, report: StatusReport, now: datetime, spans: Sequence[tuple[datetime, datetime | None]]
 ) -> bool:

@@ -293,29 +293,43 @@ def transaction_ended_at(session: ChargingSession) -> datetime | None:
 def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:
     """T7: a session that we had closed runs on: a reading of after that shows more energy. It is open again, and its
     charger is asked to stop it. `counted`: as of `readings_told`. Null where the readings do not say so."""
-    if SessionFlag.ESTIMATED not in closed.flags or not was_closed_by_us(closed) or closed.closed_at is None:
-        return None
-    closed_at = closed.closed_at
-    if counted.energy_wh <= closed.energy_wh or not any(one.at > closed_at for one in readings):
+    if counted.energy_wh <= closed.energy_wh or not may_be_reopened(closed, readings):
         return None
     return replace(
         counted,
         flags=counted.flags - {SessionFlag.ESTIMATED},
         available_since=None,
         free_at=None,
-        closed_at=None,
         must_stop=True,
         stop_asked_at=None,
     )
 
 
+def may_be_reopened(
+    closed: ChargingSession, readings: Iterable[Reading], next_start_wh: WattHours | None = None
+) -> bool:
+    """T7: readings of a session that we had closed are of after that. `next_start_wh`: the register at which the next
+    session began at its port, None if none did: where the port's meter runs on between sessions, what it counts since
+    then is that session's."""
+    if SessionFlag.ESTIMATED not in closed.flags or not was_closed_by_us(closed) or closed.closed_at is None:
+        return False
+    if next_start_wh is not None and next_start_wh >= closed.base_register_wh:
+        return False
+    closed_at = closed.closed_at
+    return any(one.at > closed_at for one in readings)
+
+
 def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:
     """M3, T7: readings without a usable transactionId are of a session that was closed as forgotten only where they
-    were taken before its end; later ones may be of a transaction whose start is still under way."""
+    were taken before its end; later ones may be of a transaction whose start is still under way. Where its port was
+    free, it ended then; else it ran until EVGraph closed it, for all that anyone knows (T12)."""
     if SessionFlag.ESTIMATED not in session.flags or session.started_at is None or session.ended_at is None:
         return False
+    until = session.ended_at
+    if session.available_since is None and session.closed_at is not None:
+        until = max(until, session.closed_at)
     readings = list(readings)
-    return bool(readings) and all(session.started_at <= one.at <= session.ended_at for one in readings)
+    return bool(readings) and all(session.started_at <= one.at <= until for one in readings)
 
 
 def unnamed_told(session: ChargingSession, readings: Iterable[Reading]) -> tuple[Reading, ...]:

@@ -12,7 +12,7 @@ from evgraph.domain.charging_session import (
 )
 from evgraph.domain.energy import WattHours
 from evgraph.domain.refusals import ErrorCode, IllegalMove
-from evgraph.domain.session_clock import StartTime, corrected_stamp, is_own_stamp, start_time
+from evgraph.domain.session_clock import START_GRACE, StartTime, corrected_stamp, is_own_stamp, start_time
 from evgraph.domain.session_end import was_cut_off
 from evgraph.domain.transactions import TransactionStart, is_one_time, tag
 
@@ -194,11 +194,21 @@ def _is_stamped_alike(session: ChargingSession, start: TransactionStart) -> bool
     return session.connector_id == start.connector_id and session.reported_start == start.reported_at
 
 
-def is_older(start: TransactionStart, running: ChargingSession) -> bool:
+def is_older(start: TransactionStart, running: ChargingSession, *, clock_lag: timedelta = timedelta(0)) -> bool:
     """S7: by the charger's own stamps the start was before what runs on its connector: it waited in the queue, and ends
-    nothing."""
+    nothing. Of a start that waits there (STARTING): before that was asked for (B7). `clock_lag`: how far behind the
+    charger's clock is known to be."""
+    if running.status is SessionStatus.STARTING:
+        return is_from_before(start, running.asked_at, clock_lag=clock_lag)
     is_comparable = is_own_stamp(start) and SessionFlag.CLOCK_REPLACED not in running.flags
     return is_comparable and running.started_at is not None and start.at < running.started_at
+
+
+def is_from_before(start: TransactionStart, asked_at: datetime, *, clock_lag: timedelta) -> bool:
+    """S4, B7: by its own stamp the start was before another one was asked for at its connector, which it does not give
+    up. A time that our own clock said, and that lies in our future, says nothing."""
+    is_past = start.received_at is None or asked_at <= start.received_at
+    return is_past and is_own_stamp(start) and start.at + clock_lag < asked_at - START_GRACE
 
 
 def is_begun_anew(session: ChargingSession, start: TransactionStart) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import WattHours
-from evgraph.domain.session_clock import end_time, lies_before_start
+from evgraph.domain.session_clock import end_time, lies_before_start, readings_within
 from evgraph.domain.session_end import transaction_ended_at, was_closed_by_us
 from evgraph.domain.session_metering import is_beyond
 from evgraph.domain.supply import Supply
@@ -64,9 +64,8 @@ def was_ended_by(session: ChargingSession, stop: TransactionStop) -> bool:
     """T2: this very stop ended it before, and is sent again: the same register at the same instant of the charger's."""
     if session.status is not SessionStatus.ENDED or was_closed_by_us(session) or stop.own_stamp is None:
         return False
-    time = end_time(session, stop)
     is_same_register = stop.meter_stop_wh is None or stop.meter_stop_wh == session.stop_register_wh
-    return time.is_own and time.at == session.ended_at and is_same_register
+    return is_same_register and _has_its_stamp(session, stop) and end_time(session, stop).is_own
 
 
 def may_end_only_open(
@@ -122,42 +121,72 @@ def only_one(sessions: Sequence[ChargingSession]) -> ChargingSession | None:
 def is_correction(session: ChargingSession, stop: TransactionStop, *, next_start_at: datetime | None) -> bool:
     """T3: a second, different stop of a session that its charger ended: with no idTag, its own, or the first stop's; at
     most ten minutes after the first and before the next start there. Of two, the one with the later stamp counts,
-    and one whose stamp can be believed before any other, whichever came first (X2). One that names the session counts
-    at any time where the first one did not."""
-    if session.ended_at is None or stop.meter_stop_wh is None:
+    one whose stamp can be believed before any other, and one that has a register before all, whichever came first (X2).
+    One that names the session counts at any time where the first one did not; and one with a stamp, where nobody knows
+    how much later than the first it is, since that had none."""
+    if session.ended_at is None:
         return False
-    if not session.stop_was_named and names(session, stop):
+    if stop.meter_stop_wh is not None and not session.stop_was_named and names(session, stop):
         return True
     if stop.id_tag and not bears(session, stop.id_tag) and tag(stop.id_tag) != session.stop_id_tag:
         return False
     time = end_time(session, stop)
     stopped_at = transaction_ended_at(session) or session.ended_at
-    this = (time.is_own, time.at, stop.meter_stop_wh)
-    first = (session.stop_was_stamped, stopped_at, session.stop_register_wh or 0)
+    this = (stop.meter_stop_wh is not None, time.is_own, time.at, stop.meter_stop_wh or 0)
+    first = (
+        session.stop_register_wh is not None, session.stop_was_stamped, stopped_at, session.stop_register_wh or 0
+    )  # fmt: skip
+    # One that tells its readings is no other one because of them.
+    if this < first or (this == first and not stop.readings):
+        return False
     # A stamp that was put in its place says nothing of how late it is.
     told_at = time.at if time.is_own else (stop.received_at or time.at)
-    is_later = this > first and told_at <= stopped_at + LATE_BY
-    return is_later and (next_start_at is None or time.at < next_start_at)
+    is_in_time = told_at <= stopped_at + LATE_BY or (time.is_own and not session.stop_was_stamped)
+    return is_in_time and (next_start_at is None or time.at < next_start_at)
 
 
 def differs(session: ChargingSession, stop: TransactionStop) -> bool:
-    """T2, T3: the stop tells another register than the one that ended the session."""
-    return stop.meter_stop_wh is not None and stop.meter_stop_wh != session.stop_register_wh
+    """T2, T3, B7: the stop tells something else than the one that ended the session: another register; another time,
+    by a stamp that can be believed; or newer readings, where neither has a register."""
+    if stop.meter_stop_wh is not None and stop.meter_stop_wh != session.stop_register_wh:
+        return True
+    time = end_time(session, stop)
+    if time.is_own and not _has_its_stamp(session, stop):
+        return True
+    if stop.meter_stop_wh is not None or session.stop_register_wh is not None:
+        return False
+    newest = session.last_meter_at
+    return any(
+        (newest is None or one.at > newest) and one.at <= time.at for one in readings_within(session, stop.readings)
+    )
 
 
-def was_waiting_for(session: ChargingSession, stop: TransactionStop) -> bool:
+def was_waiting_for(session: ChargingSession, stop: TransactionStop, *, next_start_at: datetime | None = None) -> bool:
     """X2: an orphan, a stop that came before its session began, ends it only by its one-time idTag; or by the same
-    card, where both stamps are the charger's own and the start is not after the stop. One without an idTag never
-    does."""
+    card, where both stamps are the charger's own and the start is not after the stop. One without an idTag never does.
+    Where an orphan with its one-time idTag ended the session, a later one corrects it as if both had come after the
+    start (T3); another one with a card may be of the card's next session.
+    `next_start_at`: when the next session began there, null where none did."""
     if not bears(session, stop.id_tag):
         return False
+    bears_its_own = is_one_time(session.id_tag) and tag(stop.id_tag or "") == tag(session.id_tag)
     if session.status is not SessionStatus.CHARGING:
         # One that came twice ends it once.
-        return was_ended_by(session, stop)
-    if is_one_time(session.id_tag) and tag(stop.id_tag or "") == tag(session.id_tag):
+        if not bears_its_own or not differs(session, stop):
+            return was_ended_by(session, stop)
+        return not lies_before_start(session, stop) and is_correction(session, stop, next_start_at=next_start_at)
+    if bears_its_own:
         return not lies_before_start(session, stop)
     is_own = not stop.clock_replaced and SessionFlag.CLOCK_REPLACED not in session.flags
     return is_own and not lies_before_start(session, stop)
+
+
+def _has_its_stamp(session: ChargingSession, stop: TransactionStop) -> bool:
+    """T2: the stamp of the stop that ended the session, as the charger wrote it. Of an older session only its end is
+    known."""
+    if session.stop_stamp is not None:
+        return stop.own_stamp == session.stop_stamp
+    return session.stop_has_stamp and session.stop_was_stamped and end_time(session, stop).at == session.ended_at
 
 
 def _started_at(session: ChargingSession) -> tuple[datetime, int]:

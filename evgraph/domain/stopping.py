@@ -74,6 +74,7 @@ def ended(
         stop_was_named=names(session, stop),
         stop_has_stamp=stop.own_stamp is not None,
         stop_was_stamped=time.is_own,
+        stop_stamp=stop.own_stamp,
         stop_id_tag=foreign,
     )
     return session_end.flagged_by_time(stopped, time.is_replaced)

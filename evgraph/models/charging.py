@@ -120,6 +120,7 @@ class SessionRow(Model):
     stop_register_wh = fields.BigIntField(null=True)
     stop_was_named = fields.BooleanField(default=True)
     stop_was_stamped = fields.BooleanField(default=True)
+    stop_stamp = fields.DatetimeField(null=True)
     stop_id_tag = fields.CharField(max_length=20, null=True)
     stop_has_stamp = fields.BooleanField(default=True)
 

@@ -37,6 +37,7 @@ _OF_SESSION = "session_id = ? ORDER BY at"
 _OF_SESSION_UNTIL = "session_id = ? AND at <= ? ORDER BY at"
 _REGISTER_BEFORE = "session_id = ? AND at < ? AND register_wh IS NOT NULL ORDER BY at DESC LIMIT 1"
 _REGISTER_AFTER = "session_id = ? AND at > ? AND register_wh IS NOT NULL ORDER BY at LIMIT 1"
+_OF_NONE = "session_id IS NULL AND at >= ? AND at < ? AND charge_point_id = ? AND connector_id = ? ORDER BY at, id"
 _AT = "session_id = ? AND at IN (?)"
 
 
@@ -100,6 +101,20 @@ async def samples_of(session_id: int, until: datetime | None = None) -> list[Sto
     if until is None:
         return await select_values(MeterSampleRow, StoredSample, _OF_SESSION, session_id)
     return await select_values(MeterSampleRow, StoredSample, _OF_SESSION_UNTIL, session_id, until)
+
+
+async def samples_of_none(
+    charge_point_id: int, connector_id: int, since: datetime, until: datetime
+) -> list[StoredSample]:
+    """M3: those of the connector that were of no session, from `since` until before `until`, in the order of time;
+    within the transaction that is open."""
+    return await select_values(MeterSampleRow, StoredSample, _OF_NONE, since, until, charge_point_id, connector_id)
+
+
+async def forget_samples_of_none(charge_point_id: int, connector_id: int, since: datetime, until: datetime) -> None:
+    """They are of a session by now. Within the transaction that is open."""
+    of_none = MeterSampleRow.filter(session_id__isnull=True, at__gte=since, at__lt=until)
+    await of_none.filter(charge_point_id=charge_point_id, connector_id=connector_id).delete()
 
 
 async def samples_at(session_id: int, instants: list[datetime]) -> list[StoredSample]:

@@ -189,10 +189,12 @@ def _sample(
 
 
 def meant(message: Message, sessions: Mapping[int, ChargingSession]) -> ChargingSession | None:
-    """M3: the session of its transactionId, else the connector's open one, if the time fits."""
+    """M3: the session of its transactionId, else the connector's open one, if the time fits: of several the one that
+    began last before the reading."""
     named = sessions.get(message.transaction_id or 0)
     if named is not None and named.charge_point_id == message.charge_point_id:
         return named
+    found: ChargingSession | None = None
     for session in sessions.values():
         if (
             session.charge_point_id == message.charge_point_id
@@ -201,10 +203,11 @@ def meant(message: Message, sessions: Mapping[int, ChargingSession]) -> Charging
             and message.connector_id != 0
             and session.status is SessionStatus.CHARGING
             and session.started_at is not None
+            and (found is None or found.started_at is None or session.started_at > found.started_at)
             and any(one.at >= session.started_at for one in readings_within(session, message.readings))
         ):
-            return session
-    return None
+            found = session
+    return found
 
 
 def shows_on_boards(before: ChargingSession, after: ChargingSession) -> bool:

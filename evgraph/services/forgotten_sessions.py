@@ -9,7 +9,7 @@ from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.session_clock import CLOCK_GRACE
 from evgraph.domain.session_end import SILENT_FOR
 from evgraph.domain.session_full import FULL_AFTER
-from evgraph.models import ChargePointRow, MeterSampleRow, SessionRow
+from evgraph.models import ChargePointRow, MeterSampleRow, PortRow, SessionRow
 from evgraph.services.books import Books
 from evgraph.services.own_limits import full_unless_limited
 from evgraph.services.session_endings import close
@@ -36,8 +36,8 @@ class ForgottenSessions:
         lost = await running.filter(stop_rejected_at__isnull=False).values_list("id", "garage_id")
         silent = await running.filter(
             Q(last_meter_at__isnull=True) | Q(last_meter_at__lte=now - SILENT_FOR),
+            Q(charge_point__last_seen_at__lte=now - SILENT_FOR) | Q(port__is_reported=False),
             started_at__lte=now - SILENT_FOR,
-            charge_point__last_seen_at__lte=now - SILENT_FOR,
         ).values_list("id", "garage_id")
         closed = 0
         for session_id, garage_id in {*free, *lost, *silent}:
@@ -84,7 +84,10 @@ class ForgottenSessions:
 
     async def _is_over(self, session: ChargingSession, now: datetime) -> bool:
         charge_point = await ChargePointRow.get(id=session.charge_point_id)
-        deadline = session_end.deadline(session, charge_point.last_seen_at, self._free_for)
+        is_at_port = await PortRow.exists(id=session.port_id, is_reported=True)
+        # No status tells of what is at no port: its charge point may be there, and have forgotten it.
+        last_seen = charge_point.last_seen_at if is_at_port else session.asked_at
+        deadline = session_end.deadline(session, last_seen, self._free_for)
         if deadline is not None and deadline <= now:
             return True
         if session.available_since is not None and session.available_since > now + CLOCK_GRACE:

@@ -8,6 +8,7 @@ and saved at once where nothing else was saved in their garage meanwhile. All ot
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -32,7 +33,7 @@ from evgraph.services.batch import Batch, Message, meant, shows_on_boards
 from evgraph.services.books import Books, Change
 from evgraph.services.newest_instants import NewestInstant, NewestInstants
 from evgraph.services.own_limits import full_unless_limited
-from evgraph.services.placing import keep_in_quarantine
+from evgraph.services.placing import hidden_places, keep_in_quarantine, kept_beside, place_beside
 from evgraph.services.running import Running, RunningInGarage
 from evgraph.services.settling import correct, open_again, save_rest
 from evgraph.services.stop_lookup import next_register_wh, next_start_at
@@ -58,6 +59,8 @@ class Metering:
         self._rates: dict[int, Rate] = {}
         self._running = Running()
         self._newest = NewestInstants()
+        # Ports, and not places that no board shows; nearly all sessions are there (B4).
+        self._shown: set[int] = set()
 
     async def record(
         self,
@@ -155,12 +158,15 @@ class Metering:
         async with self._books.change(*(message.garage_id for message in messages)) as change:
             sessions = await _sessions_of(messages)
             before = dict(sessions)
+            beside = await self._kept_beside(sessions.values())
             supplies = await self._supplies.at({message.charge_point_id for message in messages})
             batch = Batch(change.now, self._newest)
             habitual: set[int] = set()
             for message in messages:
-                session = meant(message, sessions) or await _given_up(message)
-                as_it_was = session
+                session = meant(message, sessions)
+                if session is not None and session.id in beside and await _is_of_a_later_one(message, session):
+                    session = None
+                session = as_it_was = session or await _given_up(message)
                 if session is not None and session.status is SessionStatus.ENDED:
                     session = before[session.id] = sessions[session.id] = await self._told_late(
                         change, session, message
@@ -192,11 +198,14 @@ class Metering:
                 if shows_on_boards(before[session.id], session):
                     change.touch_session(session)
             await self._know_rates_of(sessions.values())
+            # Of those nothing is taken from memory.
+            beside = await self._kept_beside(sessions.values())
         self._newest.follow(batch.instants)
         for session_id in habitual & batch.instants.keys():
             self._newest.keep(session_id, batch.instants[session_id])
         self._tell(batch.moved)
-        self._learn(messages, change.versions, sessions.values(), supplies)
+        known = [session for session in sessions.values() if session.id not in beside]
+        self._learn(messages, change.versions, known, supplies)
         for message in messages:
             _resolve(message, None)
 
@@ -305,7 +314,7 @@ class Metering:
 
     async def _told_late(self, change: Change, session: ChargingSession, message: Message) -> ChargingSession:
         """T5, T7: what we had closed while these readings were under way is corrected; where they show that it runs on,
-        it is open again, if no other session holds its port. Else it stays as it is."""
+        it is open again, beside its port if another session holds that. Else it stays as it is."""
         was_closed_by_us = session_end.was_closed_by_us(session)
         misses_readings = session_end.misses_readings(session, message.readings)
         if (was_closed_by_us or misses_readings) and not _may_move(session, message.readings):
@@ -329,15 +338,40 @@ class Metering:
             if told.leapt_to_wh is not None:
                 told = leap_confirmed(told, await next_register_wh(session))
             return await _corrected(change, session, told)
+        again = await self._open_again(change, session, readings, supply) if is_named else None
+        if again is not None:
+            return again
         following = await next_start_at(session)
         # What the port counted for the next vehicle is in neither.
         until = following - _SMALLEST if following is not None else None
         counted = await recount.recounted(session, supply, until=until, also=readings)
-        if is_named and await change.holder(session.port_id) is None:
-            again = session_end.reopened(session, counted, readings)
-            if again is not None:
-                return await open_again(change, again)
         return await _corrected(change, session, session_end.readings_told(session, counted))
+
+    async def _kept_beside(self, sessions: Iterable[ChargingSession]) -> set[int]:
+        """S7, T7: the ids of those that are kept beside what holds their port."""
+        sessions = list(sessions)
+        unknown = {session.port_id for session in sessions} - self._shown
+        if not unknown:
+            return set()
+        hidden = await hidden_places(unknown)
+        self._shown |= unknown - hidden
+        return await kept_beside(sessions, hidden)
+
+    async def _open_again(
+        self, change: Change, session: ChargingSession, readings: Sequence[Reading], supply: Supply | None
+    ) -> ChargingSession | None:
+        """T7: the session that we had closed, open again where these readings of its own show that it runs on; beside
+        its port, where another session holds that. Null where they do not show it."""
+        if not session_end.may_be_reopened(session, readings, await next_register_wh(session)):
+            return None
+        counted = await recount.recounted(session, supply, also=readings)
+        again = session_end.reopened(session, counted, readings)
+        if again is None:
+            return None
+        if await change.holder(session.port_id) is not None:
+            place = await place_beside(change, session.garage_id, session.charge_point_id)
+            again = replace(again, port_id=place.id)
+        return await open_again(change, again)
 
     async def _know_rates_of(self, sessions: Iterable[ChargingSession]) -> None:
         """A rate never changes (T10), so that it is asked for once."""
@@ -417,6 +451,19 @@ async def _sessions_of(batch: list[Message]) -> dict[int, ChargingSession]:
         rows = await SessionRow.filter(id__in=list(named), charge_point_id__in=charge_points, started_at__isnull=False)
         found |= {row.id: row.value() for row in rows}
     return found
+
+
+async def _is_of_a_later_one(message: Message, session: ChargingSession) -> bool:
+    """M3, S7: readings without an id, of after another session began at the connector, be that over by now."""
+    if message.transaction_id == session.id or not message.readings:
+        return False
+    began = SessionRow.filter(
+        charge_point_id=session.charge_point_id,
+        connector_id=session.connector_id,
+        started_at__gt=session.started_at,
+        started_at__lte=max(one.at for one in message.readings),
+    )
+    return await began.exists()
 
 
 async def _given_up(message: Message) -> ChargingSession | None:

@@ -1,8 +1,10 @@
 """Where a charger's words belong: its ports, made when they are first heard of, and the quarantine for the rest."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.events import MessageQuarantined
 from evgraph.domain.port import Port, PortStatus
 from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow
@@ -42,6 +44,24 @@ async def place_beside(change: Change, garage_id: int, charge_point_id: int) -> 
     if idle:
         return idle[0]
     return await _make(change, garage_id, charge_point_id, -len(hidden), is_reported=False)
+
+
+async def kept_beside(sessions: Iterable[ChargingSession], hidden: Collection[int]) -> set[int]:
+    """S7, T7: the ids of those that are kept beside what holds the port of their connector. `hidden`: the ids of the
+    places that no board shows. A connector that no StatusNotification has named has no port to hold (B4)."""
+    there = [session for session in sessions if session.port_id in hidden and session.connector_id > 0]
+    if not there:
+        return set()
+    charge_points = {session.charge_point_id for session in there}
+    ports = PortRow.filter(charge_point_id__in=list(charge_points), is_reported=True)
+    reported = set(await ports.values_list("charge_point_id", "connector_id"))
+    return {one.id for one in there if (one.charge_point_id, one.connector_id) in reported}
+
+
+async def hidden_places(port_ids: Iterable[int]) -> set[int]:
+    """B4: those of these places that `place_beside` made."""
+    hidden = PortRow.filter(id__in=list(port_ids), connector_id__lte=0)
+    return {row.id for row in await hidden}
 
 
 async def _make(change: Change, garage_id: int, charge_point_id: int, connector_id: int, *, is_reported: bool) -> Port:

@@ -5,17 +5,18 @@ from datetime import datetime, timedelta
 
 from evgraph.domain import charging_request, session_end, session_start
 from evgraph.domain.cards import IdTagInfo
-from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionStatus
+from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import WattHours
-from evgraph.domain.port import Port
+from evgraph.domain.port import Port, clock_lag
 from evgraph.domain.quarantine import why_not_placed
 from evgraph.domain.rate import Rate, is_charged_once
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.session_clock import StartTime, start_time, time_of_next_start
-from evgraph.domain.session_metering import leap_confirmed
+from evgraph.domain.session_metering import leap_confirmed, readings_taken
 from evgraph.domain.stop_matching import differs, is_correction, was_waiting_for
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.models import ChargePointRow, QuarantinedMessageRow, SessionRow
+from evgraph.models.meter_samples import forget_samples_of_none, samples_of_none
 from evgraph.services import reading, recount, start_lookup, stop_lookup
 from evgraph.services.books import Books, Change
 from evgraph.services.cards import card_info
@@ -80,7 +81,12 @@ class Transactions:
             known = await start_lookup.known(charge_point_id, start, another_waits=another_waits)
             if known is not None:
                 return await self._answer(known)
-            if holder is not None and session_start.is_older(start, holder):
+            is_holder = holder is not None and begun is not None and holder.id == begun.id
+            if (
+                holder is not None
+                and not is_holder
+                and session_start.is_older(start, holder, clock_lag=clock_lag(port))
+            ):
                 # It was before what runs there, and waited in the queue: it is told beside it.
                 port = await place_beside(change, garage_id, charge_point_id)
                 holder = None
@@ -102,6 +108,8 @@ class Transactions:
                 change, port, begun, start, time, reported_id_tag=tag(start.id_tag) if its_own is not None else None
             )
             answer = await self._answer(session)
+            if port.connector_id == session.connector_id:
+                session = await self._with_readings_before(change, session)
             await self._end_if_told_before(change, session)
             return answer
 
@@ -229,6 +237,23 @@ class Transactions:
             session = await recount.settled(session, supply, until=at.at if at.is_own else None)
             await settle_in_parts(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
 
+    async def _with_readings_before(self, change: Change, session: ChargingSession) -> ChargingSession:
+        """M3, X2: readings that named no transaction, and came before the start of the only one that they can be of:
+        they were taken since it began, by a clock that is right, and before the next one there did."""
+        started_at = session.started_at
+        until = min(change.now, await stop_lookup.next_start_at(session) or change.now)
+        if started_at is None or SessionFlag.CLOCK_REPLACED in session.flags or started_at >= until:
+            return session
+        place = (session.charge_point_id, session.connector_id, started_at, until)
+        readings = [sample.reading() for sample in await samples_of_none(*place)]
+        if not readings:
+            return session
+        await forget_samples_of_none(*place)
+        await recount.store(change, session, readings)
+        usable = await recount.usable(session.charge_point_id, readings)
+        supply = await self._supplies.of_port(session.port_id)
+        return await change.save_session(readings_taken(session, usable, supply=supply))
+
     async def _end_if_told_before(self, change: Change, session: ChargingSession) -> None:
         """X2: a stop that came before its start waits in quarantine; it is the end of what has only now begun."""
         waiting = QuarantinedMessageRow.filter(
@@ -242,7 +267,8 @@ class Transactions:
         read = [(self._gateway.read_stop(kept.frame, kept.at), kept) for kept in reversed(latest)]
         in_time = sorted(((stop, kept) for stop, kept in read if stop is not None), key=lambda told: told[0].at)
         for stop, kept in in_time:
-            if not was_waiting_for(session, stop):
+            following = await stop_lookup.next_start_at(session)
+            if not was_waiting_for(session, stop, next_start_at=following):
                 continue
             session = await self.end_by(change, session, stop)
             await QuarantinedMessageRow.filter(id=kept.id).update(

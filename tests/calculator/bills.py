@@ -84,12 +84,12 @@ def _is_ahead(stop: Stop) -> bool:
 
 
 def _own_stop(session: Session) -> tuple[Stop | None, Moment | None]:
-    """The stop that counts, and when it was: of several that correct each other the latest, by the charger's own stamp
-    before one that was put in its place (T3)."""
+    """The stop that counts, and when it was: of several that correct each other one with a register before one without,
+    then the latest, by the charger's own stamp before one that was put in its place (T3)."""
     moments = [(session.clock.moment(stop.stamp, stop.at), stop) for stop in session.stops]
     if not moments:
         return None, None
-    when, stop = max(moments, key=lambda one: (one[0].is_own, one[0].at, one[1].at))
+    when, stop = max(moments, key=lambda one: (one[1].register is not None, one[0].is_own, one[0].at, one[1].at))
     return stop, when
 
 

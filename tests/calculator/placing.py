@@ -124,6 +124,7 @@ class Placing:
         self.record = record
         self.sessions: list[Session] = []
         self.orphans: list[Stop] = []
+        self.loose: list[tuple[int, Entry]] = []
         self.faults: list[str] = []
         self._calls = our_calls(record)
         self._messages = messages(record)
@@ -203,9 +204,10 @@ class Placing:
             known = self._opened(start)
             self.sessions.append(known)
             self._end_before(known)
+            self._take_readings_before(known)
         if start.answered is not None:
             known.transaction_ids.add(start.answered)
-        for orphan in list(self.orphans):
+        for orphan in sorted(self.orphans, key=lambda one: known.clock.moment(one.stamp, one.at).at):
             if self._ends_later_start(orphan, known):
                 self.orphans.remove(orphan)
                 known.stops.append(orphan)
@@ -323,6 +325,8 @@ class Placing:
         for entry in told.entries:
             session = self._session_of(told, entry)
             if session is None:
+                if told.transaction_id is None or told.transaction_id <= 0:
+                    self.loose.append((told.connector, entry))
                 continue
             rises_from = self._highest(session)
             session.entries.append(entry)
@@ -348,10 +352,37 @@ class Placing:
         by_id = self._by_id(told.transaction_id)
         if by_id is not None or told.connector == 0:
             return by_id
-        for session in self._open(told.connector):
-            if not session.lies_before(entry.stamp, told.at):
-                return session
-        return None
+        fitting = [one for one in self._open(told.connector) if not one.lies_before(entry.stamp, told.at)]
+        running = max(fitting, key=lambda one: one.started_at, default=None)
+        return running or self._closed_meanwhile(told, entry)
+
+    def _closed_meanwhile(self, told: Readings, entry: Entry) -> Session | None:
+        """M3, T7, T12: the session that we closed while a reading without an id was under way: one of before its port
+        was free, or of before we closed it, and not of before its newest one (M4)."""
+        at = believed(entry.stamp, told.at).at
+        there = [one for one in self.sessions if one.connector == told.connector and one.started_at <= at]
+        latest = max(there, key=lambda one: one.started_at, default=None)
+        if latest is None or latest.stops or latest.next is not None or latest.closed_at is None:
+            return None
+        until = latest.free_at.at if latest.free_at is not None else latest.closed_at
+        when = latest.clock.moment(entry.stamp, told.at).at
+        return latest if latest.last_told_at <= when <= until else None
+
+    def _take_readings_before(self, session: Session) -> None:
+        """M3, X2: readings without an id that came before the start of the session that they can only be of."""
+        if not session.clock.started.is_own or session.clock.error is not None:
+            return
+        later = [
+            one.started_at
+            for one in self.sessions
+            if one.connector == session.connector and one.started_at > session.started_at
+        ]
+        until = min([session.start.at, *later])
+        for connector, entry in list(self.loose):
+            at = believed(entry.stamp, entry.received_at).at
+            if connector == session.connector and session.started_at <= at < until:
+                self.loose.remove((connector, entry))
+                session.entries.append(entry)
 
     def _by_id(self, transaction_id: int | None) -> Session | None:
         if transaction_id is None or transaction_id <= 0:
@@ -422,8 +453,8 @@ class Placing:
             session.stops.append(stop)
             session.was_guessed = named is None
             return True
-        if any(stop.register in (None, one.register) for one in session.stops):
-            # T2: it tells no other register.
+        if any(_tells_no_more(session, stop, one) for one in session.stops):
+            # T2: it was sent again.
             return True
         if named is not None and session.was_guessed:
             # T7: a stop with the session's own transactionId or one-time idTag always fits, and takes the place of one
@@ -553,17 +584,24 @@ class Placing:
         first = session.stops[0]
         if stop.id_tag is not None and stop.id_tag != first.id_tag and not session.owns_tag(stop.id_tag):
             return False
-        when = session.clock.moment(stop.stamp, stop.at).at
-        if when > session.clock.moment(first.stamp, first.at).at + LATE_STOP:
+        moment = session.clock.moment(stop.stamp, stop.at)
+        began = session.clock.moment(first.stamp, first.at)
+        # How much later it is than one without a stamp of its own, nobody knows.
+        is_comparable = began.is_own or not moment.is_own
+        if is_comparable and moment.at > began.at + LATE_STOP:
             return False
         return not any(
-            session.started_at < one.started_at <= when for one in self.sessions if one.connector == session.connector
+            session.started_at < one.started_at <= moment.at
+            for one in self.sessions
+            if one.connector == session.connector
         )
 
     def _ends_later_start(self, orphan: Stop, session: Session) -> bool:
         """T3: an orphan ends a session opened after it only by its one-time idTag, or by the same card where both
         stamps are the charger's own and in order."""
-        if orphan.id_tag is None or session.stops:
+        if orphan.id_tag is None:
+            return False
+        if session.stops and (orphan.id_tag != session.one_time_tag or not self._corrects(session, orphan)):
             return False
         if orphan.id_tag == session.one_time_tag:
             return True
@@ -593,6 +631,18 @@ class Placing:
             due = [at for at in closings if at < now]
             if due:
                 session.closed_at = min(due)
+
+
+def _tells_no_more(session: Session, stop: Stop, held: Stop) -> bool:
+    """T2, T3: no other register than the one that is held, no other time of the charger's own, and no reading where
+    neither has a register."""
+    if stop.register not in (None, held.register):
+        return False
+    if session.clock.moment(stop.stamp, stop.at).is_own and stop.stamp != held.stamp:
+        return False
+    told = [(one.stamp, one.samples) for one in stop.entries]
+    has_new = any(one not in [(entry.stamp, entry.samples) for entry in held.entries] for one in told)
+    return stop.register is not None or held.register is not None or not has_new
 
 
 def _same(one: Stop, two: Stop) -> bool:

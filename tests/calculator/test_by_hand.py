@@ -572,3 +572,45 @@ def test_s6_x2_a_first_register_that_comes_after_the_stop_is_where_the_session_b
     tape.stop(60, 2600)
     tape.reading(70, 1200, stamp=iso(at(10)))
     assert the_bill(tape).energy_wh == 1400
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(
+    ("stops", "ended", "energy"),
+    [
+        ([(4000, "garbage"), (4000, iso(at(36)))], 36, 3000),
+        ([(4000, iso(at(31))), (4000, iso(at(39)))], 39, 3000),
+        ([(4000, iso(at(31))), (None, iso(at(39)))], 31, 3000),
+    ],
+)
+def test_t3_b7_a_second_stop_of_the_same_register(
+    stops: list[tuple[int | None, str]], ended: float, energy: int, is_reversed: bool
+) -> None:
+    tape = charge()
+    tape.reading(20, 3000)
+    for minute, (register, stamp) in zip((40, 41), reversed(stops) if is_reversed else stops, strict=True):
+        tape.stop(minute, register, stamp=stamp)
+    bill = the_bill(tape)
+    assert (bill.ended_at, bill.energy_wh) == (at(ended), energy)
+
+
+@pytest.mark.parametrize("is_start_first", [True, False])
+def test_x2_t3_two_stops_before_their_start(is_start_first: bool) -> None:
+    tape = Tape()
+    tape.request(0, "A")
+    tape.start(30 if is_start_first else 33, "A", stamp=iso(at(1)))
+    for minute, register, stamp in ((31, 2000, 20), (32, 2500, 25)):
+        tape.stop(minute, register, id_=-1, idTag="A", stamp=iso(at(stamp)))
+    bill = the_bill(tape)
+    assert (bill.ended_at, bill.energy_wh) == (at(25), 1500)
+
+
+@pytest.mark.parametrize("is_start_first", [True, False])
+def test_x2_m3_unnamed_readings_before_their_start(is_start_first: bool) -> None:
+    tape = Tape()
+    tape.request(0, "A")
+    tape.start(40 if is_start_first else 43, "A", stamp=iso(at(1)))
+    for minute, register, taken in ((41, 2000, 10), (42, 3000, 20)):
+        tape.reading(minute, register, id_=None, stamp=iso(at(taken)))
+    tape.status(50, "Available")
+    assert the_bill(tape).energy_wh == 2000

@@ -142,6 +142,11 @@ class Migration(migrations.Migration):
         ),
         AddColumn(
             model_name='SessionRow',
+            name='stop_stamp',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='SessionRow',
             name='register_source',
             field=fields.IntField(null=True),
         ),

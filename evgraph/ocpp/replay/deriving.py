@@ -1,13 +1,14 @@
 """The sessions that a charge point's words make, by the rules of the domain."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from evgraph.domain import session_end, session_metering, session_start, session_status, stop_matching, stopping
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
-from evgraph.domain.energy import Reading, has_inlet, is_same_instant, with_inlet
-from evgraph.domain.port import Port, PortStatus, StatusReport, is_in_order, status_reported
+from evgraph.domain.energy import Reading, has_inlet, is_same_instant, is_stamp_replaced, with_inlet
+from evgraph.domain.port import Port, PortStatus, StatusReport, clock_lag, is_in_order, status_reported
 from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
     StartTime,
@@ -32,7 +33,8 @@ class Derived:
     """A session as its frames tell it. `told_at`: when its StartTransaction came. `booked` is the session in the books
     that it is held against, null where there is none; nothing is taken from it but what frames cannot tell: its id,
     which idTag it was asked for with, and when, and when it was closed by us. `readings`: all that were told of it;
-    `has_unmoved`: one of them came after a newer one, and moved nothing (M4)."""
+    `has_unmoved`: one of them came after a newer one, and moved nothing (M4). `is_beside`: it is kept beside what holds
+    its port (S7, T7). `was_closed`: by us; it may be open again (T7)."""
 
     session: ChargingSession
     told_at: datetime
@@ -40,18 +42,22 @@ class Derived:
     transaction_id: int | None
     readings: list[Reading] = field(default_factory=list)
     has_unmoved: bool = False
+    is_beside: bool = False
+    was_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What frames do not tell. `supplies`: by connector (M5). `reported`: the connectors that a StatusNotification has
-    named (B4). `connections`: when each was opened, and closed (B7)."""
+    named (B4). `connections`: when each was opened, and closed (B7). `given_up`: of each start that came to nothing
+    its connector, and when it was asked for and given up (S4)."""
 
     garage_id: int
     charge_point_id: int
     supplies: Mapping[int, Supply]
     reported: frozenset[int]
     connections: Sequence[tuple[datetime, datetime | None]] = ()
+    given_up: Sequence[tuple[int, datetime, datetime | None]] = ()
 
     def connected_since(self, at: datetime) -> datetime | None:
         """When the connection of that moment was opened; null where there was none."""
@@ -82,6 +88,8 @@ class Deriving:
         self._around = around
         # Stops that wait for their start (X2).
         self._waiting: list[TransactionStop] = []
+        # Readings that were of no session, by connector (M3).
+        self._loose: defaultdict[int, list[Reading]] = defaultdict(list)
         self._heard: set[tuple[str | None, str]] = set()
         self._booked = {session.id: session for session in booked}
         self._unclaimed = dict(self._booked)
@@ -91,7 +99,7 @@ class Deriving:
 
     def hear(self, words: Iterable[Word]) -> None:
         for word in _without_failed(list(words), self._booked.values()):
-            self.pass_time(word.at)
+            self.pass_time(word.heard_at or word.at)
             match word.message:
                 case TransactionStart():
                     self._started(word.message, word)
@@ -114,8 +122,9 @@ class Deriving:
         """What we closed by then."""
         for derived in self._running():
             closed_at = derived.booked.closed_at if derived.booked is not None else None
-            if derived.booked is None or closed_at is None or closed_at > now:
+            if derived.booked is None or closed_at is None or closed_at > now or derived.was_closed:
                 continue
+            derived.was_closed = True
             session = self._settled(derived)
             if session_end.was_ended_by_person(derived.booked):
                 self._become_parted(derived, session_end.ended_by_person(session, closed_at), closed_at)
@@ -156,10 +165,11 @@ class Deriving:
             start = replace(start, connector_id=booked.connector_id)
         supply = self._around.supplies.get(start.connector_id)
         time = self._start_time(start, word, booked)
-        for derived in self._running() if start.connector_id in self._around.reported else []:
+        there = self._at_port(start.connector_id)
+        is_beside = self._is_before_what_waits(start, word, booked)
+        is_beside |= any(session_start.is_older(start, one.session) for one in there)
+        for derived in there if not is_beside else []:
             running = derived.session
-            if running.connector_id != start.connector_id or session_start.is_older(start, running):
-                continue
             at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
             running = self._settled(derived, until=at.at if at.is_own else None)
             self._become_parted(
@@ -181,18 +191,55 @@ class Deriving:
             clock_replaced=time.is_replaced,
             clock_error_us=time.clock_error_us,
             now=word.at,
-            last_register_wh=self._left_by_the_one_before(start, time.at),
+            last_register_wh=self._left_by_the_one_before(start, time.at) if not is_beside else None,
         )
         if booked is not None and booked.reported_id_tag is not None:
             session = replace(session, id_tag=booked.id_tag, reported_id_tag=booked.reported_id_tag)
         transaction_id = word.transaction_id or (booked.id if booked else None)
         session = replace(session, id=transaction_id or 0)
-        begun = Derived(session, word.at, booked, transaction_id)
+        begun = Derived(session, word.at, booked, transaction_id, is_beside=is_beside)
         self.derived.append(begun)
+        if not is_beside:
+            self._take_readings_before(begun, word.at, supply)
         for stop in sorted(self._waiting, key=lambda stop: stop.at):
-            if stop_matching.was_waiting_for(begun.session, stop):
+            if stop_matching.was_waiting_for(begun.session, stop, next_start_at=self._next_start_at(begun)):
                 self._waiting.remove(stop)
                 self._ended(begun, stop, word.at)
+
+    def _at_port(self, connector_id: int) -> list[Derived]:
+        """What holds the port of the connector, if it has one (B4)."""
+        if connector_id not in self._around.reported:
+            return []
+        return [one for one in self._running() if one.session.connector_id == connector_id and not one.is_beside]
+
+    def _is_before_what_waits(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> bool:
+        """S4: another start waits at the connector, and was asked for after this one was."""
+        if start.connector_id not in self._around.reported:
+            return False
+        port = self._ports.get(start.connector_id)
+        asked = [
+            (one.connector_id, one.asked_at, None)
+            for one in self._unclaimed.values()
+            if one is not booked and is_one_time(one.id_tag) and one.request_id is not None
+        ]
+        return any(
+            connector_id == start.connector_id
+            and asked_at <= word.at
+            and (given_up_at is None or word.at < given_up_at)
+            and session_start.is_from_before(start, asked_at, clock_lag=clock_lag(port))
+            for connector_id, asked_at, given_up_at in [*asked, *self._around.given_up]
+        )
+
+    def _take_readings_before(self, begun: Derived, at: datetime, supply: Supply | None) -> None:
+        """M3, X2: readings without an id that came before the start."""
+        session, loose = begun.session, self._loose[begun.session.connector_id]
+        until = min(at, self._next_start_at(begun) or at)
+        if session.started_at is None or SessionFlag.CLOCK_REPLACED in session.flags:
+            return
+        taken = [one for one in loose if session.started_at <= one.at < until]
+        loose[:] = [one for one in loose if one not in taken]
+        begun.readings += self._usable(tuple(taken))
+        begun.session = session_metering.readings_taken(session, begun.readings, supply=supply)
 
     def _start_time(self, start: TransactionStart, word: Word, booked: ChargingSession | None) -> StartTime:
         """B7. A session that nobody asked for is booked when it is told of, not before."""
@@ -224,6 +271,7 @@ class Deriving:
             one
             for one in self.derived
             if one.session.connector_id == start.connector_id
+            and not one.is_beside
             and one.session.status is SessionStatus.ENDED
             and _started_at(one) <= began_at
         ]
@@ -323,12 +371,10 @@ class Deriving:
         return is_different and stop_matching.is_correction(derived.session, stop, next_start_at=next_start_at)
 
     def _metered(self, metered: Metered, at: datetime) -> None:
-        derived = (
-            self._named(metered.transaction_id)
-            or next((one for one in self._running() if _holds(one.session, metered)), None)
-            or self._given_up_before(metered)
-        )
+        derived = self._named(metered.transaction_id) or self._running_there(metered) or self._given_up_before(metered)
         if derived is None:
+            if metered.transaction_id is None:
+                self._loose[metered.connector_id] += metered.readings
             return
         session = derived.session
         is_named = metered.transaction_id is not None and derived is self._named(metered.transaction_id)
@@ -355,24 +401,68 @@ class Deriving:
             told = session_end.end_completed(session, counted, supply=supply)
             self._become_parted(derived, self._leap_confirmed(derived, told), at)
             return
+        if is_named and self._is_open_again(derived, readings, at, supply):
+            return
         following = self._next_start_at(derived)
         counted = self._recounted(derived, until=following - _SMALLEST if following is not None else None)
-        if is_named and not self._is_taken(derived):
-            again = session_end.reopened(session, counted, readings)
-            if again is not None:
-                derived.session = again
-                return
         self._become_parted(derived, session_end.readings_told(session, counted), at)
+
+    def _is_open_again(
+        self, derived: Derived, readings: Sequence[Reading], at: datetime, supply: Supply | None
+    ) -> bool:
+        """T7: it runs on, beside its port where another session holds that."""
+        following = self._next(derived)
+        next_start_wh = None
+        if following is not None and SessionFlag.METER_START_ESTIMATED not in following.session.flags:
+            next_start_wh = following.session.meter_start_wh
+        if not session_end.may_be_reopened(derived.session, readings, next_start_wh):
+            return False
+        counted = session_metering.recounted(derived.session, derived.readings, supply=supply)
+        again = session_end.reopened(derived.session, counted, readings)
+        if again is None:
+            return False
+        derived.is_beside |= bool(self._at_port(again.connector_id)) or self._is_waited_for(again.connector_id, at)
+        derived.session = again
+        return True
+
+    def _is_waited_for(self, connector_id: int, at: datetime) -> bool:
+        """A start that was asked for holds the port of the connector."""
+        waiting = any(
+            one.connector_id == connector_id and one.asked_at <= at and is_one_time(one.id_tag)
+            for one in self._unclaimed.values()
+        )
+        given_up = any(
+            place == connector_id and asked_at <= at and (until is None or at < until)
+            for place, asked_at, until in self._around.given_up
+        )
+        return waiting or given_up
+
+    def _running_there(self, metered: Metered) -> Derived | None:
+        """M3: the one that began last before the readings."""
+        there = [one for one in self._running() if _holds(one.session, metered)]
+        found = max(there, key=_started_at, default=None)
+        if found is None or not found.is_beside:
+            return found
+        # What began there later may be over by now.
+        until = max(one.at for one in metered.readings)
+        began = (one for one in self.derived if one.session.connector_id == metered.connector_id)
+        return None if any(_started_at(found) < _started_at(one) <= until for one in began) else found
 
     @staticmethod
     def _taken(derived: Derived, readings: Sequence[Reading], supply: Supply | None) -> ChargingSession:
         """M4: what is not newer than the newest changes nothing, but completes what was told of the same instant."""
         session = derived.session
         newest = session.last_meter_at
-        if newest is None or all(one.at > newest for one in readings):
+        if newest is None:
+            return session_metering.readings_taken(session, readings, supply=supply)
+        held = [Reading(at=newest)]
+        if any(map(is_stamp_replaced, readings)):
+            # A clock that stands still stamps several messages of one instant alike.
+            held += [one for one in derived.readings[: -len(readings)] if one.at == newest]
+        is_completed = any(is_same_instant(one, other) for one in readings for other in held)
+        if not is_completed and all(one.at > newest for one in readings):
             return session_metering.readings_taken(session, readings, supply=supply)
         counted = session_metering.recounted(session, derived.readings, supply=supply)
-        is_completed = any(is_same_instant(one, Reading(at=newest)) for one in readings)
         later = [one for one in readings if one.at > newest]
         return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
 
@@ -399,11 +489,6 @@ class Deriving:
                 return True
         return False
 
-    def _is_taken(self, derived: Derived) -> bool:
-        """Another session has its port."""
-        connector_id = derived.session.connector_id
-        return any(one is not derived and one.session.connector_id == connector_id for one in self._running())
-
     def _given_up_before(self, metered: Metered) -> Derived | None:
         """M3, T7: readings without an id, of a session that was given up while they were under way."""
         first_at = min(reading.at for reading in metered.readings)
@@ -423,17 +508,18 @@ class Deriving:
 
     def _next(self, derived: Derived) -> Derived | None:
         """What began next at its connector."""
-        at = _started_at(derived)
-        there = (one for one in self.derived if one.session.connector_id == derived.session.connector_id)
+        if derived.is_beside:
+            return None
+        at, connector_id = _started_at(derived), derived.session.connector_id
+        there = (one for one in self.derived if one.session.connector_id == connector_id and not one.is_beside)
         later = (one for one in there if _started_at(one) > at and not is_rest_of(one.session, derived.session))
         return min(later, key=_started_at, default=None)
 
     def _status(self, report: StatusReport, at: datetime) -> None:
         if self._repeats.is_repeated(report.connector_id, report):
             return
-        running = [one for one in self._running() if one.session.connector_id == report.connector_id]
         ended = self._ended_last(report)
-        there = running or ([ended] if ended is not None else [])
+        there = self._at_port(report.connector_id) or ([ended] if ended is not None else [])
         for derived in there:
             if derived.session.clock_error_us is not None:
                 time = time_within(derived.session, report.stamped_at or report.at, at)

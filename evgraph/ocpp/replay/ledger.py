@@ -77,8 +77,9 @@ async def replay(selection: Selection, *, supplies: Supplies, now: datetime) -> 
                 connections=await ConnectionRow.filter(charge_point_id=charge_point.id)
                 .using_db(db)
                 .values_list("connected_at", "disconnected_at"),
+                given_up=await _given_up(db, charge_point.id),
             )
-            words = await _words(db, charge_point.id)
+            words = await _words(db, charge_point.id, now)
             derived[charge_point.id] = derive(around, booked[charge_point.id], words, now)
             first = await FrameRow.filter(charge_point_id=charge_point.id).using_db(db).order_by("id").first()
             first_frame[charge_point.id] = first.at if first else None
@@ -166,6 +167,12 @@ async def _booked(db: BaseDBAsyncClient, charge_point_id: int) -> list[ChargingS
     return [row.value() for row in await begun.using_db(db).order_by("id")]
 
 
+async def _given_up(db: BaseDBAsyncClient, charge_point_id: int) -> list[tuple[int, datetime, datetime | None]]:
+    """S4: the starts that came to nothing."""
+    failed = SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.FAILED, started_at__isnull=True)
+    return [(row.connector_id, row.asked_at, row.ended_at) for row in await failed.using_db(db)]
+
+
 async def _books(db: BaseDBAsyncClient, booked: dict[int, list[ChargingSession]]) -> Books:
     rates: defaultdict[int, list[Rate]] = defaultdict(list)
     for row in await RateRow.all().using_db(db).order_by("id"):
@@ -178,7 +185,7 @@ async def _books(db: BaseDBAsyncClient, booked: dict[int, list[ChargingSession]]
     return Books(rates=rates, billed_cents=billed)
 
 
-async def _words(db: BaseDBAsyncClient, charge_point_id: int) -> list[Word]:
+async def _words(db: BaseDBAsyncClient, charge_point_id: int, now: datetime) -> list[Word]:
     """All that the charge point said, and that its connections and operators tell, in the order of time."""
     said = Transcript()
     words: list[Word | None]
@@ -191,8 +198,9 @@ async def _words(db: BaseDBAsyncClient, charge_point_id: int) -> list[Word]:
         for at in (row.connected_at, None if row.close_reason == RESTARTED else row.disconnected_at)
         if at is not None
     ]
-    words = [*said.words(), *came_and_went]
-    first_at = min((word.at for word in said.words()), default=None)
+    in_order = said.words(now)
+    words = [*in_order, *came_and_went]
+    first_at = min((word.at for word in in_order), default=None)
     messages = QuarantinedMessageRow.filter(charge_point_id=charge_point_id, action=STOP_TRANSACTION)
     for row in await messages.using_db(db):
         if row.resolved_at is not None and row.resolved_by != OURSELVES:
@@ -203,7 +211,7 @@ async def _words(db: BaseDBAsyncClient, charge_point_id: int) -> list[Word]:
         if first_at is not None and row.at < first_at:
             # It waits for its start, and outlives its frame.
             words.append(quarantined(row.frame, row.at))
-    return sorted((word for word in words if word is not None), key=lambda word: word.at)
+    return sorted((word for word in words if word is not None), key=lambda word: word.heard_at or word.at)
 
 
 async def _frames(db: BaseDBAsyncClient, charge_point_id: int) -> AsyncIterator[LoggedFrame]:

@@ -52,12 +52,14 @@ Message = TransactionStart | TransactionStop | Metered | StatusReport | Booted |
 class Word:
     """`at`: when it came. `transaction_id`: what a StartTransaction was answered, null where its answer is not kept.
     `content` tells a start or a stop that is sent again; `message_id` too, one that is answered from memory (C9).
-    `is_doubtful`: parts of it could not be read, so that it lies in quarantine as well (C8)."""
+    `heard_at`: when it was heard, where our clock ran ahead then and `at` is later than that; never after what came
+    next. `is_doubtful`: parts of it could not be read, so that it lies in quarantine as well (C8)."""
 
     at: datetime
     message: Message
     content: str = ""
     message_id: str | None = None
+    heard_at: datetime | None = None
     is_doubtful: bool = False
     is_answered: bool = False
     transaction_id: int | None = None
@@ -85,8 +87,19 @@ class Transcript:
         is_refused = frame.kind is FrameKind.CALL_ERROR
         self._told[place] = None if is_refused else _answered(word, frame)
 
-    def words(self) -> list[Word]:
-        return [word for word in self._told if word is not None]
+    def words(self, now: datetime | None = None) -> list[Word]:
+        """In the order of the wire, each with when it was heard. `now`: all were heard by then."""
+        told = [word for word in self._told if word is not None]
+        earliest = now or max((word.at for word in told), default=None)
+        ahead: list[bool] = []
+        for word in reversed(told):
+            ahead.append(earliest is not None and word.at > earliest)
+            earliest = min(earliest, word.at) if earliest is not None else word.at
+        heard: list[Word] = []
+        for word, is_ahead in zip(told, reversed(ahead), strict=True):
+            before = (heard[-1].heard_at or heard[-1].at) if heard else earliest
+            heard.append(replace(word, heard_at=before) if is_ahead else word)
+        return heard
 
 
 def resolved(frame: str, *, quarantined_at: datetime, resolved_at: datetime, session_id: int | None) -> Word | None:
