@@ -7,6 +7,7 @@ from typing import Any
 from evgraph.domain import session_metering
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.energy import Reading, has_inlet, instants, merged_reading, with_inlet
+from evgraph.domain.session_clock import put_right
 from evgraph.domain.supply import Supply
 from evgraph.models import PortRow
 from evgraph.models.bulk import Save
@@ -19,20 +20,26 @@ _AT_ONCE = 500
 
 
 async def recounted(
-    session: ChargingSession, supply: Supply | None, *, until: datetime | None = None, also: Iterable[Reading] = ()
+    session: ChargingSession,
+    supply: Supply | None,
+    *,
+    until: datetime | None = None,
+    also: Iterable[Reading] = (),
+    heard_at: datetime | None = None,
 ) -> ChargingSession:
     """M1, X2: the running session as its samples up to and including `until`, and `also`, leave it when counted anew
-    from its start. `also`: readings that are not stored yet, such as those of a StopTransaction. Nothing is saved.
-    Within the transaction that is open."""
-    stored = [sample.reading() for sample in await samples_of(session.id, until)]
-    further = [one for one in await usable(session.charge_point_id, also) if until is None or one.at <= until]
-    return session_metering.recounted(session, [*stored, *further], supply=supply)
+    from its start. `also`: readings that are not stored yet, such as those of a StopTransaction; `heard_at`: when that
+    arrived (B7). Nothing is saved. Within the transaction that is open."""
+    stored = [sample.reading() for sample in await samples_of(session.id)]
+    told = put_right([*stored, *await usable(session.charge_point_id, also)], heard_at)
+    by_then = [one for one in told if until is None or one.at <= until]
+    return session_metering.recounted(session, by_then, supply=supply)
 
 
 async def before_instant(session: ChargingSession, at: datetime, supply: Supply | None) -> ChargingSession:
     """M4: the running session as it was before that instant."""
-    earlier = [sample.reading() for sample in await samples_of(session.id, at) if sample.at < at]
-    return session_metering.recounted(session, earlier, supply=supply)
+    earlier = [sample.reading() for sample in await samples_of(session.id) if sample.at != at]
+    return session_metering.recounted(session, [one for one in put_right(earlier) if one.at < at], supply=supply)
 
 
 async def store(

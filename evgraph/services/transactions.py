@@ -227,7 +227,7 @@ class Transactions:
             at = time_of_next_start(session, start, time if begun is not None else None)
             if at.is_own and session.last_meter_at is not None and session.last_meter_at > at.at:
                 # X2: what the meter told later is not the session's, whichever came first.
-                session = await recount.recounted(session, supply, until=at.at)
+                session = await recount.recounted(session, supply, until=at.at, heard_at=start.received_at)
             await settle_in_parts(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
 
     async def _end_if_told_before(self, change: Change, session: ChargingSession) -> None:

@@ -12,6 +12,8 @@ from evgraph.domain.port import away_since as port_away_since
 from evgraph.domain.session_clock import (
     StartTime,
     end_time,
+    is_since_start,
+    put_right,
     readings_within,
     start_time,
     time_of_next_start,
@@ -135,7 +137,7 @@ class Deriving:
                 continue
             at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
             if at.is_own and running.last_meter_at is not None and running.last_meter_at > at.at:
-                until = [one for one in derived.readings if one.at <= at.at]
+                until = [one for one in put_right(derived.readings, start.received_at) if one.at <= at.at]
                 running = session_metering.recounted(running, until, supply=supply)
             self._become_parted(
                 derived, session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at
@@ -237,7 +239,8 @@ class Deriving:
         if is_running and not stopping.must_recount(session, readings, time):
             ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
         else:
-            until = [one for one in [*derived.readings, *readings] if not time.is_own or one.at <= time.at]
+            told = put_right([*derived.readings, *readings], stop.received_at)
+            until = [one for one in told if not time.is_own or one.at <= time.at]
             counted = session_metering.recounted(session, until, supply=supply)
             ended = stopping.ended(counted, stop, time, supply=supply)
         derived.readings += readings
@@ -306,12 +309,12 @@ class Deriving:
             return
         if session_end.misses_readings(session, readings):
             until = session.ended_at if session.stop_has_stamp else None
-            by_then = [one for one in derived.readings if until is None or one.at <= until]
+            by_then = [one for one in put_right(derived.readings) if until is None or one.at <= until]
             counted = session_metering.recounted(session, by_then, supply=supply)
             self._become_parted(derived, session_end.end_completed(session, counted, supply=supply), at)
             return
         following = self._next_start_at(derived)
-        in_time = [one for one in derived.readings if following is None or one.at < following]
+        in_time = [one for one in put_right(derived.readings) if following is None or one.at < following]
         counted = session_metering.recounted(session, in_time, supply=supply)
         if is_named and not self._is_taken(derived):
             again = session_end.reopened(session, counted, readings)
@@ -325,11 +328,11 @@ class Deriving:
         """M4: what is not newer than the newest changes nothing, but completes what was told of the same instant."""
         session = derived.session
         newest = session.last_meter_at
-        if newest is None or all(one.at > newest for one in readings):
+        if newest is None or all(session_metering.is_newer(session, one) for one in readings):
             return session_metering.readings_taken(session, readings, supply=supply)
-        counted = session_metering.recounted(session, derived.readings, supply=supply)
+        counted = session_metering.recounted(session, put_right(derived.readings), supply=supply)
         is_completed = any(is_same_instant(one, Reading(at=newest)) for one in readings)
-        later = [one for one in readings if one.at > newest]
+        later = [one for one in readings if session_metering.is_newer(session, one)]
         return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
 
     def _is_taken(self, derived: Derived) -> bool:
@@ -380,7 +383,7 @@ class Deriving:
         """B6, as the port decides."""
         port = self._ports.get(report.connector_id) or _port_of(report, at)
         spans = self._around.spans_until(at)
-        after = status_reported(port, report, at, is_in_order=is_in_order(port, report, at, spans))
+        after = status_reported(port, report, at, is_in_order=is_in_order(port.status_received_at, report, at, spans))
         if after is port and report.connector_id in self._ports:
             return True
         self._ports[report.connector_id] = after
@@ -504,10 +507,8 @@ def _rose_after(derived: Derived, at: datetime) -> bool:
 
 def _holds(session: ChargingSession, metered: Metered) -> bool:
     """M3: it runs at the connector, and the time fits."""
-    return (
-        session.connector_id == metered.connector_id
-        and session.started_at is not None
-        and any(reading.at >= session.started_at for reading in metered.readings)
+    return session.connector_id == metered.connector_id and any(
+        is_since_start(session, reading) for reading in metered.readings
     )
 
 
