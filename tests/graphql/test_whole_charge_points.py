@@ -6,14 +6,14 @@ from evgraph.domain.port import PortStatus, StatusReport
 from evgraph.models import PortRow
 from evgraph.schema.global_ids import encode
 
-BOARD = """query($id: ID!) { board(garageId: $id) { ports {
+BOARD = """query($id: ID!) { garage(id: $id) { board { ports {
     isOpen status lastReportedStatus notOpenReason errorCode vendorErrorCode info
     chargePoint { reportedStatus errorCode vendorErrorCode info closesPorts statusReceivedAt }
-} } }"""
+} } } }"""
 
 
 async def ports(api, garage) -> list[dict]:
-    return (await api.data(BOARD, id=garage.id))["board"]["ports"]
+    return (await api.data(BOARD, id=garage.id))["garage"]["board"]["ports"]
 
 
 async def test_b4_the_board_shows_why_ports_are_closed(world):
