@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 CLOCK_GRACE = timedelta(minutes=1)
 
 
-def is_ahead(at: datetime, now: datetime) -> bool:
-    """An instant that we wrote lies in our future: our clock ran ahead then, and has been put right since."""
-    return at > now + CLOCK_GRACE
+def is_ahead(at: datetime, now: datetime | None) -> bool:
+    """An instant that we wrote lies in our future: our clock ran ahead then, and has been put right since. `now`: by
+    our clock, such as when a message arrived; None where that is not known, and nothing can be said."""
+    return now is not None and at > now + CLOCK_GRACE
 
 
 def has_elapsed(since: datetime, span: timedelta, now: datetime) -> bool:

@@ -132,7 +132,7 @@ def is_since_start(session: ChargingSession, reading: Reading) -> bool:
     """M3: whether the time fits. A start that our own clock put ahead of the reading's receipt excludes nothing."""
     if session.started_at is None:
         return False
-    return reading.at >= session.started_at or is_ahead(session.started_at, reading.received_at or reading.at)
+    return reading.at >= session.started_at or is_ahead(session.started_at, reading.received_at)
 
 
 def put_right(readings: Sequence[Reading], heard_at: datetime | None = None) -> Sequence[Reading]:
@@ -145,7 +145,10 @@ def put_right(readings: Sequence[Reading], heard_at: datetime | None = None) -> 
     found: list[Reading] = []
     bound, place, lead = heard_at, heard_at, timedelta()
     for one in reversed(readings):
-        received_at = one.received_at or one.at
+        received_at = one.received_at
+        if received_at is None:
+            found.append(one)
+            continue
         if bound is None or not is_ahead(received_at, bound):
             found.append(one)
             bound = received_at if bound is None else min(bound, received_at)
@@ -163,10 +166,11 @@ def put_right(readings: Sequence[Reading], heard_at: datetime | None = None) -> 
 def _runs_back(readings: Sequence[Reading], heard_at: datetime | None) -> bool:
     latest: datetime | None = None
     for one in readings:
-        received_at = one.received_at or one.at
-        if latest is not None and is_ahead(latest, received_at):
+        if one.received_at is None:
+            continue
+        if latest is not None and is_ahead(latest, one.received_at):
             return True
-        latest = received_at if latest is None else max(latest, received_at)
+        latest = one.received_at if latest is None else max(latest, one.received_at)
     return latest is not None and heard_at is not None and is_ahead(latest, heard_at)
 
 
@@ -181,7 +185,7 @@ def lies_before_start(session: ChargingSession, stop: TransactionStop) -> bool:
         return max(corrected, stamp) < session.started_at
     if not is_own_stamp(stop) or SessionFlag.CLOCK_REPLACED in session.flags:
         return False
-    return stop.at < session.started_at and not is_ahead(session.started_at, stop.received_at or stop.at)
+    return stop.at < session.started_at and not is_ahead(session.started_at, stop.received_at)
 
 
 def corrected_stamp(session: ChargingSession, stamp: datetime) -> datetime | None:

@@ -256,7 +256,7 @@ def is_newer(session: ChargingSession, reading: Reading) -> bool:
     newest = session.last_meter_at
     if newest is None or reading.at > newest:
         return True
-    if not is_ahead(newest, reading.received_at or reading.at):
+    if not is_ahead(newest, reading.received_at):
         return False
     return reading.register_wh is None or reading.register_wh >= session.base_register_wh
 

@@ -199,7 +199,7 @@ def is_older(start: TransactionStart, running: ChargingSession) -> bool:
     """S7: by the charger's own stamps the start was before what runs on its connector: it waited in the queue, and ends
     nothing."""
     is_comparable = is_own_stamp(start) and SessionFlag.CLOCK_REPLACED not in running.flags
-    if not is_comparable or running.started_at is None or is_ahead(running.started_at, start.received_at or start.at):
+    if not is_comparable or running.started_at is None or is_ahead(running.started_at, start.received_at):
         return False
     return start.at < running.started_at
 
