@@ -49,8 +49,29 @@ def _is_startable(status: PortStatus) -> bool:
 
 
 STARTABLE = tuple(status for status in PortStatus if _is_startable(status))
-# OCPP 1.6 section 4.2: what is in one of these serves nobody, and all else is operative.
-INOPERATIVE = frozenset({PortStatus.FAULTED, PortStatus.UNAVAILABLE})
+
+
+def _is_operative(status: PortStatus) -> bool:
+    match status:
+        # B4: of a connector, or of a charge point as a whole: it serves nobody.
+        case PortStatus.FAULTED | PortStatus.UNAVAILABLE:
+            return False
+        case (
+            PortStatus.AVAILABLE
+            | PortStatus.PREPARING
+            | PortStatus.CHARGING
+            | PortStatus.SUSPENDED_EV
+            | PortStatus.SUSPENDED_EVSE
+            | PortStatus.FINISHING
+            | PortStatus.RESERVED
+            | PortStatus.OFFLINE
+        ):
+            return True
+        case _:
+            assert_never(status)
+
+
+INOPERATIVE = frozenset(status for status in PortStatus if not _is_operative(status))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
@@ -14,7 +14,6 @@ START_GRACE = timedelta(minutes=1)
 FARTHEST_AHEAD = timedelta(minutes=5)
 JUST_NOW = timedelta(minutes=5)
 _MICROSECOND = timedelta(microseconds=1)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class StartTime(NamedTuple):
@@ -59,10 +58,8 @@ def time_within(
     """B7: the instant of something that a charger stamped within a session: the stamp with the session's clock error,
     else the stamp itself, where it lies between the start and the receipt; else the receipt. If both lie there, and the
     stamp itself is within five minutes of the receipt and nearer to it, the clock was set right meanwhile. A stamp that
-    cannot be read (null) is `fallback`, or the receipt. A start that lies ahead of the receipt bounds nothing."""
+    cannot be read (null) is `fallback`, or the receipt."""
     started_at = session.started_at or received_at
-    if is_ahead(started_at, received_at):
-        started_at = _LONG_AGO
     if stamp is None:
         return SessionTime(max(fallback or received_at, started_at), is_replaced=True, is_own=False)
     corrected = corrected_stamp(session, stamp)
@@ -128,11 +125,19 @@ def readings_within(
     return tuple(sorted(readings, key=lambda one: one.at))
 
 
+def began_ahead(session: ChargingSession, received_at: datetime | None) -> bool:
+    """B7: our own clock ran ahead when the session began, and has been put right by this receipt: what the start says
+    of time bounds nothing. Not so for a stop that waited in quarantine for its start."""
+    if session.started_at is None:
+        return False
+    return is_ahead(session.started_at, received_at) and is_ahead(session.asked_at, received_at)
+
+
 def is_since_start(session: ChargingSession, reading: Reading) -> bool:
     """M3: whether the time fits. A start that our own clock put ahead of the reading's receipt excludes nothing."""
     if session.started_at is None:
         return False
-    return reading.at >= session.started_at or is_ahead(session.started_at, reading.received_at)
+    return reading.at >= session.started_at or began_ahead(session, reading.received_at)
 
 
 def put_right(readings: Sequence[Reading], heard_at: datetime | None = None) -> Sequence[Reading]:
@@ -185,7 +190,7 @@ def lies_before_start(session: ChargingSession, stop: TransactionStop) -> bool:
         return max(corrected, stamp) < session.started_at
     if not is_own_stamp(stop) or SessionFlag.CLOCK_REPLACED in session.flags:
         return False
-    return stop.at < session.started_at and not is_ahead(session.started_at, stop.received_at)
+    return stop.at < session.started_at
 
 
 def corrected_stamp(session: ChargingSession, stamp: datetime) -> datetime | None:
@@ -200,6 +205,8 @@ def corrected_stamp(session: ChargingSession, stamp: datetime) -> datetime | Non
 
 
 def _reading_within(session: ChargingSession, reading: Reading) -> Reading:
+    if began_ahead(session, reading.received_at):
+        return reading
     stamp = reading.reported_at if reading.clock_replaced else reading.reported_at or reading.at
     time = time_within(session, stamp, reading.received_at or reading.at)
     return replace(reading, at=time.at, clock_replaced=not time.is_own)

@@ -11,9 +11,8 @@ from evgraph.domain.charging_session import (
     SessionStatus,
 )
 from evgraph.domain.energy import WattHours
-from evgraph.domain.own_clock import is_ahead
 from evgraph.domain.refusals import ErrorCode, IllegalMove
-from evgraph.domain.session_clock import StartTime, corrected_stamp, is_own_stamp, start_time
+from evgraph.domain.session_clock import StartTime, began_ahead, corrected_stamp, is_own_stamp, start_time
 from evgraph.domain.session_end import was_cut_off
 from evgraph.domain.transactions import TransactionStart, is_one_time, tag
 
@@ -199,7 +198,7 @@ def is_older(start: TransactionStart, running: ChargingSession) -> bool:
     """S7: by the charger's own stamps the start was before what runs on its connector: it waited in the queue, and ends
     nothing."""
     is_comparable = is_own_stamp(start) and SessionFlag.CLOCK_REPLACED not in running.flags
-    if not is_comparable or running.started_at is None or is_ahead(running.started_at, start.received_at):
+    if not is_comparable or running.started_at is None or began_ahead(running, start.received_at):
         return False
     return start.at < running.started_at
 

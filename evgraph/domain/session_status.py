@@ -6,8 +6,8 @@ from typing import assert_never
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
-from evgraph.domain.own_clock import is_ahead
 from evgraph.domain.port import PortStatus, StatusReport, ev_side_disconnected
+from evgraph.domain.session_clock import began_ahead
 from evgraph.domain.session_full import full_since_low
 from evgraph.domain.session_unplug import charging_again, vehicle_left
 
@@ -56,7 +56,7 @@ def reported(
     if session.status is not SessionStatus.CHARGING:
         return session
     started_at = session.started_at
-    is_before = started_at is not None and report.at < started_at and not is_ahead(started_at, received_at)
+    is_before = started_at is not None and report.at < started_at and not began_ahead(session, received_at)
     if report.is_stamped and is_before:
         return session
     at = report.at

@@ -37,6 +37,7 @@ from evgraph.services.interfaces import Clock
 
 V = TypeVar("V")
 S = TypeVar("S", ChargingSession, ChargingRequest)
+_PORT_ELSEWHERE = boards.PORT_ELSEWHERE
 _ON_BOARD = "stay_id = ? AND status <> ? ORDER BY id DESC LIMIT 1"
 _COUNT_UP = "UPDATE garage SET revision = revision + 1 WHERE id IN (?) RETURNING id, revision"
 
@@ -86,9 +87,9 @@ class Change:
 
     async def save_port(self, port: Port) -> Port:
         if port.id:
-            await update(PortRow, port, *boards.PORT_ELSEWHERE)
+            await update(PortRow, port, *_PORT_ELSEWHERE)
         else:
-            made = await insert(PortRow, port, *boards.PORT_ELSEWHERE)
+            made = await insert(PortRow, port, *_PORT_ELSEWHERE)
             ((view,), _) = await boards.touched(within(), port_ids=[made.id])
             port = view.port
         self.touch_port(port.garage_id, port.id)
