@@ -58,6 +58,7 @@ MUST_DECIDE = {
     ("domain.assigning", "given", "RequestStatus"),
     ("domain.assigning", "taken", "RequestStatus"),
     ("domain.assigning", "refuse_at_another_port", "RequestStatus"),
+    ("domain.port", "_is_operative", "PortStatus"),
     ("domain.port", "_is_startable", "PortStatus"),
     ("domain.session_status", "status_seen", "PortStatus"),
     ("services.charge_points", "_start_ended_by", "PortStatus"),

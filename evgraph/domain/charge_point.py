@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from evgraph.domain.port import INOPERATIVE, PortStatus, StatusReport, is_older
+
 
 class Acceptance(StrEnum):
     """RegistrationStatus (OCPP 1.6 section 7.32): what we answer to its BootNotification."""
@@ -56,7 +58,11 @@ class CertificateState(StrEnum):
 class ChargePoint:
     """`is_online`: a connection of its is open. `configures`: after a boot its configuration is brought to the wishes
     (B3). `security_profile`: the least that it must connect with, 0 to 3. `max_frame_bytes`: its own limit for a frame,
-    None for the setting (C6)."""
+    None for the setting (C6).
+
+    `reported_status` to `vendor_error_code`: its last status of its own (connector 0), null until it told one;
+    `reported_at` is the charger's own stamp, null where that could not be believed. `closes_ports`: none of its ports
+    is open because of that (B4)."""
 
     id: int
     garage_id: int
@@ -72,6 +78,13 @@ class ChargePoint:
     configures: bool = True
     security_profile: int = 0
     max_frame_bytes: int | None = None
+    reported_status: PortStatus | None = None
+    reported_at: datetime | None = None
+    status_received_at: datetime | None = None
+    error_code: str | None = None
+    info: str | None = None
+    vendor_error_code: str | None = None
+    closes_ports: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +108,33 @@ def booted(charge_point: ChargePoint, report: BootReport, now: datetime) -> Char
         last_boot_at=now,
         last_seen_at=now,
     )
+
+
+def status_reported(
+    charge_point: ChargePoint, report: StatusReport, now: datetime, *, is_in_order: bool
+) -> ChargePoint:
+    """B4: a status of connector 0. Faulted and Unavailable close all its ports; anything else opens them. B6: one that
+    is older than the status that is held changes nothing."""
+    if is_older(charge_point.reported_at, report, now, is_in_order=is_in_order):
+        return charge_point
+    return replace(
+        charge_point,
+        reported_status=report.status,
+        reported_at=report.at if report.is_stamped else None,
+        status_received_at=report.received_at or now,
+        error_code=report.error_code,
+        info=report.info,
+        vendor_error_code=report.vendor_error_code,
+        closes_ports=report.status in INOPERATIVE,
+    )
+
+
+def connector_reported(
+    charge_point: ChargePoint, report: StatusReport, now: datetime, *, is_in_order: bool
+) -> ChargePoint:
+    """B4: an operative status of a connector, after its charge point closed all ports, shows that it serves again."""
+    if not charge_point.closes_ports or report.status in INOPERATIVE:
+        return charge_point
+    if is_older(charge_point.reported_at, report, now, is_in_order=is_in_order):
+        return charge_point
+    return replace(charge_point, closes_ports=False)

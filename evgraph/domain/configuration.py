@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from evgraph.domain.charging_session import START_WINDOW
 from evgraph.domain.energy import POWER, REGISTER
+from evgraph.domain.own_clock import has_elapsed
 
 AUTHORIZATION_KEY = "AuthorizationKey"
 SAMPLE_INTERVAL = "MeterValueSampleInterval"
@@ -161,7 +162,7 @@ def is_to_change(setting: ConfigurationSetting, now: datetime) -> bool:
     if setting.asked_at is None:
         return True
     took_it = setting.answer in TAKEN and not _serves(setting, wish)
-    return now - setting.asked_at >= (_REST_AFTER_A_YES if took_it else _REST_AFTER_A_NO)
+    return has_elapsed(setting.asked_at, _REST_AFTER_A_YES if took_it else _REST_AFTER_A_NO, now)
 
 
 def effective_start_window(value: str | None, default: timedelta) -> timedelta:

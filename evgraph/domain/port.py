@@ -51,12 +51,37 @@ def _is_startable(status: PortStatus) -> bool:
 STARTABLE = tuple(status for status in PortStatus if _is_startable(status))
 
 
+def _is_operative(status: PortStatus) -> bool:
+    match status:
+        # B4: of a connector, or of a charge point as a whole: it serves nobody.
+        case PortStatus.FAULTED | PortStatus.UNAVAILABLE:
+            return False
+        case (
+            PortStatus.AVAILABLE
+            | PortStatus.PREPARING
+            | PortStatus.CHARGING
+            | PortStatus.SUSPENDED_EV
+            | PortStatus.SUSPENDED_EVSE
+            | PortStatus.FINISHING
+            | PortStatus.RESERVED
+            | PortStatus.OFFLINE
+        ):
+            return True
+        case _:
+            assert_never(status)
+
+
+INOPERATIVE = frozenset(status for status in PortStatus if not _is_operative(status))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
     """`reported_at` is the charger's own stamp of its last status, null where that could not be believed;
     `status_received_at` when it came, and `status_changed_at` when it last changed, by our clock.
 
-    `identity` and `is_online` are its charge point's. `active_session_id` is the session that holds the port.
+    `identity`, `is_online`, and `is_accepted` (B1) are its charge point's. `closed_by`: what the charge point reports
+    for itself (connector 0), while that closes all its ports (B4). `active_session_id` is the session that holds the
+    port. `error_code`, `vendor_error_code`, and `info` are as its last status bore them.
     `is_out_of_order`: an operator took it out of service. `is_reported`: false where only transactions have named the
     connector, and no StatusNotification; no board shows it (B4).
     """
@@ -78,6 +103,9 @@ class Port:
     is_out_of_order: bool = False
     is_reported: bool = True
     status_received_at: datetime | None = None
+    vendor_error_code: str | None = None
+    is_accepted: bool = True
+    closed_by: PortStatus | None = None
 
     @property
     def name(self) -> str:
@@ -87,10 +115,17 @@ class Port:
     @property
     def status(self) -> PortStatus:
         """C4: without a connection it is OFFLINE, whatever was last reported. One that was put out of order is
-        UNAVAILABLE, whether or not its charger can be told so."""
+        UNAVAILABLE, whether or not its charger can be told so. B4: so is one of a charge point that is not accepted,
+        and a fault of the charge point itself is one of each of its ports. What runs at a port is shown as it is."""
         if not self.is_online:
             return PortStatus.OFFLINE
-        return PortStatus.UNAVAILABLE if self.is_out_of_order and self.is_idle else self.reported_status
+        if not self.is_idle:
+            return self.reported_status
+        if self.is_out_of_order or not self.is_accepted:
+            return PortStatus.UNAVAILABLE
+        if self.closed_by is not None and self.reported_status not in INOPERATIVE:
+            return self.closed_by
+        return self.reported_status
 
     @property
     def is_idle(self) -> bool:
@@ -100,12 +135,27 @@ class Port:
     def is_open(self) -> bool:
         return self.active_session_id is None and self.status in STARTABLE
 
+    @property
+    def not_open_reason(self) -> str | None:
+        """Why nothing can start here, in an attendant's words; None while it is open."""
+        if self.active_session_id is not None:
+            return "It is in use."
+        if self.is_out_of_order:
+            return "It is out of order."
+        if not self.is_online:
+            return "Its charger is offline."
+        if not self.is_accepted:
+            return "Its charger has not been accepted yet."
+        if self.closed_by is not None and self.reported_status not in INOPERATIVE:
+            return f"Its charger is {self.closed_by.value}."
+        return None if self.is_open else f"It is {self.status.value}."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """A StatusNotification of one connector; `at` is the charger's stamp where it can be believed (B7), else the time
-    of receipt; `is_stamped` tells which. `received_at`: when it came, null where that is now; `stamped_at`: what the
-    charger wrote, believable or not, null where it cannot be read or is `at`."""
+    """A StatusNotification of one connector, or of the charge point itself (0); `at` is the charger's stamp where it
+    can be believed (B7), else the time of receipt; `is_stamped` tells which. `received_at`: when it came, null where
+    that is now; `stamped_at`: what the charger wrote, believable or not, null where it cannot be read or is `at`."""
 
     connector_id: int
     status: PortStatus
@@ -115,14 +165,20 @@ class StatusReport:
     received_at: datetime | None = None
     is_stamped: bool = True
     stamped_at: datetime | None = None
+    vendor_error_code: str | None = None
+
+
+def is_older(held_at: datetime | None, report: StatusReport, now: datetime, *, is_in_order: bool) -> bool:
+    """B6: whether the report is older than the status that is held. `held_at`: that one's own stamp, None where it
+    cannot be believed; one that lies in our future cannot. `is_in_order`: as the function of that name says."""
+    return held_at is not None and held_at <= now and report.is_stamped and report.at < held_at and not is_in_order
 
 
 def status_reported(port: Port, report: StatusReport, now: datetime, *, is_in_order: bool = False) -> Port:
     """B6: a report older than the one held changes nothing. Older, by two of the charger's own stamps that can be
     believed; one that lies in our future cannot. `is_in_order`: both came over one connection within five minutes, so
     that the later one is the newer one, whatever its stamp."""
-    held = port.reported_at
-    if held is not None and held <= now and report.is_stamped and report.at < held and not is_in_order:
+    if is_older(port.reported_at, report, now, is_in_order=is_in_order):
         return port
     changed = report.status is not port.reported_status or report.error_code != port.error_code
     return replace(
@@ -133,6 +189,7 @@ def status_reported(port: Port, report: StatusReport, now: datetime, *, is_in_or
         status_changed_at=now if changed else port.status_changed_at,
         error_code=report.error_code,
         info=report.info,
+        vendor_error_code=report.vendor_error_code,
     )
 
 
@@ -145,16 +202,21 @@ def clock_lag(port: Port | None) -> timedelta:
 
 
 def is_in_order(
-    port: Port, report: StatusReport, now: datetime, spans: Sequence[tuple[datetime, datetime | None]]
+    held_received_at: datetime | None,
+    report: StatusReport,
+    now: datetime,
+    spans: Sequence[tuple[datetime, datetime | None]],
 ) -> bool:
-    """B6: whether the report is newer than the status that is held, whatever its stamp: both came over one connection
-    within five minutes; or its stamp is from before the charge point was away, when it would have told it at once, so
-    that its clock is wrong. `spans`: when the charge point's latest connections were opened and closed, in their
-    order; null for one that is open."""
+    """B6: whether the report is newer than the status that is held (`held_received_at`: when that came), whatever its
+    stamp: both came over one connection within five minutes; or its stamp is from before the charge point was away,
+    when it would have told it at once, so that its clock is wrong. `spans`: when the charge point's latest connections
+    were opened and closed, in their order; null for one that is open. An instant of ours that lies in our future was
+    written by a clock that ran ahead, and excludes nothing."""
     if not spans or spans[-1][1] is not None:
         return False
-    received_at, since = port.status_received_at, spans[-1][0]
-    if received_at is not None and since <= received_at and now - received_at <= IN_ORDER_WITHIN:
+    since = spans[-1][0]
+    is_of_connection = held_received_at is not None and (since <= held_received_at or since > now)
+    if held_received_at is not None and is_of_connection and now - held_received_at <= IN_ORDER_WITHIN:
         return True
     away_since = spans[-2][1] if len(spans) > 1 else None
     return away_since is not None and report.at < away_since - IN_ORDER_WITHIN
@@ -196,11 +258,24 @@ def put_in_order(port: Port, now: datetime) -> Port:
 
 
 def refuse_unless_open(port: Port, field: tuple[str, ...]) -> None:
-    """Raises Refusal PORT_IN_USE, or PORT_NOT_OPEN for one that is out of order, offline, faulted or unavailable."""
+    """Raises Refusal PORT_IN_USE, or PORT_NOT_OPEN for one that is out of order, offline, faulted or unavailable, or
+    whose charge point is, or is not accepted (B4)."""
     if port.active_session_id is not None:
         raise Refusal(ErrorCode.PORT_IN_USE, f"{port.name} is already in use. Choose another port.", field)
     if port.is_out_of_order:
         raise Refusal(ErrorCode.PORT_NOT_OPEN, f"{port.name} is out of order. Choose another port.", field)
+    if port.is_online and not port.is_accepted:
+        raise Refusal(
+            ErrorCode.PORT_NOT_OPEN,
+            f"{port.identity}, the charger of {port.name}, has not been accepted yet. Choose another port.",
+            field,
+        )
+    if port.is_online and port.closed_by is not None and port.reported_status not in INOPERATIVE:
+        raise Refusal(
+            ErrorCode.PORT_NOT_OPEN,
+            f"{port.identity}, the charger of {port.name}, is {port.closed_by.value}. Choose another port.",
+            field,
+        )
     if not port.is_open:
         condition = port.status.value if port.is_online else "offline"
         raise Refusal(ErrorCode.PORT_NOT_OPEN, f"{port.name} is {condition}. Choose another port.", field)

@@ -16,7 +16,8 @@ _SESSION = ("input", "sessionId")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinedMessage:
     """`frame` as it came. `energy_wh` is the meter's register that a StopTransaction told. `session_id`: the session
-    that it was found to belong to."""
+    that it was found to belong to. `count`: how often it came, at last `last_at` (null where repeats of such messages
+    never merge); `frame` is the latest, and `connector_id` the one that it names, if any."""
 
     id: int
     charge_point_id: int
@@ -29,6 +30,19 @@ class QuarantinedMessage:
     resolved_by: str | None
     resolution: str | None
     session_id: int | None
+    connector_id: int | None = None
+    count: int = 1
+    last_at: datetime | None = None
+
+
+# C8: what one habit of a charger sends with every reading, or every status. Each start and stop is a bill of its own.
+MERGED = frozenset({"MeterValues", "StatusNotification"})
+
+
+def is_same_reason(held: str, why: str) -> bool:
+    """C8: whether a message that is kept for this reason is a repeat of one that is held for that one, which may have
+    been found to have further reasons since."""
+    return held == why or held.startswith(f"{why} ")
 
 
 def why_not_placed(stop: TransactionStop, session: ChargingSession | None) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.own_clock import has_elapsed, is_ahead
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.session_end import BOOTED_FOR
 
@@ -44,7 +45,9 @@ def stop_failed(
 
 def _first_rejection(session: ChargingSession, now: datetime, booted_at: datetime | None) -> datetime:
     first = session.stop_rejected_at
-    return now if first is None or (booted_at is not None and first < booted_at + BOOTED_FOR) else first
+    if first is None or is_ahead(first, now):
+        return now
+    return now if booted_at is not None and first < booted_at + BOOTED_FOR else first
 
 
 def is_overdue(session: ChargingSession, now: datetime) -> bool:
@@ -53,5 +56,5 @@ def is_overdue(session: ChargingSession, now: datetime) -> bool:
     if session.stop_asked_at is None or session.stop_failed_at is not None:
         return False
     if not session.must_stop:
-        return now - session.stop_asked_at >= STOPS_WITHIN
-    return session.ev_gone_at is None or now - session.ev_gone_at >= STOPS_WITHIN
+        return has_elapsed(session.stop_asked_at, STOPS_WITHIN, now)
+    return session.ev_gone_at is None or has_elapsed(session.ev_gone_at, STOPS_WITHIN, now)

@@ -1,19 +1,18 @@
 """Which instants a session goes by: its charger's stamps, put right where the charger's clock was wrong (B7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
+from evgraph.domain.own_clock import is_ahead
 from evgraph.domain.transactions import TransactionStart, TransactionStop
 
 START_GRACE = timedelta(minutes=1)
 FARTHEST_AHEAD = timedelta(minutes=5)
 JUST_NOW = timedelta(minutes=5)
-# So far our own clock may be put back before what it said counts as being in our future.
-CLOCK_GRACE = timedelta(minutes=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -46,6 +45,8 @@ def start_time(start: TransactionStart, *, asked_at: datetime | None, connected_
         # One that runs ahead counts as its receipt; by more than a little, that is its error.
         error = (start.at - stamp) // _MICROSECOND if start.clock_replaced and stamp is not None else None
         return StartTime(start.at, is_replaced=start.clock_replaced, clock_error_us=error)
+    if connected_since is not None and is_ahead(connected_since, received_at):
+        connected_since = None
     was_connected = bound is None or connected_since is None or connected_since <= bound
     at = received_at if was_connected or bound is None else bound
     return StartTime(at, is_replaced=True, clock_error_us=None if stamp is None else (at - stamp) // _MICROSECOND)
@@ -118,9 +119,64 @@ def readings_within(
     if session.clock_error_us is not None:
         readings = [_reading_within(session, one) for one in readings]
     elif are_named and session.started_at is not None:
+        readings = tuple(readings)
         earliest = session.started_at - START_GRACE
         readings = [_reading_within(session, one) if one.at < earliest else one for one in readings]
     return tuple(sorted(readings, key=lambda one: one.at))
+
+
+def began_ahead(session: ChargingSession, received_at: datetime | None) -> bool:
+    """B7: our own clock ran ahead when the session began, and has been put right by this receipt: what the start says
+    of time bounds nothing. Not so for a stop that waited in quarantine for its start."""
+    if session.started_at is None:
+        return False
+    return is_ahead(session.started_at, received_at) and is_ahead(session.asked_at, received_at)
+
+
+def is_since_start(session: ChargingSession, reading: Reading) -> bool:
+    """M3: whether the time fits. A start that our own clock put ahead of the reading's receipt excludes nothing."""
+    if session.started_at is None:
+        return False
+    return reading.at >= session.started_at or began_ahead(session, reading.received_at)
+
+
+def put_right(readings: Sequence[Reading], heard_at: datetime | None = None) -> Sequence[Reading]:
+    """B7, M4: readings in the order of their arrival, with what was stamped while our own clock ran ahead moved to
+    before what arrived next. That it ran ahead shows where something arrived earlier than what had arrived before it.
+    `heard_at`: when the message arrived that they are counted for. Readings of a clock that never ran ahead are
+    returned as they are."""
+    if not _runs_back(readings, heard_at):
+        return readings
+    found: list[Reading] = []
+    bound, place, lead = heard_at, heard_at, timedelta()
+    for one in reversed(readings):
+        received_at = one.received_at
+        if received_at is None:
+            found.append(one)
+            continue
+        if bound is None or not is_ahead(received_at, bound):
+            found.append(one)
+            bound = received_at if bound is None else min(bound, received_at)
+            place = one.at if bound - one.at <= JUST_NOW else received_at
+            lead = timedelta()
+            continue
+        if not lead:
+            # All that was written before the clock was put right is ahead by as much.
+            lead = received_at - min(bound, place or bound) + _MICROSECOND
+        found.append(replace(one, at=one.at - lead))
+    found.reverse()
+    return found
+
+
+def _runs_back(readings: Sequence[Reading], heard_at: datetime | None) -> bool:
+    latest: datetime | None = None
+    for one in readings:
+        if one.received_at is None:
+            continue
+        if latest is not None and is_ahead(latest, one.received_at):
+            return True
+        latest = one.received_at if latest is None else max(latest, one.received_at)
+    return latest is not None and heard_at is not None and is_ahead(latest, heard_at)
 
 
 def lies_before_start(session: ChargingSession, stop: TransactionStop) -> bool:
@@ -162,6 +218,8 @@ def as_first_told(readings: Iterable[Reading], told: Iterable[Reading]) -> tuple
 
 
 def _reading_within(session: ChargingSession, reading: Reading) -> Reading:
+    if began_ahead(session, reading.received_at):
+        return reading
     stamp = reading.reported_at if reading.clock_replaced else reading.reported_at or reading.at
     time = time_within(session, stamp, reading.received_at or reading.at)
     return replace(reading, at=time.at, clock_replaced=not time.is_own)

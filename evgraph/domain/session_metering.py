@@ -8,7 +8,8 @@ from typing import Any
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import FIRST_INTERVAL, Reading, WattHours, instants
 from evgraph.domain.evolving import evolution_of
-from evgraph.domain.session_clock import START_GRACE
+from evgraph.domain.own_clock import is_ahead
+from evgraph.domain.session_clock import START_GRACE, is_since_start
 from evgraph.domain.session_flags import OF_REGISTERS
 from evgraph.domain.session_full import power_seen
 from evgraph.domain.session_unplug import held_back
@@ -194,9 +195,14 @@ def _exact(before: ChargingSession, ended: ChargingSession) -> ChargingSession:
 
 def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | None) -> ChargingSession:
     if session.last_meter_at is not None and reading.at <= session.last_meter_at:
-        return session
+        if not is_newer(session, reading):
+            return session
+        # What the newest reading says of time was our own clock's, and that ran ahead.
+        session = replace(session, register_at=None, low_power_since=None, leapt_to_wh=None, leapt_at=None)
     if session.started_at is not None and reading.at < session.started_at:
-        return _begun_before(session, reading)
+        if not is_since_start(session, reading):
+            return _begun_before(session, reading)
+        session = replace(session, register_at=None)
     at = None if reading.clock_replaced else reading.at
     # Gathered and made at once: to make a session anew is most of what a reading costs here.
     moves: _Moves = {}
@@ -227,6 +233,17 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         # T4: its vehicle left.
         return register_seen_after_unplug(session, taken, reading.at)
     return taken
+
+
+def is_newer(session: ChargingSession, reading: Reading) -> bool:
+    """M4: the reading is newer than the session's newest. One that lies ahead of this one's receipt was stamped while
+    our own clock ran ahead, and holds nothing up: then a register tells what was later, for it never falls."""
+    newest = session.last_meter_at
+    if newest is None or reading.at > newest:
+        return True
+    if not is_ahead(newest, reading.received_at):
+        return False
+    return reading.register_wh is None or reading.register_wh >= session.base_register_wh
 
 
 def _begun_before(session: ChargingSession, reading: Reading) -> ChargingSession:

@@ -12,7 +12,14 @@ from evgraph.domain.charging_session import (
 )
 from evgraph.domain.energy import WattHours
 from evgraph.domain.refusals import ErrorCode, IllegalMove
-from evgraph.domain.session_clock import START_GRACE, StartTime, corrected_stamp, is_own_stamp, start_time
+from evgraph.domain.session_clock import (
+    START_GRACE,
+    StartTime,
+    began_ahead,
+    corrected_stamp,
+    is_own_stamp,
+    start_time,
+)
 from evgraph.domain.session_end import was_cut_off
 from evgraph.domain.transactions import TransactionStart, is_one_time, tag
 
@@ -201,7 +208,9 @@ def is_older(start: TransactionStart, running: ChargingSession, *, clock_lag: ti
     if running.status is SessionStatus.STARTING:
         return is_from_before(start, running.asked_at, clock_lag=clock_lag)
     is_comparable = is_own_stamp(start) and SessionFlag.CLOCK_REPLACED not in running.flags
-    return is_comparable and running.started_at is not None and start.at < running.started_at
+    if not is_comparable or running.started_at is None or began_ahead(running, start.received_at):
+        return False
+    return start.at < running.started_at
 
 
 def is_from_before(start: TransactionStart, asked_at: datetime, *, clock_lag: timedelta) -> bool:

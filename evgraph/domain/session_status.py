@@ -7,6 +7,7 @@ from typing import assert_never
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.port import PortStatus, StatusReport, ev_side_disconnected
+from evgraph.domain.session_clock import began_ahead
 from evgraph.domain.session_end import is_end_open
 from evgraph.domain.session_full import full_since_low
 from evgraph.domain.session_unplug import charging_again, vehicle_left
@@ -55,7 +56,9 @@ def reported(
     start tells of the session before it, and was under way."""
     if session.status is not SessionStatus.CHARGING:
         return session
-    if report.is_stamped and session.started_at is not None and report.at < session.started_at:
+    started_at = session.started_at
+    is_before = started_at is not None and report.at < started_at and not began_ahead(session, received_at)
+    if report.is_stamped and is_before:
         return session
     at = report.at
     free_at = _free_at(session, report, received_at, away_since)

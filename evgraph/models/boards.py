@@ -9,10 +9,11 @@ from typing import Final, Generic, TypeVar
 
 from evgraph.domain.billing import LineItem
 from evgraph.domain.board import Card, PortView
+from evgraph.domain.charge_point import Acceptance
 from evgraph.domain.charging_request import ChargingRequest, RequestStatus
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.garage import Garage
-from evgraph.domain.port import Port
+from evgraph.domain.port import Port, PortStatus
 from evgraph.domain.rate import Rate
 from evgraph.domain.stay import Stay, StayStatus
 from evgraph.models.charge_point import PortRow
@@ -30,8 +31,10 @@ from evgraph.models.stay import LineItemRow, StayRow
 VERSION: Final = "g.locked"
 VERSIONS: Final = f"SELECT g.id, {VERSION} FROM garage g WHERE g.id IN (?)"
 
+# What of a port is written in other rows.
+PORT_ELSEWHERE: Final = ("identity", "is_online", "is_accepted", "closed_by", "active_session_id")
 _garages = Values(GarageRow, Garage)
-_ports = Values(PortRow, Port, ("identity", "is_online", "active_session_id"))
+_ports = Values(PortRow, Port, PORT_ELSEWHERE)
 _sessions = Values(SessionRow, ChargingSession)
 _requests = Values(RequestRow, ChargingRequest)
 _stays = Values(StayRow, Stay)
@@ -62,6 +65,13 @@ def _metered_statement(garages: int, is_sqlite: bool) -> str:
     )
 
 
+# Of a port's charge point: whether it is online, and accepted; and its own status, where that closes its ports.
+_CONDITION: Final = (
+    "CASE WHEN c.is_online THEN '1' ELSE '0' END"
+    f" || CASE WHEN c.acceptance = '{Acceptance.ACCEPTED.value}' THEN '1' ELSE '0' END"
+    " || CASE WHEN c.closes_ports THEN coalesce(c.reported_status, '') ELSE '' END"
+)
+
 # Rows of three kinds come together, each with its garage, its id, and four texts.
 _GARAGE, _PORT, _CARD = range(3)
 _ON_THE_LOT: Final = "t.garage_id IN (?) AND t.status = ? AND q.status <> ?"
@@ -80,7 +90,7 @@ def _garages_statement(is_sqlite: bool) -> str:
 def _ports_statement(is_sqlite: bool, which: str) -> str:
     port, session = (array(of, alias, is_sqlite=is_sqlite) for of, alias in ((_ports, "p"), (_sessions, "s")))
     return (
-        f"SELECT {_PORT}, p.garage_id, p.id, {port}, c.identity, CASE WHEN c.is_online THEN '1' ELSE '' END, {session}"
+        f"SELECT {_PORT}, p.garage_id, p.id, {port}, c.identity, {_CONDITION}, {session}"
         " FROM port p JOIN charge_point c ON c.id = p.charge_point_id"
         f" LEFT JOIN charging_session s ON s.port_id = p.id AND s.{IS_ACTIVE} WHERE {which}"
     )
@@ -230,9 +240,11 @@ def _rate(text: str) -> Rate | None:
 
 
 def _shown_port(row: Row) -> _Priced[PortView]:
-    _, port, identity, is_online, session = row
+    _, port, identity, condition, session = row
     held = _session(session)
-    own = (*row_of(port), identity, bool(is_online), held.id if held else None)
+    closed_by = PortStatus(condition[2:]) if len(condition) > 2 else None
+    elsewhere = (identity, condition[0] == "1", condition[1] == "1", closed_by, held.id if held else None)
+    own = (*row_of(port), *elsewhere)
     return _Priced(PortView(port=_ports.of(own), session=held, rate=None), held)
 
 

@@ -15,7 +15,8 @@ class ChargePointRow(Model):
     """`key_hash` is null for a charge point that signs in without a key (security profile 0); `next_key_hash` holds a
     key that it was given and may have taken: either is good until one is proven. `security_profile`: the least that
     it must connect with. `configures`: its configuration is brought to the wishes after a boot (B3).
-    `max_frame_bytes`: its own limit for a frame, null for the setting (C6)."""
+    `max_frame_bytes`: its own limit for a frame, null for the setting (C6). `reported_status` and what follows are of
+    connector 0 (B4)."""
 
     id = fields.IntField(primary_key=True)
     garage: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
@@ -37,6 +38,13 @@ class ChargePointRow(Model):
     last_seen_at = fields.DatetimeField(null=True)
     last_boot_at = fields.DatetimeField(null=True)
     max_frame_bytes = fields.IntField(null=True)
+    reported_status = fields.CharEnumField(PortStatus, max_length=20, null=True)
+    reported_at = fields.DatetimeField(null=True)
+    status_received_at = fields.DatetimeField(null=True)
+    error_code = fields.CharField(max_length=50, null=True)
+    info = fields.CharField(max_length=100, null=True)
+    vendor_error_code = fields.CharField(max_length=50, null=True)
+    closes_ports = fields.BooleanField(default=False)
 
     class Meta:
         table = "charge_point"
@@ -70,14 +78,23 @@ class PortRow(Model):
     is_out_of_order = fields.BooleanField(default=False)
     is_reported = fields.BooleanField(default=True)
     status_received_at = fields.DatetimeField(null=True)
+    vendor_error_code = fields.CharField(max_length=50, null=True)
 
     class Meta:
         table = "port"
         unique_together = (("charge_point_id", "connector_id"),)
         indexes = (("garage_id",), ("is_out_of_order",))
 
-    def value(self, *, identity: str, is_online: bool, active_session_id: int | None) -> Port:
-        return to_value(self, Port, identity=identity, is_online=is_online, active_session_id=active_session_id)
+    def value(self, charge_point: ChargePoint, *, active_session_id: int | None) -> Port:
+        return to_value(
+            self,
+            Port,
+            identity=charge_point.identity,
+            is_online=charge_point.is_online,
+            is_accepted=charge_point.acceptance is Acceptance.ACCEPTED,
+            closed_by=charge_point.reported_status if charge_point.closes_ports else None,
+            active_session_id=active_session_id,
+        )
 
 
 class RefusedConnectionRow(Model):
@@ -99,7 +116,11 @@ class RefusedConnectionRow(Model):
 class QuarantinedMessageRow(Model):
     """A message that was answered and could not be placed or read whole (C8, T3, M3). `garage_id` is its charge
     point's, which stays in its garage; here, for a garage's newest to be found by an index. `is_orphan`: a
-    StopTransaction whose session is not known, and may still begin (T3, X2)."""
+    StopTransaction whose session is not known, and may still begin (T3, X2).
+
+    Repeats that merge (C8) are one row: `count` of them, the first came `at`, the latest `last_at`, and `frame` is the
+    latest. `last_at` is null for messages that never merge. `connector_id`: the one that it names, null where it names
+    none."""
 
     id = fields.IntField(primary_key=True)
     charge_point: fields.ForeignKeyRelation[ChargePointRow] = fields.ForeignKeyField(
@@ -117,10 +138,13 @@ class QuarantinedMessageRow(Model):
     resolution = fields.CharField(max_length=300, null=True)
     session_id = fields.IntField(null=True)
     is_orphan = fields.BooleanField(default=False)
+    connector_id = fields.IntField(null=True)
+    count = fields.IntField(default=1)
+    last_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "quarantined_message"
-        indexes = (("charge_point_id", "at"), ("garage_id", "id"))
+        indexes = (("charge_point_id", "at"), ("garage_id", "id"), ("charge_point_id", "last_at"))
 
     def value(self) -> QuarantinedMessage:
         return to_value(self, QuarantinedMessage)

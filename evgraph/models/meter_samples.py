@@ -33,8 +33,7 @@ COMPLETE = complete(
     key=("session_id", "at"),
     changed=("register_wh", "power_w", "energy_wh", "detail"),
 )
-_OF_SESSION = "session_id = ? ORDER BY at"
-_OF_SESSION_UNTIL = "session_id = ? AND at <= ? ORDER BY at"
+_OF_SESSION = "session_id = ? ORDER BY id"
 _REGISTER_BEFORE = "session_id = ? AND at < ? AND register_wh IS NOT NULL ORDER BY at DESC LIMIT 1"
 _REGISTER_AFTER = "session_id = ? AND at > ? AND register_wh IS NOT NULL ORDER BY at LIMIT 1"
 _OF_NONE = "session_id IS NULL AND at >= ? AND at < ? AND charge_point_id = ? AND connector_id = ? ORDER BY at, id"
@@ -96,11 +95,9 @@ def detail_of(reading: Reading) -> str | None:
     return _detail_of(reading)
 
 
-async def samples_of(session_id: int, until: datetime | None = None) -> list[StoredSample]:
-    """In the order of time, up to and including `until`; within the transaction that is open."""
-    if until is None:
-        return await select_values(MeterSampleRow, StoredSample, _OF_SESSION, session_id)
-    return await select_values(MeterSampleRow, StoredSample, _OF_SESSION_UNTIL, session_id, until)
+async def samples_of(session_id: int) -> list[StoredSample]:
+    """In the order of their arrival; within the transaction that is open."""
+    return await select_values(MeterSampleRow, StoredSample, _OF_SESSION, session_id)
 
 
 async def samples_of_none(

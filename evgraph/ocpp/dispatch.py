@@ -87,7 +87,13 @@ async def _quarantine(call: InboundCall) -> None:
     )
     if call.action in PRECIOUS:
         raw = call.raw.replace("\x00", "")
-        await call.services.charge_points.quarantine(call.peer.id, action=call.action, raw=raw, why=why[:300])
+        await call.services.charge_points.quarantine(
+            call.peer.id,
+            action=call.action,
+            raw=raw,
+            why=why[:300],
+            connector_id=call.fields.quietly().connector_id(),
+        )
 
 
 def _not_served(action: str) -> CallRefused:

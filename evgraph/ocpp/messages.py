@@ -49,6 +49,7 @@ class StatusNotification:
     status: str | None
     error_code: str | None
     info: str | None
+    vendor_error_code: str | None
     timestamp: str | None
 
 
@@ -116,6 +117,7 @@ def status_notification(fields: Fields) -> StatusNotification:
         status=fields.text("status", _WORD_LENGTH),
         error_code=fields.text("errorCode", _WORD_LENGTH),
         info=fields.text("info", _WORD_LENGTH),
+        vendor_error_code=fields.text("vendorErrorCode", _WORD_LENGTH),
         timestamp=_stamp(fields),
     )
 
@@ -136,10 +138,12 @@ def start_transaction(fields: Fields) -> StartTransaction:
 
 
 def meter_values(fields: Fields) -> MeterValues:
-    fields.require("connectorId", "meterValue")
+    """A transactionId tells whose readings they are, whatever becomes of the connectorId (C8, M3)."""
+    transaction_id = fields.transaction_id()
+    fields.require("meterValue", *(() if transaction_id is not None else ("connectorId",)))
     return MeterValues(
         connector_id=fields.connector_id(),
-        transaction_id=fields.transaction_id(),
+        transaction_id=transaction_id,
         meter_values=_meter_values(fields, "meterValue"),
     )
 

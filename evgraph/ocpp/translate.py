@@ -73,6 +73,7 @@ def status_report(message: messages.StatusNotification, received_at: datetime) -
         status=status,
         error_code=error_code(message),
         info=message.info or None,
+        vendor_error_code=message.vendor_error_code or None,
         at=told.at,
         received_at=received_at,
         stamped_at=told.reported_at,

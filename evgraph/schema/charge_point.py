@@ -10,7 +10,7 @@ from evgraph.schema.configuration import ConfigurationKey
 from evgraph.schema.connection import Connection, before_id, newest_first, page_size
 from evgraph.schema.connection_record import ConnectionRecord, RefusedConnection, connections, refused_connections
 from evgraph.schema.context import Info, JobFilter, Page, SecurityEventFilter, existing
-from evgraph.schema.enums import Acceptance, FrameDirection, FrameKind
+from evgraph.schema.enums import Acceptance, FrameDirection, FrameKind, PortStatus
 from evgraph.schema.frame import Frame, frames
 from evgraph.schema.node import Node, from_value, resolved
 from evgraph.schema.operating_context import FrameFilter, RefusedFilter
@@ -30,6 +30,18 @@ class ChargePoint(Node):
     is_online: bool = from_value()
     last_boot_at: datetime | None = from_value()
     acceptance: Acceptance = from_value("What its boots are answered; nothing else of it is served before ACCEPTED.")
+
+    reported_status: PortStatus | None = from_value(
+        "Its last status for itself as a whole (connector 0). Null until it reports one."
+    )
+    error_code: str | None = from_value("OCPP errorCode of that status, null while there is NoError.")
+    vendor_error_code: str | None = from_value("The manufacturer's own code, as that status carried it.")
+    info: str | None = from_value("Free text of that status.")
+    status_received_at: datetime | None = from_value("When that status arrived.")
+    closes_ports: bool = from_value(
+        "That status is FAULTED or UNAVAILABLE: no port of it is open until it reports another one, or one of its "
+        "connectors reports that it works."
+    )
 
     @strawberry.field
     async def garage(self, info: Info) -> GarageRef:

@@ -22,7 +22,12 @@ class Port(Node):
     status: PortStatus = from_value()
     status_changed_at: datetime = from_value()
     error_code: str | None = from_value("OCPP errorCode, null while there is NoError.")
+    vendor_error_code: str | None = from_value("The manufacturer's own code, as its last status carried it.")
+    info: str | None = from_value("Free text of its last status.")
     is_open: bool = from_value("Free to start a session: online, not faulted, nothing starting or running on it.")
+    not_open_reason: str | None = from_value(
+        "Why it is not open, in a sentence for an attendant. Null while it is open."
+    )
 
     is_out_of_order: bool = from_value("An operator took it out of service; its charge point may not know yet.")
 

@@ -24,7 +24,11 @@ class QuarantinedMessage:
     action: str = from_value()
     frame: str = from_value("As it came.")
     why: str = from_value("What could not be made sense of.")
-    at: datetime = from_value()
+    at: datetime = from_value("When it came. Of a message that was repeated, when it came first.")
+    count: int = from_value(
+        "How often it came. Readings and statuses of one connector that fail for the same reason are counted in one "
+        "row, whose frame is the latest one."
+    )
     resolved_at: datetime | None = from_value()
     resolved_by: str | None = from_value()
     resolution: str | None = from_value("What an operator made of it.")
@@ -40,6 +44,10 @@ class QuarantinedMessage:
     @resolved("The same in kWh.")
     def meter_kwh(self) -> float | None:
         return None if self.value.energy_wh is None else self.value.energy_wh / 1000
+
+    @resolved("When it came last; the same as at unless it was repeated.")
+    def last_at(self) -> datetime:
+        return self.value.last_at or self.value.at
 
     @strawberry.field
     async def charge_point(self, info: Info) -> ChargePointRef:

@@ -9,6 +9,7 @@ import structlog
 
 from evgraph.domain.asks import ChangeAvailability
 from evgraph.domain.charge_point import ChargePoint
+from evgraph.domain.own_clock import has_elapsed
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import STARTABLE, Port, put_in_order, put_out_of_order
 from evgraph.domain.refusals import ErrorCode, Refusal
@@ -59,7 +60,7 @@ class Availability:
         due = [
             row
             for row in await free.select_related("charge_point")
-            if now - self._reminded.get(row.id, datetime.min.replace(tzinfo=now.tzinfo)) >= REMIND_EVERY
+            if row.id not in self._reminded or has_elapsed(self._reminded[row.id], REMIND_EVERY, now)
         ]
         for row in due:
             self._reminded[row.id] = now

@@ -9,7 +9,7 @@ from typing import Any
 
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.energy import Reading, has_inlet, is_same_instant, is_stamp_replaced
-from evgraph.domain.session_clock import readings_within
+from evgraph.domain.session_clock import is_since_start, readings_within
 from evgraph.domain.session_metering import readings_taken
 from evgraph.domain.supply import Supply
 from evgraph.models import SessionRow
@@ -204,7 +204,7 @@ def meant(message: Message, sessions: Mapping[int, ChargingSession]) -> Charging
             and session.status is SessionStatus.CHARGING
             and session.started_at is not None
             and (found is None or found.started_at is None or session.started_at > found.started_at)
-            and any(one.at >= session.started_at for one in readings_within(session, message.readings))
+            and any(is_since_start(session, one) for one in readings_within(session, message.readings))
         ):
             found = session
     return found

@@ -37,7 +37,7 @@ from evgraph.services.interfaces import Clock
 
 V = TypeVar("V")
 S = TypeVar("S", ChargingSession, ChargingRequest)
-_PORT_ELSEWHERE = ("identity", "is_online", "active_session_id")
+_PORT_ELSEWHERE = boards.PORT_ELSEWHERE
 _ON_BOARD = "stay_id = ? AND status <> ? ORDER BY id DESC LIMIT 1"
 _COUNT_UP = "UPDATE garage SET revision = revision + 1 WHERE id IN (?) RETURNING id, revision"
 

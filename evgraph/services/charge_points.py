@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 import structlog
@@ -12,10 +13,12 @@ from tortoise.exceptions import DoesNotExist
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
+from evgraph.domain import charge_point as charge_points
 from evgraph.domain import port as ports
 from evgraph.domain import session_status
 from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, booted
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.own_clock import CLOCK_GRACE, has_elapsed
 from evgraph.domain.port import Port, PortStatus, StatusReport
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.refused_connection import AttemptLimits, printable
@@ -24,22 +27,30 @@ from evgraph.domain.session_clock import time_within
 from evgraph.models import ChargePointRow, ConnectionRow, PortRow, QuarantinedMessageRow, SessionRow
 from evgraph.models.database import WRITER
 from evgraph.models.plain import execute_many, select_values
-from evgraph.models.records import to_columns
 from evgraph.services import client_certificates, reading, recount
 from evgraph.services.books import Books, Change
 from evgraph.services.heard_statuses import HeardStatuses
 from evgraph.services.keys import key_matches, proven
 from evgraph.services.own_limits import is_limited
 from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
-from evgraph.services.presence import Presence
+from evgraph.services.presence import Presence, give_up_starts, touch_ports
 from evgraph.services.settling import give_up_start
 from evgraph.services.supplies import Supplies
 from evgraph.services.together import Together
 
 _LONGEST_IDENTITY = 200
-# What no boot tells: an operator may be setting it this very moment.
-_NOT_ITS_OWN = ("garage_id", "identity", "is_online", "acceptance", "configures", "security_profile", "max_frame_bytes")
-
+# What a boot tells; all else may be set by others this very moment.
+_OF_BOOT = ("vendor", "model", "serial_number", "firmware_version", "last_boot_at", "last_seen_at")
+# What a status of connector 0 tells.
+_OF_STATUS = (
+    "reported_status",
+    "reported_at",
+    "status_received_at",
+    "error_code",
+    "info",
+    "vendor_error_code",
+    "closes_ports",
+)
 _LONGEST_REMOTE = 100
 _LONGEST_REASON = 40
 _FIELDS = tuple(field.name for field in fields(ChargePoint))
@@ -47,6 +58,8 @@ _MOST_SEEN = 1000
 _SEEN_EVERY_S = 0.25
 _ASKED_AGAIN_AFTER = timedelta(minutes=1)
 _SAVE_SEEN = "UPDATE charge_point SET last_seen_at = ? WHERE id = ?"
+# A port's status, as it is shown; a report that changes none of it is newer, and nothing to show.
+_shown = attrgetter("reported_status", "error_code", "info", "vendor_error_code")
 _SAVE_REFUSED = "INSERT INTO refused_connection (identity, remote, reason, at) VALUES (?, ?, ?, ?)"
 
 log = structlog.get_logger("evgraph.charge_points")
@@ -182,7 +195,7 @@ class ChargePoints:
         row = await ChargePointRow.get(id=charge_point_id)
         async with self._books.change(row.garage_id) as change:
             charge_point = booted(row.value(), report, change.now)
-            await ChargePointRow.filter(id=charge_point_id).update(**to_columns(charge_point, *_NOT_ITS_OWN))
+            await _save_charge_point(charge_point, _OF_BOOT)
             for running in await SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.CHARGING):
                 await change.save_session(session_status.booted(running.value()))
         return charge_point.acceptance
@@ -196,14 +209,17 @@ class ChargePoints:
         return [row.connector_id for row in rows]
 
     async def report_status(self, charge_point_id: int, report: StatusReport) -> None:
-        """B4, B6, S4, T4, T7: the port, and what its status means for the session that holds it."""
+        """B4, B6, S4, T4, T7: the port, and what its status means for the session that holds it; or, of connector 0,
+        the charge point itself."""
         to_stop = await self._reports.add(_Reported(charge_point_id, report))
         if to_stop is not None:
             self._ask_later(to_stop)
 
-    async def quarantine(self, charge_point_id: int, *, action: str, raw: str, why: str) -> None:
+    async def quarantine(
+        self, charge_point_id: int, *, action: str, raw: str, why: str, connector_id: int | None = None
+    ) -> None:
         """C8: a message that was not understood whole. One that could not be placed either is there already, and stays
-        one."""
+        one. `connector_id`: the one that it names, if that can be read."""
         garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
         async with self._books.change(garage_id) as change:
             the_same = QuarantinedMessageRow.filter(
@@ -213,7 +229,9 @@ class ChargePoints:
             if kept is not None:
                 await QuarantinedMessageRow.filter(id=kept.id).update(why=longer_why(kept.why, why))
                 return
-            await keep_in_quarantine(change, charge_point_id, action=action, frame=raw, why=why)
+            await keep_in_quarantine(
+                change, charge_point_id, action=action, frame=raw, why=why, connector_id=connector_id
+            )
 
     async def close(self) -> None:
         """Waits for what is being saved, and asked."""
@@ -240,14 +258,24 @@ class ChargePoints:
             found = await reading.ports(charge_point_id__in=list(ids), is_reported=True)
             known = {(port.charge_point_id, port.connector_id): port for port in found}
             for charge_point_id, report in told:
-                place = (charge_point_id, max(report.connector_id, 1))
-                before = known.get(place) or await port_at(change, garages[charge_point_id], *place)
                 to_stop.append(None)
+                place = (charge_point_id, report.connector_id)
+                if report.connector_id < 1:
+                    if await self._charge_point_reported(change, charge_point_id, report):
+                        known = {of: port for of, port in known.items() if of[0] != charge_point_id}
+                    continue
+                before = known.get(place) or await port_at(change, garages[charge_point_id], *place)
                 if self._heard.is_repeated(before.id, report):
                     continue
+                if before.closed_by is not None and await _opens_ports(change, charge_point_id, report):
+                    known = {of: port for of, port in known.items() if of[0] != charge_point_id}
+                    before = replace(before, closed_by=None)
                 report = await _by_the_sessions_clock(change, before, report)
                 known[place] = after = ports.status_reported(
-                    before, report, change.now, is_in_order=await _is_in_order(before, report, change.now)
+                    before,
+                    report,
+                    change.now,
+                    is_in_order=await _is_in_order(before, charge_point_id, report, change.now),
                 )
                 if after is before:
                     continue
@@ -262,13 +290,29 @@ class ChargePoints:
                     del known[place]
         return to_stop
 
+    async def _charge_point_reported(self, change: Change, charge_point_id: int, report: StatusReport) -> bool:
+        """B4: a status of connector 0. True if all its ports are open, or closed, since."""
+        # No port has such an id.
+        if self._heard.is_repeated(-charge_point_id, report):
+            return False
+        before = (await ChargePointRow.get(id=charge_point_id)).value()
+        in_order = await _is_in_order(before, charge_point_id, report, change.now)
+        after = charge_points.status_reported(before, report, change.now, is_in_order=in_order)
+        if after is before:
+            return False
+        await _save_charge_point(after, _OF_STATUS)
+        if (before.closes_ports, before.reported_status) == (after.closes_ports, after.reported_status):
+            return False
+        if after.closes_ports or before.closes_ports:
+            await touch_ports(change, [charge_point_id])
+        if after.closes_ports:
+            why = f"The charger is {report.status.value} ({report.error_code or 'no details'}). Choose another port."
+            await give_up_starts(change, [charge_point_id], ErrorCode.PORT_NOT_OPEN, why)
+        return after.closes_ports or before.closes_ports
+
     @staticmethod
     async def _save_port(change: Change, before: Port, after: Port) -> None:
-        if (before.reported_status, before.error_code, before.info) == (
-            after.reported_status,
-            after.error_code,
-            after.info,
-        ):
+        if _shown(before) == _shown(after):
             # Said again: newer, and nothing to show.
             await PortRow.filter(id=after.id).update(
                 reported_at=after.reported_at, status_received_at=after.status_received_at
@@ -313,7 +357,7 @@ class ChargePoints:
             told = await recount.recounted(told, await self._supplies.of_port(told.port_id))
         if told != session:
             await change.save_session(told)
-        is_due = told.stop_asked_at is None or change.now - told.stop_asked_at >= _ASKED_AGAIN_AFTER
+        is_due = told.stop_asked_at is None or has_elapsed(told.stop_asked_at, _ASKED_AGAIN_AFTER, change.now)
         return told if ports.ev_side_disconnected(report) and is_due else None
 
     async def remind_to_stop(self) -> int:
@@ -323,7 +367,9 @@ class ChargePoints:
         running = SessionRow.filter(
             status=SessionStatus.CHARGING, must_stop=True, charge_point__is_online=True, started_at__isnull=False
         )
-        overdue = running.filter(Q(stop_asked_at__isnull=True) | Q(stop_asked_at__lte=now - _ASKED_AGAIN_AFTER))
+        # As `has_elapsed` says.
+        is_due = Q(stop_asked_at__lte=now - _ASKED_AGAIN_AFTER) | Q(stop_asked_at__gt=now + CLOCK_GRACE)
+        overdue = running.filter(Q(stop_asked_at__isnull=True) | is_due)
         sessions = [row.value() for row in await overdue if row.id not in self._asking]
         for session in sessions:
             self._ask_later(session)
@@ -383,11 +429,27 @@ def _by_its_clock(session: ChargingSession, report: StatusReport, now: datetime)
     return replace(report, at=time.at, is_stamped=time.is_own)
 
 
-async def _is_in_order(port: Port, report: StatusReport, now: datetime) -> bool:
+async def _is_in_order(held: Port | ChargePoint, charge_point_id: int, report: StatusReport, now: datetime) -> bool:
     """B6. Asked only for one that would be older."""
-    if port.reported_at is None or report.at >= port.reported_at:
+    if held.reported_at is None or report.at >= held.reported_at:
         return False
-    return ports.is_in_order(port, report, now, await _latest_connections(port.charge_point_id))
+    return ports.is_in_order(held.status_received_at, report, now, await _latest_connections(charge_point_id))
+
+
+async def _opens_ports(change: Change, charge_point_id: int, report: StatusReport) -> bool:
+    """B4: whether a connector's status opens the ports that its charge point had closed."""
+    before = (await ChargePointRow.get(id=charge_point_id)).value()
+    in_order = await _is_in_order(before, charge_point_id, report, change.now)
+    after = charge_points.connector_reported(before, report, change.now, is_in_order=in_order)
+    if after is before:
+        return False
+    await _save_charge_point(after, _OF_STATUS)
+    await touch_ports(change, [charge_point_id])
+    return True
+
+
+async def _save_charge_point(charge_point: ChargePoint, columns: Sequence[str]) -> None:
+    await ChargePointRow.filter(id=charge_point.id).update(**{name: getattr(charge_point, name) for name in columns})
 
 
 async def _latest_connections(charge_point_id: int) -> list[tuple[datetime, datetime | None]]:

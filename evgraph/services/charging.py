@@ -11,10 +11,10 @@ from tortoise.expressions import Q
 
 from evgraph.domain import charging_request, remote_stop, session_start
 from evgraph.domain.charging_session import START_WINDOW, ChargingSession, SessionStatus
+from evgraph.domain.own_clock import CLOCK_GRACE, is_ahead
 from evgraph.domain.people import Right, Viewer
 from evgraph.domain.port import refuse_unless_open
 from evgraph.domain.refusals import ErrorCode, Refusal
-from evgraph.domain.session_clock import CLOCK_GRACE
 from evgraph.domain.stay import refuse_closed
 from evgraph.domain.transactions import ONE_TIME_ALPHABET, ONE_TIME_LENGTH, ONE_TIME_PREFIX
 from evgraph.models import SessionRow
@@ -169,7 +169,7 @@ class Charging:
                 session = await change.session(session_id)
                 if session is None or session.start_deadline is None:
                     continue
-                if session.start_deadline > now and session.asked_at <= now + CLOCK_GRACE:
+                if session.start_deadline > now and not is_ahead(session.asked_at, now):
                     continue
                 failed = await give_up_start(
                     change, session, ErrorCode.CHARGER_TIMEOUT, "Charging did not begin in time. Start again."

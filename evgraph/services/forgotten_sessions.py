@@ -6,7 +6,7 @@ from tortoise.expressions import Q
 
 from evgraph.domain import session_end, session_full
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
-from evgraph.domain.session_clock import CLOCK_GRACE
+from evgraph.domain.own_clock import CLOCK_GRACE, is_ahead
 from evgraph.domain.session_end import SILENT_FOR
 from evgraph.domain.session_full import FULL_AFTER
 from evgraph.models import ChargePointRow, MeterSampleRow, PortRow, SessionRow
@@ -90,12 +90,13 @@ class ForgottenSessions:
         deadline = session_end.deadline(session, last_seen, self._free_for)
         if deadline is not None and deadline <= now:
             return True
-        if session.available_since is not None and session.available_since > now + CLOCK_GRACE:
+        if session.available_since is not None and is_ahead(session.available_since, now):
             # B7: our clock ran ahead then; how long the port has been free since, nobody knows.
             return True
         if session.stop_rejected_at is None:
             return False
-        latest = await MeterSampleRow.filter(session_id=session.id).order_by("-at").limit(2)
+        of_session = MeterSampleRow.filter(session_id=session.id, received_at__lte=now + CLOCK_GRACE)
+        latest = await of_session.order_by("-at").limit(2)
         lost = session_end.lost_deadline(
             session,
             booted_at=charge_point.last_boot_at,

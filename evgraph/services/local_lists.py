@@ -18,6 +18,7 @@ from evgraph.domain.asks import ChangeConfiguration, GetConfiguration, GetLocalL
 from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.configuration import as_boolean
 from evgraph.domain.local_list import MOST_AT_ONCE, Entries, entries, next_version, updates
+from evgraph.domain.own_clock import has_elapsed
 from evgraph.domain.people import Right, Viewer
 from evgraph.models import CardRow, ChargePointRow, ConfigurationKeyRow
 from evgraph.services import asking
@@ -119,7 +120,7 @@ class LocalLists:
         """Cards that another process changed, such as the command line: at most twice a minute, for the charge points
         that are connected to this one."""
         now = self._clock.now()
-        if self._looked is not None and now - self._looked < LOOK_EVERY:
+        if self._looked is not None and not has_elapsed(self._looked, LOOK_EVERY, now):
             return
         self._looked = now
         rows = await ChargePointRow.filter(is_online=True, local_list_version__gt=0)

@@ -21,7 +21,7 @@ from evgraph.domain.energy import Reading, instants, is_same_instant, is_stamp_r
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
 from evgraph.domain.session_clock import readings_within
-from evgraph.domain.session_metering import instant_completed, leap_confirmed, readings_taken
+from evgraph.domain.session_metering import instant_completed, is_newer, leap_confirmed, readings_taken
 from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
@@ -181,7 +181,8 @@ class Metering:
                         message.charge_point_id,
                         action="MeterValues",
                         frame=message.raw,
-                        why=f"No session was open at connector {message.connector_id} for these readings.",
+                        why=_why_unplaced(message),
+                        connector_id=message.connector_id,
                     )
                     continue
                 if session is None:
@@ -233,9 +234,7 @@ class Metering:
             if newest is not None and is_same_instant(newest.reading, one):
                 was, session = session, await self._complete(batch, message, session, newest, one, supply)
                 needs_memory |= session is not was
-            elif session.status is SessionStatus.CHARGING and (
-                session.last_meter_at is None or one.at > session.last_meter_at
-            ):
+            elif session.status is SessionStatus.CHARGING and is_newer(session, one):
                 after = readings_taken(session, (one,), supply=supply)
                 batch.move(message, session, after, one)
                 session = after
@@ -479,6 +478,14 @@ async def _given_up(message: Message) -> ChargingSession | None:
     row = await ended.order_by("-started_at", "-id").first()
     session = row.value() if row is not None else None
     return session if session is not None and session_end.may_hold(session, message.readings) else None
+
+
+def _why_unplaced(message: Message) -> str:
+    """M3, for an operator; the same for each reading of one transaction (C8)."""
+    return (
+        f"No session was open at connector {message.connector_id} for these readings."
+        f" They name transactionId {message.transaction_id}."
+    )
 
 
 def _metered(session: ChargingSession, prices: dict[int, Rate]) -> EnergyMetered:

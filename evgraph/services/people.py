@@ -9,6 +9,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from evgraph.domain.own_clock import has_elapsed
 from evgraph.domain.people import Right, Role, Viewer
 from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.models import AccessTokenRow, GarageRow, OrganizationRow, PersonRoleRow, PersonRow
@@ -111,7 +112,7 @@ class People:
         if len(self._attempts) >= _MOST_REMEMBERED:
             self._attempts = {k: v for k, v in self._attempts.items() if v and v[-1] > now - _ATTEMPTS_WITHIN}
         attempts = self._attempts.setdefault(who, deque(maxlen=_ATTEMPTS))
-        if len(attempts) == _ATTEMPTS and attempts[0] > now - _ATTEMPTS_WITHIN:
+        if len(attempts) == _ATTEMPTS and not has_elapsed(attempts[0], _ATTEMPTS_WITHIN, now):
             raise RateLimited("Too many attempts to sign in. Wait a minute, then try again.")
         attempts.append(now)
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from evgraph.domain.charge_point import Acceptance
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.events import MessageQuarantined
 from evgraph.domain.port import Port, PortStatus
+from evgraph.domain.quarantine import MERGED, is_same_reason
 from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow
 from evgraph.services import reading
 from evgraph.services.books import Change
 
 _LONGEST_WHY = 300
+# C8: repeats are counted in one row unless nothing of the kind came for so long.
+_REPEATS_WITHIN = timedelta(days=7)
 DEFAULT_MAX_POWER_W = 11_500
 
 
@@ -66,7 +70,7 @@ async def hidden_places(port_ids: Iterable[int]) -> set[int]:
 
 async def _make(change: Change, garage_id: int, charge_point_id: int, connector_id: int, *, is_reported: bool) -> Port:
     sibling = await PortRow.filter(charge_point_id=charge_point_id).order_by("connector_id").first()
-    charge_point = await ChargePointRow.get(id=charge_point_id)
+    charge_point = (await ChargePointRow.get(id=charge_point_id)).value()
     return await change.save_port(
         Port(
             id=0,
@@ -75,6 +79,8 @@ async def _make(change: Change, garage_id: int, charge_point_id: int, connector_
             connector_id=connector_id,
             identity=charge_point.identity,
             is_online=charge_point.is_online,
+            is_accepted=charge_point.acceptance is Acceptance.ACCEPTED,
+            closed_by=charge_point.reported_status if charge_point.closes_ports else None,
             custom_name=None,
             reported_status=PortStatus.UNAVAILABLE,
             reported_at=None,
@@ -103,9 +109,14 @@ async def keep_in_quarantine(
     energy_wh: int | None = None,
     at: datetime | None = None,
     is_orphan: bool = False,
+    connector_id: int | None = None,
 ) -> None:
     """C8, T3, M3: what could not be placed is kept as it came. `at`: when, where that is known better than by now.
-    `is_orphan`: a stop whose session may still begin (X2)."""
+    `is_orphan`: a stop whose session may still begin (X2). A reading or a status for which another one of the same
+    connector (`connector_id`) waits for the same reason is counted there, and nobody is told anew."""
+    is_merged = action in MERGED
+    if is_merged and await _count_repeat(change, charge_point_id, action, connector_id, frame, why[:_LONGEST_WHY]):
+        return
     garage_id = (await ChargePointRow.get(id=charge_point_id)).garage_id
     row = await QuarantinedMessageRow.create(
         charge_point_id=charge_point_id,
@@ -116,5 +127,25 @@ async def keep_in_quarantine(
         energy_wh=energy_wh,
         at=at or change.now,
         is_orphan=is_orphan,
+        connector_id=connector_id,
+        last_at=change.now if is_merged else None,
     )
     change.tell(MessageQuarantined(garage_id=garage_id, message=row.value()))
+
+
+async def _count_repeat(
+    change: Change, charge_point_id: int, action: str, connector_id: int | None, frame: str, why: str
+) -> bool:
+    """False if nothing that waits to be resolved is repeated by it."""
+    held = await QuarantinedMessageRow.filter(
+        charge_point_id=charge_point_id,
+        last_at__gte=change.now - _REPEATS_WITHIN,
+        action=action,
+        connector_id=connector_id,
+        resolved_at__isnull=True,
+    ).order_by("-last_at")
+    repeated = next((row for row in held if is_same_reason(row.why, why)), None)
+    if repeated is None:
+        return False
+    await QuarantinedMessageRow.filter(id=repeated.id).update(frame=frame, count=repeated.count + 1, last_at=change.now)
+    return True

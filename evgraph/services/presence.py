@@ -14,6 +14,7 @@ from evgraph.services.books import Books, Change
 from evgraph.services.settling import give_up_start
 from evgraph.services.together import Together
 
+_LOST_CONNECTION = "The charger lost its connection before charging began. Choose another port."
 _SAVE = "UPDATE charge_point SET is_online = ?, last_seen_at = ? WHERE id = ?"
 
 
@@ -46,7 +47,7 @@ class Presence:
         for garage_id, ids in by_garage.items():
             async with self._books.change(garage_id) as change:
                 await ChargePointRow.filter(id__in=ids).update(is_online=False)
-                await _touch_ports(change, ids)
+                await touch_ports(change, ids)
 
     async def close(self) -> None:
         await self._moves.close()
@@ -57,11 +58,11 @@ class Presence:
         garage_ids = await _garages_of(latest)
         async with self._books.change(*garage_ids) as change:
             await execute_many(_SAVE, [(is_online, change.now, id_) for id_, is_online in latest.items()])
-            await _touch_ports(change, latest)
+            await touch_ports(change, latest)
             # Also of one that is back already: its start is lost with the connection that it was sent over.
             gone = [move.charge_point_id for move in moves if not move.is_online]
             if gone:
-                await _give_up_starts(change, gone)
+                await give_up_starts(change, gone, ErrorCode.CHARGER_OFFLINE, _LOST_CONNECTION)
         return [None] * len(moves)
 
 
@@ -73,18 +74,15 @@ async def _garages_of(charge_point_ids: Collection[int]) -> set[int]:
     return set(found.values())
 
 
-async def _touch_ports(change: Change, charge_point_ids: Collection[int]) -> None:
+async def touch_ports(change: Change, charge_point_ids: Collection[int]) -> None:
+    """All ports of these charge points show something else."""
     ports = PortRow.filter(charge_point_id__in=list(charge_point_ids))
     for id_, garage_id in await ports.values_list("id", "garage_id"):
         change.touch_port(garage_id, id_)
 
 
-async def _give_up_starts(change: Change, charge_point_ids: Collection[int]) -> None:
+async def give_up_starts(change: Change, charge_point_ids: Collection[int], code: ErrorCode, why: str) -> None:
+    """S4: of what waits for its vehicle at these charge points nothing can begin."""
     waiting = SessionRow.filter(charge_point_id__in=list(charge_point_ids), status=SessionStatus.STARTING)
     for row in await waiting.order_by("id"):
-        await give_up_start(
-            change,
-            row.value(),
-            ErrorCode.CHARGER_OFFLINE,
-            "The charger lost its connection before charging began. Choose another port.",
-        )
+        await give_up_start(change, row.value(), code, why)

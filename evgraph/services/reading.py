@@ -56,8 +56,4 @@ async def _holders(db: Database, port_ids: list[int]) -> dict[int, ChargingSessi
 
 
 def _port(row: PortRow, holder: ChargingSession | None) -> Port:
-    return row.value(
-        identity=row.charge_point.identity,
-        is_online=row.charge_point.is_online,
-        active_session_id=holder.id if holder else None,
-    )
+    return row.value(row.charge_point.value(), active_session_id=holder.id if holder else None)

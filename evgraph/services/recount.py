@@ -7,7 +7,7 @@ from typing import Any
 from evgraph.domain import session_clock, session_metering, stopping
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.energy import Reading, has_inlet, instants, merged_reading, with_inlet
-from evgraph.domain.session_clock import corrected_stamp
+from evgraph.domain.session_clock import corrected_stamp, put_right
 from evgraph.domain.supply import Supply
 from evgraph.models import MeterSampleRow, PortRow
 from evgraph.models.bulk import Save
@@ -20,24 +20,36 @@ _AT_ONCE = 500
 
 
 async def recounted(
-    session: ChargingSession, supply: Supply | None, *, until: datetime | None = None, also: Iterable[Reading] = ()
+    session: ChargingSession,
+    supply: Supply | None,
+    *,
+    until: datetime | None = None,
+    also: Iterable[Reading] = (),
+    heard_at: datetime | None = None,
 ) -> ChargingSession:
     """M1, X2: the running session as its samples up to and including `until`, and `also`, leave it when counted anew
-    from its start. `also`: readings that are not stored yet, such as those of a StopTransaction. Nothing is saved.
-    Within the transaction that is open."""
-    stored = [sample.reading() for sample in await samples_of(session.id, until)]
-    further = await usable(session.charge_point_id, also)
-    return session_metering.recounted(session, [*stored, *further], supply=supply, until=until)
+    from its start. `also`: readings that are not stored yet, such as those of a StopTransaction; `heard_at`: when that
+    arrived (B7). Nothing is saved. Within the transaction that is open."""
+    stored = [sample.reading() for sample in await samples_of(session.id)]
+    told = put_right([*stored, *await usable(session.charge_point_id, also)], heard_at)
+    return session_metering.recounted(session, told, supply=supply, until=until)
 
 
-async def settled(session: ChargingSession, supply: Supply | None, *, until: datetime | None = None) -> ChargingSession:
+async def settled(
+    session: ChargingSession,
+    supply: Supply | None,
+    *,
+    until: datetime | None = None,
+    heard_at: datetime | None = None,
+) -> ChargingSession:
     """X2: the running session that is about to end by our word, counted anew where its energy may depend on what came
-    first. Nothing is saved. Within the transaction that is open."""
+    first. `heard_at`: when the message arrived that ends it, if one does (B7). Nothing is saved. Within the transaction
+    that is open."""
     newest = session.last_meter_at
     is_told_later = until is not None and newest is not None and newest > until
     if not is_told_later and not stopping.depends_on_order(session, has_unmoved=await has_unmoved(session.id)):
         return session
-    return await recounted(session, supply, until=until)
+    return await recounted(session, supply, until=until, heard_at=heard_at)
 
 
 async def has_unmoved(session_id: int) -> bool:
@@ -48,8 +60,8 @@ async def has_unmoved(session_id: int) -> bool:
 
 async def before_instant(session: ChargingSession, at: datetime, supply: Supply | None) -> ChargingSession:
     """M4: the running session as it was before that instant."""
-    earlier = [sample.reading() for sample in await samples_of(session.id, at) if sample.at < at]
-    return session_metering.recounted(session, earlier, supply=supply)
+    earlier = [sample.reading() for sample in await samples_of(session.id) if sample.at != at]
+    return session_metering.recounted(session, [one for one in put_right(earlier) if one.at < at], supply=supply)
 
 
 async def as_first_told(session: ChargingSession, readings: Sequence[Reading]) -> Sequence[Reading]:

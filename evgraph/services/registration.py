@@ -31,6 +31,7 @@ from evgraph.services.keys import hash_key, new_charge_point_key
 from evgraph.services.people import People
 from evgraph.services.permissions import require
 from evgraph.services.placing import DEFAULT_MAX_POWER_W, port_at
+from evgraph.services.presence import touch_ports
 
 _IDENTITY = re.compile(r"[A-Za-z0-9*\-_=+|@.]{1,48}")
 _SHORTEST_PASSWORD = 8
@@ -192,8 +193,12 @@ class Registration:
         row = await ChargePointRow.get_or_none(identity=identity)
         if row is None:
             raise Refusal(ErrorCode.NOT_FOUND, f"There is no charge point {identity}.")
-        row.acceptance = acceptance
-        await row.save(update_fields=["acceptance"])
+        if row.acceptance is not acceptance:
+            row.acceptance = acceptance
+            async with self._books.change(row.garage_id) as change:
+                await row.save(update_fields=["acceptance"])
+                # B4: a charge point that is not accepted has no open port.
+                await touch_ports(change, [row.id])
         self._gateway.accept(identity, acceptance)
         return row.value()
 

@@ -36,7 +36,7 @@ async def end_by(
         ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
     else:
         until = time.at if time.is_own else None
-        counted = await recount.recounted(session, supply, until=until, also=readings)
+        counted = await recount.recounted(session, supply, until=until, also=readings, heard_at=stop.received_at)
         ended = stopping.ended(counted, stop, time, supply=supply)
     if ended.leapt_to_wh is not None:
         ended = leap_confirmed(ended, await stop_lookup.next_register_wh(session))

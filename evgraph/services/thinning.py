@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tortoise.transactions import in_transaction
 
+from evgraph.domain.own_clock import has_elapsed
 from evgraph.models import MeterSampleRow, ProgressRow
 from evgraph.models.database import WRITER, reader
 from evgraph.models.minutes import thin_to_minutes
@@ -40,7 +41,7 @@ class Thinning:
         """Some hundreds of samples a transaction, and no longer than a quarter of a second: readings that come
         meanwhile wait for one of these at the most. What is left then is thinned at the next call."""
         now = self._clock.now()
-        if not self._kept_whole or (self._done is not None and now - self._done < _EVERY):
+        if not self._kept_whole or (self._done is not None and not has_elapsed(self._done, _EVERY, now)):
             return
         until = asyncio.get_running_loop().time() + _BUDGET_S
         while await self._some(now - self._kept_whole):

@@ -234,7 +234,8 @@ class Transactions:
             supply = self._supplies.of(port.max_power_w)
             at = time_of_next_start(session, start, time if begun is not None else None)
             # X2: what the meter told later is not the session's, whichever came first.
-            session = await recount.settled(session, supply, until=at.at if at.is_own else None)
+            until = at.at if at.is_own else None
+            session = await recount.settled(session, supply, until=until, heard_at=start.received_at)
             await settle_in_parts(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
 
     async def _with_readings_before(self, change: Change, session: ChargingSession) -> ChargingSession:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from tortoise.exceptions import BaseORMException
 
+from evgraph.domain.own_clock import has_elapsed
 from evgraph.services.availability import Availability
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.charging import Charging
@@ -73,6 +74,6 @@ class Upkeep:
         await self._thinning.look()
         await self._local_lists.look()
         now = self._clock.now()
-        if self._tidied is None or now - self._tidied >= TIDY_EVERY:
+        if self._tidied is None or has_elapsed(self._tidied, TIDY_EVERY, now):
             self._tidied = now
             await self._retention.tidy()

@@ -193,6 +193,7 @@ def test_a_garage_in_use_is_migrated_forwards_and_back(empty_database):
         "is_out_of_order": False,
         "is_reported": True,
         "status_received_at": None,
+        "vendor_error_code": None,
     }
     asyncio.run(database.migrate(empty_database, target="0002_one_of_each"))
     assert asyncio.run(_the_port(empty_database)) == before

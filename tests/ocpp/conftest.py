@@ -133,7 +133,9 @@ class FakeServices:
     async def report_status(self, charge_point_id: int, report: StatusReport) -> None:
         await self._tell("status", report)
 
-    async def quarantine(self, charge_point_id: int, *, action: str, raw: str, why: str) -> None:
+    async def quarantine(
+        self, charge_point_id: int, *, action: str, raw: str, why: str, connector_id: int | None = None
+    ) -> None:
         await self._tell("quarantine", (action, raw, why))
 
     async def connectors(self, charge_point_id: int) -> list[int]:

@@ -104,13 +104,13 @@ async def test_authorize_answers_what_the_service_says(central: CentralSystem) -
     assert central.services.all("authorize") == ["x" * 20]
 
 
-async def test_b4_a_status_of_a_connector_is_told_and_one_of_the_charge_point_is_not(central: CentralSystem) -> None:
+async def test_b4_a_status_of_a_connector_is_told_and_so_is_one_of_the_charge_point(central: CentralSystem) -> None:
     async with central.charger() as charger:
         assert (await charger.call("StatusNotification", STATUS))[2] == {}
-        assert (await charger.call("StatusNotification", STATUS | {"connectorId": 0, "errorCode": "Mode3Error"}))[
-            2
-        ] == {}
-    (report,) = central.services.all("status")
+        of_all = STATUS | {"connectorId": 0, "errorCode": "Mode3Error", "vendorErrorCode": "E-17"}
+        assert (await charger.call("StatusNotification", of_all))[2] == {}
+    report, whole = central.services.all("status")
+    assert (whole.connector_id, whole.error_code, whole.vendor_error_code) == (0, "Mode3Error", "E-17")
     assert (report.connector_id, report.status, report.error_code) == (1, PortStatus.PREPARING, None)
     assert report.at == NOW - timedelta(minutes=1)
 

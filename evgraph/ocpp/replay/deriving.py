@@ -14,6 +14,8 @@ from evgraph.domain.session_clock import (
     StartTime,
     as_first_told,
     end_time,
+    is_since_start,
+    put_right,
     readings_within,
     start_time,
     time_of_next_start,
@@ -133,14 +135,16 @@ class Deriving:
                 ended = session_end.given_up(session, last_known, closed_at=closed_at)
                 self._become_parted(derived, ended, closed_at)
 
-    def _settled(self, derived: Derived, *, until: datetime | None = None) -> ChargingSession:
+    def _settled(
+        self, derived: Derived, *, until: datetime | None = None, heard_at: datetime | None = None
+    ) -> ChargingSession:
         """X2: counted anew where its energy may depend on what came first; as services.recount does."""
         session = derived.session
         newest = session.last_meter_at
         is_told_later = until is not None and newest is not None and newest > until
         if not is_told_later and not stopping.depends_on_order(session, has_unmoved=derived.has_unmoved):
             return session
-        return self._recounted(derived, until=until)
+        return self._recounted(derived, until=until, heard_at=heard_at)
 
     def _recounted(
         self,
@@ -149,10 +153,12 @@ class Deriving:
         until: datetime | None = None,
         also: Iterable[Reading] = (),
         session: ChargingSession | None = None,
+        heard_at: datetime | None = None,
     ) -> ChargingSession:
         session = session or derived.session
         supply = self._around.supplies.get(session.connector_id)
-        return session_metering.recounted(session, [*derived.readings, *also], supply=supply, until=until)
+        told = put_right([*derived.readings, *also], heard_at)
+        return session_metering.recounted(session, told, supply=supply, until=until)
 
     # One method a word.
 
@@ -171,7 +177,7 @@ class Deriving:
         for derived in there if not is_beside else []:
             running = derived.session
             at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
-            running = self._settled(derived, until=at.at if at.is_own else None)
+            running = self._settled(derived, until=at.at if at.is_own else None, heard_at=start.received_at)
             self._become_parted(
                 derived, session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at
             )
@@ -310,7 +316,8 @@ class Deriving:
         if is_running and not stopping.must_recount(session, readings, time, has_unmoved=derived.has_unmoved):
             ended = stopping.ended(session, stop, time, readings=readings, supply=supply)
         else:
-            counted = self._recounted(derived, until=time.at if time.is_own else None, also=readings)
+            until = time.at if time.is_own else None
+            counted = self._recounted(derived, until=until, also=readings, heard_at=stop.received_at)
             ended = stopping.ended(counted, stop, time, supply=supply)
         derived.readings += readings
         ended = self._leap_confirmed(derived, ended)
@@ -373,7 +380,7 @@ class Deriving:
     def _metered(self, metered: Metered, at: datetime) -> None:
         derived = self._named(metered.transaction_id) or self._running_there(metered) or self._given_up_before(metered)
         if derived is None:
-            if metered.transaction_id is None:
+            if metered.transaction_id is None and metered.connector_id is not None:
                 self._loose[metered.connector_id] += metered.readings
             return
         session = derived.session
@@ -417,7 +424,7 @@ class Deriving:
             next_start_wh = following.session.meter_start_wh
         if not session_end.may_be_reopened(derived.session, readings, next_start_wh):
             return False
-        counted = session_metering.recounted(derived.session, derived.readings, supply=supply)
+        counted = session_metering.recounted(derived.session, put_right(derived.readings), supply=supply)
         again = session_end.reopened(derived.session, counted, readings)
         if again is None:
             return False
@@ -460,10 +467,10 @@ class Deriving:
             # A clock that stands still stamps several messages of one instant alike.
             held += [one for one in derived.readings[: -len(readings)] if one.at == newest]
         is_completed = any(is_same_instant(one, other) for one in readings for other in held)
-        if not is_completed and all(one.at > newest for one in readings):
+        if not is_completed and all(session_metering.is_newer(session, one) for one in readings):
             return session_metering.readings_taken(session, readings, supply=supply)
-        counted = session_metering.recounted(session, derived.readings, supply=supply)
-        later = [one for one in readings if one.at > newest]
+        counted = session_metering.recounted(session, put_right(derived.readings), supply=supply)
+        later = [one for one in readings if session_metering.is_newer(session, one)]
         return counted if is_completed else session_metering.readings_taken(session, later, supply=supply)
 
     @staticmethod
@@ -560,7 +567,7 @@ class Deriving:
         """B6, as the port decides."""
         port = self._ports.get(report.connector_id) or _port_of(report, at)
         spans = self._around.spans_until(at)
-        after = status_reported(port, report, at, is_in_order=is_in_order(port, report, at, spans))
+        after = status_reported(port, report, at, is_in_order=is_in_order(port.status_received_at, report, at, spans))
         if after is port and report.connector_id in self._ports:
             return True
         self._ports[report.connector_id] = after
@@ -684,10 +691,8 @@ def _rose_after(derived: Derived, at: datetime) -> bool:
 
 def _holds(session: ChargingSession, metered: Metered) -> bool:
     """M3: it runs at the connector, and the time fits."""
-    return (
-        session.connector_id == metered.connector_id
-        and session.started_at is not None
-        and any(reading.at >= session.started_at for reading in metered.readings)
+    return session.connector_id == metered.connector_id and any(
+        is_since_start(session, reading) for reading in metered.readings
     )
 
 

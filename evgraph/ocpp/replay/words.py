@@ -21,7 +21,9 @@ ANSWERED = ("StartTransaction", "StopTransaction")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metered:
-    connector_id: int
+    """`connector_id`: None where it makes no sense; then there is a transactionId."""
+
+    connector_id: int | None
     transaction_id: int | None
     readings: tuple[Reading, ...]
 
@@ -150,7 +152,8 @@ def _message(action: str, fields: Fields, received_at: datetime) -> Message | No
         case "MeterValues":
             metered = messages.meter_values(fields)
             readings = translate.readings(metered.meter_values, received_at)
-            if metered.connector_id is None or not readings:
+            is_placed = metered.connector_id is not None or metered.transaction_id is not None
+            if not is_placed or not readings:
                 return None
             return Metered(connector_id=metered.connector_id, transaction_id=metered.transaction_id, readings=readings)
         case "StatusNotification":

@@ -160,6 +160,8 @@ class CentralSystem:
             "id"
         )
         self._looked_at = kept[-1].id if kept else self._looked_at
+        # The next case at this charge point has a row of its own (C8).
+        await QuarantinedMessageRow.filter(id__in=[row.id for row in kept]).update(resolved_at=NOW)
         # Of an oversized one the beginning is kept (C6).
         if not any(isinstance(said.frame, Binary) for said in case.said):
             assert all(

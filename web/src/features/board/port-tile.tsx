@@ -55,7 +55,9 @@ function PortDetail({ port, board }: { readonly port: BoardPort; readonly board:
   const timeOf = useGarageTime()
   const { activeSession: session, chargePoint } = port
   if (port.status === 'FAULTED') {
-    const fault = port.errorCode === null ? 'Fault' : errorText(port.errorCode)
+    // A fault of the whole charger leaves the port's own status as it was.
+    const isOwn = port.lastReportedStatus === 'FAULTED'
+    const fault = !isOwn && port.notOpenReason !== null ? port.notOpenReason : port.errorCode === null ? 'Fault' : errorText(port.errorCode)
     return (
       <span className={classes.detail}>
         {fault} · {timeOf(port.statusChangedAt)}
@@ -74,6 +76,9 @@ function PortDetail({ port, board }: { readonly port: BoardPort; readonly board:
     )
   }
   if (whoIsOn !== null) return whoIsOn
+  if (port.status === 'UNAVAILABLE' && port.notOpenReason !== null) {
+    return <span className={classes.detail}>{port.notOpenReason}</span>
+  }
   const power = port.maxPowerKw === null ? null : powerText(port.maxPowerKw)
   const details = [chargePoint.model, power].filter((text) => text !== null)
   return <span className={classes.detail}>{details.length > 0 ? details.join(' · ') : chargePoint.identity}</span>

@@ -34,6 +34,7 @@ export function aPort(id: string, name: string, changes: Partial<BoardPort> = {}
     statusChangedAt: '2026-11-22T19:00:00Z',
     errorCode: null,
     isOpen: true,
+    notOpenReason: null,
     maxPowerKw: 11.5,
     chargePoint: {
       id: `cp-${id}`,

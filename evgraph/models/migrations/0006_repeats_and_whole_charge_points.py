@@ -1,0 +1,92 @@
+"""What a charge point reports of itself (B4), and repeats of a quarantined message as one row (C8)."""
+
+from enum import StrEnum
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise import fields
+from tortoise.indexes import Index
+from evgraph.models.columns import AddColumn
+
+
+class PortStatus(StrEnum):
+    """As it was when this migration was written."""
+
+    AVAILABLE = "Available"
+    PREPARING = "Preparing"
+    CHARGING = "Charging"
+    SUSPENDED_EV = "SuspendedEV"
+    SUSPENDED_EVSE = "SuspendedEVSE"
+    FINISHING = "Finishing"
+    RESERVED = "Reserved"
+    UNAVAILABLE = "Unavailable"
+    FAULTED = "Faulted"
+    OFFLINE = "Offline"
+
+
+class Migration(migrations.Migration):
+    dependencies = [('evgraph', '0005_bills_under_every_habit')]
+
+    initial = False
+
+    operations = [
+        AddColumn(
+            model_name='ChargePointRow',
+            name='closes_ports',
+            field=fields.BooleanField(default=False),
+        ),
+        AddColumn(
+            model_name='ChargePointRow',
+            name='error_code',
+            field=fields.CharField(null=True, max_length=50),
+        ),
+        AddColumn(
+            model_name='ChargePointRow',
+            name='info',
+            field=fields.CharField(null=True, max_length=100),
+        ),
+        AddColumn(
+            model_name='ChargePointRow',
+            name='reported_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='ChargePointRow',
+            name='reported_status',
+            field=fields.CharEnumField(null=True, description='AVAILABLE: Available\nPREPARING: Preparing\nCHARGING: Charging\nSUSPENDED_EV: SuspendedEV\nSUSPENDED_EVSE: SuspendedEVSE\nFINISHING: Finishing\nRESERVED: Reserved\nUNAVAILABLE: Unavailable\nFAULTED: Faulted\nOFFLINE: Offline', enum_type=PortStatus, max_length=20),
+        ),
+        AddColumn(
+            model_name='ChargePointRow',
+            name='status_received_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        AddColumn(
+            model_name='ChargePointRow',
+            name='vendor_error_code',
+            field=fields.CharField(null=True, max_length=50),
+        ),
+        AddColumn(
+            model_name='PortRow',
+            name='vendor_error_code',
+            field=fields.CharField(null=True, max_length=50),
+        ),
+        AddColumn(
+            model_name='QuarantinedMessageRow',
+            name='connector_id',
+            field=fields.IntField(null=True),
+        ),
+        AddColumn(
+            model_name='QuarantinedMessageRow',
+            name='count',
+            field=fields.IntField(default=1),
+        ),
+        AddColumn(
+            model_name='QuarantinedMessageRow',
+            name='last_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddIndex(
+            model_name='QuarantinedMessageRow',
+            index=Index(fields=['charge_point_id', 'last_at']),
+        ),
+    ]
