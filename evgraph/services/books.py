@@ -213,7 +213,7 @@ class Books:
         with self._frames.taken() as frames:
             is_saved = await save_at_once(versions, [*saves, frames.take(versions)])
             if not is_saved:
-                frames.give_back()
+                frames.give_up()
         return is_saved
 
 

@@ -55,21 +55,24 @@ _KINDS = {kind: str(kind.value) for kind in FrameKind}
 
 
 class Taken:
-    """The frames that one transaction writes."""
+    """The frames that one transaction writes. They stay in their queues until it is committed: another transaction of
+    the garage may be committed before it, and then writes them too, with what they told; a frame that is there already
+    is not written twice."""
 
     def __init__(self, frames: "FrameLog") -> None:
         self._frames = frames
-        self.by_garage: dict[int, deque[_Row]] = {}
+        # By garage, the id of the newest frame that is written.
+        self.written: dict[int, int] = {}
 
     def take(self, garage_ids: Iterable[int]) -> Save:
         """All that wait in these garages, to be saved in the transaction; once in it."""
-        self.by_garage = self._frames.take(garage_ids)
-        return Save(_SAVE_FRAMES, [row for rows in self.by_garage.values() for row in rows])
+        by_garage = self._frames.waiting_in(garage_ids)
+        self.written = {garage_id: rows[-1][_ID] for garage_id, rows in by_garage.items()}
+        return Save(_SAVE_FRAMES, [row for rows in by_garage.values() for row in rows])
 
-    def give_back(self) -> None:
-        """It was not saved."""
-        self._frames.take_back(self.by_garage)
-        self.by_garage = {}
+    def give_up(self) -> None:
+        """Nothing is saved, and they wait on."""
+        self.written = {}
 
     async def write(self, garage_ids: Iterable[int]) -> None:
         """All that wait in these garages; called last in the transaction, within it."""
@@ -148,24 +151,17 @@ class FrameLog:
 
     @contextmanager
     def taken(self) -> Iterator[Taken]:
-        """Around a transaction. When it fails, what it took waits again; when it is committed, who watches is told."""
+        """Around a transaction. Only once it is committed what it wrote leaves the queues, and who watches is told."""
         taken = Taken(self)
-        try:
-            yield taken
-        except BaseException:
-            taken.give_back()
-            raise
-        self._written(taken.by_garage)
+        yield taken
+        for garage_id, newest_id in taken.written.items():
+            self._written(garage_id, newest_id)
 
-    def take(self, garage_ids: Iterable[int]) -> dict[int, deque[_Row]]:
-        """What waits in these garages, by garage. Only `Taken` calls it."""
+    def waiting_in(self, garage_ids: Iterable[int]) -> dict[int, deque[_Row]]:
+        """What waits in these garages, by garage."""
         if not self._count:
             return {}
-        taken = {id_: rows for id_ in garage_ids if (rows := self._waiting.pop(id_, None))}
-        for rows in taken.values():
-            self._count -= len(rows)
-            self._characters -= sum([len(row[_FRAME]) for row in rows])
-        return taken
+        return {id_: rows for id_ in garage_ids if (rows := self._waiting.get(id_))}
 
     @contextmanager
     def watch(self, garage_id: int, charge_point_id: int) -> Iterator[Feed]:
@@ -201,24 +197,24 @@ class FrameLog:
             return
         self._wanted.clear()
 
-    def take_back(self, taken: dict[int, deque[_Row]]) -> None:
-        """They wait again, before those that came since. Only `Taken` calls it."""
-        for garage_id, rows in taken.items():
-            newer = self._waiting.get(garage_id)
-            if newer is not None:
-                rows.extend(newer)
-            self._waiting[garage_id] = rows
-        self._count = sum(map(len, self._waiting.values()))
-        self._characters = sum(len(row[_FRAME]) for rows in self._waiting.values() for row in rows)
-        self._drop_oldest()
-
-    def _written(self, taken: dict[int, deque[_Row]]) -> None:
-        if self._dropped and taken:
+    def _written(self, garage_id: int, newest_id: int) -> None:
+        """Up to this one they are committed. Ids rise in a queue; some may have left it already, with a transaction
+        that was committed in between."""
+        if self._dropped:
             log.warning("frames were dropped while they could not be written", frames=self._dropped)
             self._dropped = 0
+        waiting = self._waiting.get(garage_id)
+        if waiting is None:
+            return
+        gone: list[_Row] = []
+        while waiting and waiting[0][_ID] <= newest_id:
+            gone.append(waiting.popleft())
+        if not waiting:
+            del self._waiting[garage_id]
+        self._count -= len(gone)
+        self._characters -= sum([len(row[_FRAME]) for row in gone])
         if self._watched:
-            for garage_id, rows in taken.items():
-                self._tell(garage_id, rows)
+            self._tell(garage_id, gone)
 
     def _tell(self, garage_id: int, rows: Iterable[_Row]) -> None:
         for row in rows:
