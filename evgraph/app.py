@@ -73,7 +73,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await open_database(settings.database_url, pool_size=settings.database_pool_size)
+        await open_database(
+            settings.database_url, pool_size=settings.database_pool_size, timeout_s=settings.database_timeout_s
+        )
         try:
             async with _running(services):
                 try:

@@ -1,27 +1,61 @@
 """Tortoise's asyncpg client. A transaction that could not begin (connection lost, task cancelled) gives its connection
 back to the pool: Tortoise keeps it, and after ten of them everybody waits for ever. One that is cancelled at its end
-ends first. A connection that goes back to the pool is not reset."""
+ends first. A connection that goes back to the pool is not reset.
+
+Nothing here waits for longer than `timeout_s` for one thing: a connection, a statement, a commit. The server is told
+the same (a statement, a lock, a transaction in which nobody says anything), and is first where it is still there: then
+the connection is good. Where we are first, the connection may be half open, and so may be all others: none of them is
+used again. Only errors of `failures` come out of it.
+"""
 
 import asyncio
+import socket
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
     BaseDBAsyncClient,
     ConnectionWrapper,
+    NestedTransactionContext,
     PoolConnectionWrapper,
     TransactionalDBClient,
     TransactionContext,
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
-from tortoise.exceptions import TransactionManagementError
+from tortoise.exceptions import BaseORMException, TransactionManagementError
 
+from evgraph.models.failures import translated
 from evgraph.models.reads import note_anything
 
 T = TypeVar("T")
+
+# The server is told of half a second less, so that it is first.
+_HEAD_START_S = 0.5
+_KEEPALIVE_IDLE_S = 15
+_KEEPALIVE_EVERY_S = 5
+_KEEPALIVES = 3
+
+
+def limits(timeout_s: float) -> dict[str, Any]:
+    """asyncpg's settings of a pool whose every step takes so many seconds at the most."""
+    server_ms = str(max(int((timeout_s - _HEAD_START_S) * 1000), 100))
+    return {
+        "timeout": timeout_s,
+        "command_timeout": timeout_s,
+        "init": _keep_alive(timeout_s),
+        "server_settings": {
+            "statement_timeout": server_ms,
+            "lock_timeout": server_ms,
+            # Two steps of ours may lie between two statements.
+            "idle_in_transaction_session_timeout": str(int(timeout_s * 2000)),
+            "tcp_keepalives_idle": str(_KEEPALIVE_IDLE_S),
+            "tcp_keepalives_interval": str(_KEEPALIVE_EVERY_S),
+            "tcp_keepalives_count": str(_KEEPALIVES),
+        },
+    }
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -33,37 +67,88 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
         return ""
 
 
-class EVGraphAsyncpgClient(AsyncpgDBClient):
+class _Translating(AsyncpgDBClient):
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Around every statement that Tortoise makes."""
+        try:
+            return await func(self, *args, **kwargs)
+        except Exception as failure:
+            _raise(failure)
+
+
+class EVGraphAsyncpgClient(_Translating):
     connection_class = _Connection
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Null: no limit."""
+        return self.extra.get("command_timeout")
 
     def acquire_connection(self) -> ConnectionWrapper[Any] | PoolConnectionWrapper[Any]:
         note_anything()
-        return super().acquire_connection()
+        return _PoolConnection(self, self._pool_init_lock)
 
     def _in_transaction(self) -> TransactionContext:
         note_anything()
-        return _TransactionContext(TransactionWrapper(self), self._pool_init_lock)
+        return _TransactionContext(_Transaction(self), self._pool_init_lock)
 
     async def run(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a statement that is a transaction by itself. Who is cancelled meanwhile waits for its end all the
-        same. Raises what asyncpg raises."""
+        same."""
         return await _to_its_end(rows_of(self, statement, parameters))
+
+    async def give_back(self, connection: Any, failure: BaseException | None) -> None:
+        """To the pool; what has given no answer in time is closed, and with it all that were opened before. That this
+        fails is nobody's failure: what was to be done is done, or has failed already."""
+        pool = self._pool
+        if pool is None:
+            return
+        try:
+            if isinstance(failure, TimeoutError):
+                connection.terminate()
+                await pool.expire_connections()
+            await pool.release(connection, timeout=self.timeout_s)
+        except Exception as broken:
+            connection.terminate()
+            self.log.debug("a connection was closed instead of given back: %r", broken)
+            if isinstance(broken, TimeoutError):
+                await pool.expire_connections()
+
+
+class _PoolConnection(PoolConnectionWrapper[Any]):
+    __slots__ = ()
+
+    async def __aenter__(self) -> Any:
+        await self.ensure_connection()
+        self.connection = await self.client._pool.acquire(timeout=self.client.timeout_s)  # type: ignore[attr-defined]
+        return self.connection
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        await self.client.give_back(self.connection, exc_val)  # type: ignore[attr-defined]
+
+
+class _Transaction(_Translating, TransactionWrapper):
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(_Transaction(self))
 
 
 class _TransactionContext(TransactionContextPooled):
     client: TransactionWrapper
 
     async def __aenter__(self) -> TransactionalDBClient:
-        await self.ensure_connection()
-        pool = self.client._parent._pool
-        assert pool is not None
-        self.client._connection = await pool.acquire()
+        parent = self._parent
+        try:
+            await self.ensure_connection()
+            assert parent._pool is not None
+            self.client._connection = await parent._pool.acquire(timeout=parent.timeout_s)
+        except Exception as failure:
+            _raise(failure)
         try:
             await self.client.begin()
-        except BaseException:
+        except BaseException as failure:
             # Whether it began nobody knows: a connection that goes back within a transaction is an error in the log.
             self.client._connection.terminate()
-            await pool.release(self.client._connection)
+            await parent.give_back(self.client._connection, failure.__cause__)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
@@ -71,30 +156,73 @@ class _TransactionContext(TransactionContextPooled):
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         """Who is cancelled meanwhile waits for its end all the same."""
         try:
-            await _to_its_end(self._end(exc_type))
+            await _to_its_end(self._end(exc_type, exc_val))
         finally:
             get_connections().reset(self.token)
 
-    async def _end(self, exc_type: Any) -> None:
+    @property
+    def _parent(self) -> EVGraphAsyncpgClient:
+        return self.client._parent  # type: ignore[return-value]
+
+    async def _end(self, exc_type: Any, exc_val: BaseException | None) -> None:
+        parent, connection = self._parent, self.client._connection
+        failure = exc_val.__cause__ if isinstance(exc_val, BaseORMException) else None
         try:
-            if not self.client._finalized:
+            if self.client._finalized or isinstance(failure, TimeoutError):
+                return
+            # asyncpg waits for the end of a statement that was cancelled before it says anything else.
+            async with asyncio.timeout(parent.timeout_s):
                 # One that failed already cannot be rolled back.
                 if exc_type is None:
                     await self.client.commit()
                 elif exc_type is not TransactionManagementError:
                     await self.client.rollback()
+        except Exception as last:
+            connection.terminate()
+            if exc_type is None or isinstance(last, TimeoutError):
+                failure = last
+            # What failed first is what is told.
+            if exc_type is None:
+                _raise(last)
         finally:
-            pool = self.client._parent._pool
-            if pool:
-                await pool.release(self.client._connection)
+            await parent.give_back(connection, failure)
 
 
 async def rows_of(client: BaseDBAsyncClient, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """In as few steps as there can be: Tortoise's own take half as long as a small statement. Raises what asyncpg
-    raises."""
-    async with client.acquire_connection() as connection:
-        client.log.debug("%s: %s", statement, parameters)
-        return [tuple(row) for row in await connection.fetch(statement, *parameters)]
+    """In as few steps as there can be: Tortoise's own take half as long as a small statement."""
+    try:
+        async with client.acquire_connection() as connection:
+            client.log.debug("%s: %s", statement, parameters)
+            return [tuple(row) for row in await connection.fetch(statement, *parameters)]
+    except Exception as failure:
+        _raise(failure)
+
+
+def _raise(failure: Exception) -> NoReturn:
+    told = translated(failure)
+    if told is failure:
+        raise failure
+    raise told from failure
+
+
+def _keep_alive(timeout_s: float) -> Any:
+    async def init(connection: Any) -> None:
+        """A peer that is gone without a word is found out also where nothing is said."""
+        raw = connection._transport.get_extra_info("socket")
+        if raw is None or raw.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        # What there is of them on this system.
+        for name, value in (
+            ("TCP_KEEPIDLE", _KEEPALIVE_IDLE_S),
+            ("TCP_KEEPINTVL", _KEEPALIVE_EVERY_S),
+            ("TCP_KEEPCNT", _KEEPALIVES),
+            ("TCP_USER_TIMEOUT", int(timeout_s * 1000)),
+        ):
+            if hasattr(socket, name):
+                raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+    return init
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

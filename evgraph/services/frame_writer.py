@@ -1,8 +1,8 @@
 """Writes the frames that no change follows: heartbeats, answers, what could not be read (C10)."""
 
 import structlog
-from tortoise.exceptions import BaseORMException
 
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.services.books import Books
 from evgraph.services.frames import FrameLog
 
@@ -34,6 +34,6 @@ class FrameWriter:
                 # Nothing but its frames: under the garage's lock, so that no change commits before a frame of its own.
                 async with self._books.change(*garage_ids[first : first + MOST_GARAGES]):
                     pass
-            except (BaseORMException, OSError) as failure:
+            except DatabaseUnavailable as failure:
                 log.warning("frames not written", waiting=self._frames.count, error=repr(failure))
                 return

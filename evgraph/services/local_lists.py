@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from tortoise.exceptions import BaseORMException
 
 from evgraph.domain.asks import ChangeConfiguration, GetConfiguration, GetLocalListVersion, SendLocalList
 from evgraph.domain.charge_point import ChargePoint
 from evgraph.domain.local_list import MOST_AT_ONCE, Entries, entries, next_version, updates
 from evgraph.domain.people import Right, Viewer
 from evgraph.models import CardRow, ChargePointRow, ConfigurationKeyRow
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.services import asking
 from evgraph.services.interfaces import (
     ChargePointGateway,
@@ -246,7 +246,7 @@ class LocalLists:
 async def _logged(work: Callable[[], Awaitable[None]]) -> None:
     try:
         await work()
-    except (BaseORMException, OSError) as failure:
+    except DatabaseUnavailable as failure:
         log.warning("local lists could not use the database", error=repr(failure))
     except Exception:
         log.exception("local list failed")

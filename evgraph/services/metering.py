@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
-from tortoise.exceptions import DBConnectionError, OperationalError
 
 from evgraph.bus import EventBus
 from evgraph.domain import session_end
@@ -25,6 +24,7 @@ from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
 from evgraph.models.at_once import Version
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.models.meter_samples import samples_at
 from evgraph.models.plain import execute, select_values
 from evgraph.services import reading, recount
@@ -103,7 +103,7 @@ class Metering:
             await self._save_in_a_change(await self._save_from_memory(batch))
         except Exception as failure:
             # A database that is locked or gone is so for all; else one message must not take the others with it.
-            if len(batch) > 1 and not isinstance(failure, (OperationalError, DBConnectionError, OSError)):
+            if len(batch) > 1 and not isinstance(failure, DatabaseUnavailable):
                 for message in batch:
                     if not message.saved.done():
                         await self._save_each([message])

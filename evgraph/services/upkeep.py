@@ -4,8 +4,8 @@ import asyncio
 from datetime import datetime, timedelta
 
 import structlog
-from tortoise.exceptions import BaseORMException
 
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.services.availability import Availability
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.charging import Charging
@@ -56,7 +56,7 @@ class Upkeep:
         while True:
             try:
                 await self.look()
-            except (BaseORMException, OSError) as failure:
+            except DatabaseUnavailable as failure:
                 log.warning("upkeep could not use the database", error=repr(failure))
             except Exception:
                 log.exception("upkeep failed")
