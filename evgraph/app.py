@@ -1,11 +1,10 @@
 """The one place that wires: settings in, a running house out. Its lifespan owns every task."""
 
-import asyncio
 import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -183,20 +182,15 @@ async def check_database(settings: Settings) -> None:
 @asynccontextmanager
 async def _running(services: Services) -> AsyncIterator[None]:
     """The house with its tasks; they end, and what is under way is waited for, before the database closes."""
-    metering = asyncio.create_task(services.metering.run(), name="metering")
     await services.charge_points.forget_connections()
     await services.connections.forget()
-    frames = asyncio.create_task(services.frame_writer.run(), name="frames")
-    upkeep = asyncio.create_task(services.upkeep.run(), name="upkeep")
+    services.start()
     log.info("open")
     try:
         yield
     finally:
         await services.close()
-        for task in (upkeep, metering, frames):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await services.supervisor.stop()
         await services.frame_writer.write()
         log.info("closed")
 
@@ -208,12 +202,10 @@ def _routes(settings: Settings, services: Services, graphql: GraphApp, registry:
         return PlainTextResponse("ok")
 
     async def readyz(_: Request) -> Response:
-        try:
-            await asyncio.wait_for(get_connection(WRITER).execute_query("SELECT 1"), 2)
-        except Exception as failure:
-            log.warning("not ready", error=repr(failure))
-            return JSONResponse({"database": "unreachable"}, 503)
-        return JSONResponse({"database": "ok"})
+        checks = await services.readiness.checks()
+        is_ready = all(check.is_ok for check in checks)
+        told = {check.name: {"ok": check.is_ok, **({"why": check.why} if check.why else {})} for check in checks}
+        return JSONResponse({"ready": is_ready, "checks": told}, 200 if is_ready else 503)
 
     async def metrics(_: Request) -> Response:
         return PlainTextResponse(

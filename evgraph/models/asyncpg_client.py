@@ -11,6 +11,7 @@ used again. Only errors of `failures` come out of it.
 import asyncio
 import socket
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
@@ -105,14 +106,23 @@ class EVGraphAsyncpgClient(_Translating):
             return
         try:
             if isinstance(failure, TimeoutError):
-                connection.terminate()
-                await pool.expire_connections()
+                await self._distrust(connection, pool)
             await pool.release(connection, timeout=self.timeout_s)
         except Exception as broken:
-            connection.terminate()
             self.log.debug("a connection was closed instead of given back: %r", broken)
             if isinstance(broken, TimeoutError):
-                await pool.expire_connections()
+                await self._distrust(connection, pool)
+            else:
+                _terminate(connection)
+
+    @staticmethod
+    async def _distrust(connection: Any, pool: Any) -> None:
+        """The idle ones are closed now: asyncpg would say goodbye to each first. Those at work, when they come back."""
+        _terminate(connection)
+        for holder in pool._holders:
+            if holder.is_connected() and holder.is_idle():
+                holder.terminate()
+        await pool.expire_connections()
 
 
 class _PoolConnection(PoolConnectionWrapper[Any]):
@@ -147,7 +157,7 @@ class _TransactionContext(TransactionContextPooled):
             await self.client.begin()
         except BaseException as failure:
             # Whether it began nobody knows: a connection that goes back within a transaction is an error in the log.
-            self.client._connection.terminate()
+            _terminate(self.client._connection)
             await parent.give_back(self.client._connection, failure.__cause__)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
@@ -178,7 +188,7 @@ class _TransactionContext(TransactionContextPooled):
                 elif exc_type is not TransactionManagementError:
                     await self.client.rollback()
         except Exception as last:
-            connection.terminate()
+            _terminate(connection)
             if exc_type is None or isinstance(last, TimeoutError):
                 failure = last
             # What failed first is what is told.
@@ -196,6 +206,12 @@ async def rows_of(client: BaseDBAsyncClient, statement: str, parameters: Sequenc
             return [tuple(row) for row in await connection.fetch(statement, *parameters)]
     except Exception as failure:
         _raise(failure)
+
+
+def _terminate(connection: Any) -> None:
+    # One that is lost has left the pool by itself.
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 def _raise(failure: Exception) -> NoReturn:

@@ -7,7 +7,13 @@ wrong, which fails again however often it is tried.
 import sqlite3
 
 import asyncpg  # type: ignore[import-untyped]
-from tortoise.exceptions import BaseORMException, IntegrityError, OperationalError, TransactionManagementError
+from tortoise.exceptions import (
+    BaseORMException,
+    DBConnectionError,
+    IntegrityError,
+    OperationalError,
+    TransactionManagementError,
+)
 
 
 class DatabaseUnavailable(OperationalError):
@@ -89,6 +95,8 @@ _NO_ROOM = (28, 122)
 def translated(failure: BaseException) -> BaseException:
     """What stands for an error of a driver, or of the socket below it; any other is returned as it is."""
     match failure:
+        case DBConnectionError():
+            return DatabaseUnavailable(failure)
         case BaseORMException():
             return failure
         case sqlite3.Error():

@@ -45,8 +45,10 @@ class EVGraphSqliteClient(SqliteClient):
             for pragma, value in self.pragmas.items():
                 await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
         except BaseException as failure:
-            # Half made, it would be taken for whole.
-            connection.stop()
+            # Half made, it would be taken for whole. What could not be opened has stopped by itself.
+            if connection._connection is not None:
+                connection.stop()
+            await asyncio.to_thread(connection._thread.join)
             if isinstance(failure, sqlite3.Error):
                 raise translated(failure) from failure
             raise
@@ -78,7 +80,7 @@ class EVGraphSqliteClient(SqliteClient):
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         note_anything()
-        return super().acquire_connection()
+        return _Acquired(self._lock, self)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """On the connection's own thread, while no transaction is open there; it leaves none open. A caller that is
@@ -89,6 +91,21 @@ class EVGraphSqliteClient(SqliteClient):
     def _in_transaction(self) -> TransactionContext:
         note_anything()
         return _TransactionContext(Transaction(self), self._lock)
+
+
+class _Acquired(ConnectionWrapper[Any]):
+    """A file that cannot be opened gives its place back, too."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> Any:
+        await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
 
 
 class _Connection(aiosqlite.Connection):

@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 import structlog
 
@@ -53,10 +54,20 @@ class Metering:
         self._supplies = supplies
         self._waiting: deque[Message] = deque()
         self._news = asyncio.Event()
+        # When the oldest reading of the batch under way came.
+        self._oldest_at: float | None = None
         self._garages: dict[int, int] = {}
         self._rates: dict[int, Rate] = {}
         self._running = Running()
         self._newest = NewestInstants()
+
+    @property
+    def oldest_s(self) -> float:
+        """For how many seconds the oldest reading has waited for its commit; 0 where none waits."""
+        oldest_at = self._oldest_at
+        if oldest_at is None and self._waiting:
+            oldest_at = self._waiting[0].since
+        return asyncio.get_running_loop().time() - oldest_at if oldest_at is not None else 0.0
 
     async def record(
         self,
@@ -70,7 +81,8 @@ class Metering:
         """Returns when the readings are durable (M1 to M4). `connector_id`: None if it makes no sense. Raises what the
         database raised."""
         garage_id = self._garages.get(charge_point_id) or await self._garage(charge_point_id)
-        saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        saved: asyncio.Future[None] = loop.create_future()
         self._waiting.append(
             Message(
                 charge_point_id=charge_point_id,
@@ -80,6 +92,7 @@ class Metering:
                 readings=tuple(readings) if len(readings) < 2 else tuple(instants(readings)),
                 raw=raw,
                 saved=saved,
+                since=loop.time(),
             )
         )
         self._news.set()
@@ -87,16 +100,23 @@ class Metering:
 
     async def run(self) -> None:
         """Saves what waits, until cancelled."""
+        batch: list[Message] = []
         try:
             while True:
-                await self._news.wait()
-                self._news.clear()
-                while self._waiting:
-                    together = min(len(self._waiting), MOST_TOGETHER)
-                    await self._save_each([self._waiting.popleft() for _ in range(together)])
+                if not self._waiting:
+                    self._news.clear()
+                    await self._news.wait()
+                together = min(len(self._waiting), MOST_TOGETHER)
+                batch = [self._waiting.popleft() for _ in range(together)]
+                self._oldest_at = batch[0].since
+                await self._save_each(batch)
+                self._oldest_at = None
         finally:
-            for message in self._waiting:
+            self._oldest_at = None
+            # Who waits for them is not answered, and says them again.
+            for message in chain(batch, self._waiting):
                 message.saved.cancel()
+            self._waiting.clear()
 
     async def _save_each(self, batch: list[Message]) -> None:
         try:

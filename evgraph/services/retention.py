@@ -50,7 +50,7 @@ class Retention:
         """C10: frames that are too old, some hundreds a transaction, and no longer than a quarter of a second: readings
         that come meanwhile wait for one of these at the most. What is left then goes at the next call."""
         now = self._clock.now()
-        if self._frames_forgotten is not None and now - self._frames_forgotten < FRAMES_EVERY:
+        if self._frames_forgotten is not None and timedelta() <= now - self._frames_forgotten < FRAMES_EVERY:
             return
         oldest_kept = first_id_at(now - self._frames_kept)
         until = asyncio.get_running_loop().time() + FRAMES_BUDGET_S

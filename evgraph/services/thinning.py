@@ -40,7 +40,7 @@ class Thinning:
         """Some hundreds of samples a transaction, and no longer than a quarter of a second: readings that come
         meanwhile wait for one of these at the most. What is left then is thinned at the next call."""
         now = self._clock.now()
-        if not self._kept_whole or (self._done is not None and now - self._done < _EVERY):
+        if not self._kept_whole or (self._done is not None and timedelta() <= now - self._done < _EVERY):
             return
         until = asyncio.get_running_loop().time() + _BUDGET_S
         while await self._some(now - self._kept_whole):
