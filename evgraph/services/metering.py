@@ -103,7 +103,7 @@ class Metering:
         batch: list[Message] = []
         try:
             while True:
-                if not self._waiting:
+                while not self._waiting:
                     self._news.clear()
                     await self._news.wait()
                 together = min(len(self._waiting), MOST_TOGETHER)
