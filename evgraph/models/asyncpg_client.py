@@ -5,7 +5,9 @@ ends first. A connection that goes back to the pool is not reset.
 Nothing here waits for longer than `timeout_s` for one thing: a connection, a statement, a commit. The server is told
 the same (a statement, a lock, a transaction in which nobody says anything), and is first where it is still there: then
 the connection is good. Where we are first, the connection may be half open, and so may be all others: none of them is
-used again. Only errors of `failures` come out of it.
+used again, and the server is told to end their sessions: one that waits for the rest of a statement that was lost on
+its way is within no limit of PostgreSQL's, and holds the rows that it has taken for ever. Only errors of `failures`
+come out of it.
 """
 
 import asyncio
@@ -38,6 +40,12 @@ _HEAD_START_S = 0.5
 _KEEPALIVE_IDLE_S = 15
 _KEEPALIVE_EVERY_S = 5
 _KEEPALIVES = 3
+_REAPED_AFTER_S = 0.1
+_REAPED_AGAIN_S = 1.0
+_REAP = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid = ANY($1::INT[]) AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def limits(timeout_s: float) -> dict[str, Any]:
@@ -80,6 +88,18 @@ class _Translating(AsyncpgDBClient):
 class EVGraphAsyncpgClient(_Translating):
     connection_class = _Connection
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The sessions of connections that were given up, by the server's process ids.
+        self._given_up: set[int] = set()
+        self._reaper: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        if self._reaper is not None:
+            self._reaper.cancel()
+            await asyncio.gather(self._reaper, return_exceptions=True)
+        await super().close()
+
     @property
     def timeout_s(self) -> float | None:
         """Null: no limit."""
@@ -115,14 +135,31 @@ class EVGraphAsyncpgClient(_Translating):
             else:
                 _terminate(connection)
 
-    @staticmethod
-    async def _distrust(connection: Any, pool: Any) -> None:
+    async def _distrust(self, connection: Any, pool: Any) -> None:
         """The idle ones are closed now: asyncpg would say goodbye to each first. Those at work, when they come back."""
+        with suppress(asyncpg.InterfaceError):
+            self._given_up.add(connection.get_server_pid())
         _terminate(connection)
         for holder in pool._holders:
             if holder.is_connected() and holder.is_idle():
+                self._given_up.add(holder._con.get_server_pid())
                 holder.terminate()
         await pool.expire_connections()
+        if self._given_up and (self._reaper is None or self._reaper.done()):
+            self._reaper = asyncio.create_task(self._reap())
+
+    async def _reap(self) -> None:
+        """Ends the sessions that were given up, as soon as there is a way to the server."""
+        await asyncio.sleep(_REAPED_AFTER_S)
+        while self._given_up and self._pool is not None:
+            given_up = list(self._given_up)
+            try:
+                await rows_of(self, _REAP, [given_up])
+            except BaseORMException as failure:
+                self.log.debug("sessions were not ended yet: %r", failure)
+                await asyncio.sleep(_REAPED_AGAIN_S)
+            else:
+                self._given_up.difference_update(given_up)
 
 
 class _PoolConnection(PoolConnectionWrapper[Any]):
@@ -233,7 +270,8 @@ def _keep_alive(timeout_s: float) -> Any:
             ("TCP_KEEPIDLE", _KEEPALIVE_IDLE_S),
             ("TCP_KEEPINTVL", _KEEPALIVE_EVERY_S),
             ("TCP_KEEPCNT", _KEEPALIVES),
-            ("TCP_USER_TIMEOUT", int(timeout_s * 1000)),
+            # Later than we give up by ourselves.
+            ("TCP_USER_TIMEOUT", int(timeout_s * 2000)),
         ):
             if hasattr(socket, name):
                 raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
