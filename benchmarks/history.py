@@ -66,7 +66,7 @@ async def fill_in_a_process(database_url: str, sessions: int) -> dict[str, str]:
 
 async def _fill(database_url: str, sessions: int) -> dict[str, str]:
     await database.migrate(database_url)
-    await database.open_database(database_url, pool_size=1)
+    await database.open_database(database_url, pool_size=1, timeout_s=None)
     try:
         house = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints())
         keys, garages = await _furnish(house)

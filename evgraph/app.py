@@ -1,10 +1,9 @@
 """The one place that wires: settings in, a running house out. Its lifespan owns every task."""
 
-import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
-from tortoise.connection import get_connection
 
 from evgraph.bus import EventBus
 from evgraph.graph import GraphApp, create_graphql_app
 from evgraph.models.database import (
-    WRITER,
     OtherVersion,
     ReadOnlyDatabase,
     close_database,
@@ -84,7 +81,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await open_database(settings.database_url, pool_size=settings.database_pool_size)
+        await open_database(
+            settings.database_url, pool_size=settings.database_pool_size, timeout_s=settings.database_timeout_s
+        )
         try:
             async with _running(services):
                 try:
@@ -205,20 +204,15 @@ async def check_database(settings: Settings) -> None:
 @asynccontextmanager
 async def _running(services: Services) -> AsyncIterator[None]:
     """The house with its tasks; they end, and what is under way is waited for, before the database closes."""
-    metering = asyncio.create_task(services.metering.run(), name="metering")
     await services.charge_points.forget_connections()
     await services.connections.forget()
-    frames = asyncio.create_task(services.frame_writer.run(), name="frames")
-    upkeep = asyncio.create_task(services.upkeep.run(), name="upkeep")
+    services.start()
     log.info("open")
     try:
         yield
     finally:
         await services.close()
-        for task in (upkeep, metering, frames):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await services.supervisor.stop()
         await services.frame_writer.write()
         log.info("closed")
 
@@ -230,12 +224,10 @@ def _routes(settings: Settings, services: Services, graphql: GraphApp, registry:
         return PlainTextResponse("ok")
 
     async def readyz(_: Request) -> Response:
-        try:
-            await asyncio.wait_for(get_connection(WRITER).execute_query("SELECT 1"), 2)
-        except Exception as failure:
-            log.warning("not ready", error=repr(failure))
-            return JSONResponse({"database": "unreachable"}, 503)
-        return JSONResponse({"database": "ok"})
+        checks = await services.readiness.checks()
+        is_ready = all(check.is_ok for check in checks)
+        told = {check.name: {"ok": check.is_ok, **({"why": check.why} if check.why else {})} for check in checks}
+        return JSONResponse({"ready": is_ready, "checks": told}, 200 if is_ready else 503)
 
     async def metrics(_: Request) -> Response:
         return PlainTextResponse(

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         " postgresql://USER:PASSWORD@HOST:PORT/NAME.",
     )
     database_pool_size: int = Field(10, ge=1, description="PostgreSQL connections at the most.")
+    database_timeout_s: float = Field(
+        10.0, ge=1, description="PostgreSQL's time for a connection, a statement, a lock, or a commit; then it is cut."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     web_dist: Path = Field(Path(__file__).parent.parent / "web" / "dist", description="The built web app, served at /.")

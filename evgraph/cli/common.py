@@ -49,12 +49,15 @@ def settings_of(**options: object) -> Settings:
     return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
 
 
-def in_house(work: Callable[[Services], Awaitable[None]], database_url: str | None) -> None:
-    """With the house open and no charge point in reach."""
+def in_house(
+    work: Callable[[Services], Awaitable[None]], database_url: str | None, *, takes_long: bool = False
+) -> None:
+    """With the house open and no charge point in reach. `takes_long`: no statement is cut for its time."""
     settings = settings_of(database_url=database_url)
 
     async def opened() -> None:
-        await database.open_database(settings.database_url)
+        timeout_s = None if takes_long else settings.database_timeout_s
+        await database.open_database(settings.database_url, timeout_s=timeout_s)
         try:
             await database.refuse_other_version()
             house = open_house(bus=EventBus(), clock=SystemClock(), gateway=NoChargePoints())

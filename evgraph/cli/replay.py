@@ -80,7 +80,7 @@ def replay(
         reports.append(report)
 
     try:
-        in_house(run, database_url)
+        in_house(run, database_url, takes_long=True)
     except UnknownSelection as unknown:
         raise typer.BadParameter(str(unknown)) from unknown
     except typer.Exit as failed:

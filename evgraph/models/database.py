@@ -18,10 +18,13 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from evgraph.models import migrations
+from evgraph.models.asyncpg_client import limits
 
 APP = "evgraph"
 WRITER = "default"
 READER = "reader"
+# Chargers wait 30 s for an answer as a rule.
+TIMEOUT_S = 10.0
 _BUSY_TIMEOUT_MS = 5000
 # A server that is cut off answers nothing at all, not even no.
 _OPENED_WITHIN_S = 10.0
@@ -50,10 +53,11 @@ class ReadOnlyDatabase(RuntimeError):
     """Nothing can be saved in this database."""
 
 
-def config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
+def config(url: str, *, pool_size: int = 10, timeout_s: float | None = TIMEOUT_S) -> dict[str, Any]:
     """Tortoise's configuration. On SQLite the reader is a connection of its own, so that reads do not wait for the
-    one writer; on PostgreSQL both are the pool. Raises BadDatabaseUrl."""
-    writer, reader = _connections(url, pool_size)
+    one writer; on PostgreSQL both are the pool, and nothing waits there for longer than `timeout_s` (null: no limit).
+    Raises BadDatabaseUrl."""
+    writer, reader = _connections(url, pool_size, timeout_s)
     return {
         "connections": {WRITER: writer, READER: reader} if reader else {WRITER: writer},
         "apps": _APPS,
@@ -62,10 +66,11 @@ def config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
     }
 
 
-async def open_database(url: str, *, pool_size: int = 10) -> None:
-    """Connects. The file's folder is made when it is missing. Where that fails nothing stays open: the thread of a
-    SQLite connection would keep the process from ending. Raises what the driver raises, and TimeoutError after 10 s."""
-    settings = config(url, pool_size=pool_size)
+async def open_database(url: str, *, pool_size: int = 10, timeout_s: float | None = TIMEOUT_S) -> None:
+    """Connects. The file's folder is made when it is missing. `timeout_s`: of each thing that PostgreSQL is asked; null
+    for work that takes as long as it takes. Where connecting fails nothing stays open: the thread of a SQLite
+    connection would keep the process from ending. Raises what the driver raises, and TimeoutError after 10 s."""
+    settings = config(url, pool_size=pool_size, timeout_s=timeout_s)
     path = settings["connections"][WRITER]["credentials"].get("file_path")
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -87,10 +92,11 @@ async def migrate(url: str, *, target: str | None = None) -> None:
     """Brings the database to the newest migration, or forwards or backwards to `target`: a migration's name, or "zero",
     which undoes all. Raises NoSuchMigration, and OtherVersion for a database that is newer than this program."""
     place = _place(target) if target else None
-    await open_database(url)
+    # A table of years is changed in as much time as it takes.
+    await open_database(url, timeout_s=None)
     try:
         await _refuse_newer()
-        await run_migrations(config=config(url), target=place)
+        await run_migrations(config=config(url, timeout_s=None), target=place)
     finally:
         await close_database()
 
@@ -191,7 +197,7 @@ def _place(target: str) -> str:
     return f"{APP}.{target}"
 
 
-def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _connections(url: str, pool_size: int, timeout_s: float | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         path = unquote(parts.netloc + parts.path)
@@ -225,6 +231,7 @@ def _connections(url: str, pool_size: int) -> tuple[dict[str, Any], dict[str, An
             "database": parts.path.lstrip("/") or "evgraph",
             "minsize": 1,
             "maxsize": pool_size,
+            **(limits(timeout_s) if timeout_s is not None else {}),
         }
         return {"engine": "evgraph.models.asyncpg_client", "credentials": credentials}, None
     # Not the whole of it: it may hold a password.

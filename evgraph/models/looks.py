@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, cast
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import OperationalError
 
 from evgraph.models.asyncpg_client import rows_of
 from evgraph.models.database import is_sqlite, reader
+from evgraph.models.failures import translated
 from evgraph.models.plain import flat, marked, select
 from evgraph.models.reads import covered
 from evgraph.models.sqlite import EVGraphSqliteClient
@@ -54,8 +54,8 @@ class _InLoop:
     async def rows(self, statement: str, *parameters: Any) -> Sequence[Row]:
         try:
             return self._connection.execute(marked(statement, parameters), flat(parameters)).fetchall()
-        except sqlite3.OperationalError as failure:
-            raise OperationalError(failure) from failure
+        except sqlite3.Error as failure:
+            raise translated(failure) from failure
 
     async def together(self, *asked: _Asked) -> Sequence[Row]:
         # As one statement they take a fifth longer.

@@ -17,8 +17,9 @@ import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import BaseORMException
 
+from evgraph.models.failures import DatabaseTimeout, translated
 from evgraph.models.reads import note_anything
 
 T = TypeVar("T")
@@ -37,18 +38,33 @@ class EVGraphSqliteClient(SqliteClient):
         take turns, for whoever uses it holds the lock."""
         if self._connection is not None:
             return
-        self._connection = await _Connection(self._connect, iter_chunk_size=_ROWS_AT_ONCE)
-        self._connection._conn.row_factory = sqlite3.Row
-        for pragma, value in self.pragmas.items():
-            await self._connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        connection = _Connection(self._connect, iter_chunk_size=_ROWS_AT_ONCE)
+        try:
+            await connection
+            connection._conn.row_factory = sqlite3.Row
+            for pragma, value in self.pragmas.items():
+                await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        except BaseException as failure:
+            # Half made, it would be taken for whole. What could not be opened has stopped by itself.
+            if connection._connection is not None:
+                connection.stop()
+            await asyncio.to_thread(connection._thread.join)
+            if isinstance(failure, sqlite3.Error):
+                raise translated(failure) from failure
+            raise
+        self._connection = connection
         await self._post_connect()
 
     def in_loop(self) -> sqlite3.Connection:
         """For the looks that go without a thread: a connection of the loop's own, which can write nothing."""
         if self._in_loop is None:
-            self._in_loop = sqlite3.connect(self.filename, isolation_level=None, cached_statements=_CACHED_STATEMENTS)
-            self._in_loop.execute(f"PRAGMA busy_timeout={_IN_LOOP_BUSY_MS}")
-            self._in_loop.execute("PRAGMA query_only=ON")
+            try:
+                connection = sqlite3.connect(self.filename, isolation_level=None, cached_statements=_CACHED_STATEMENTS)
+                connection.execute(f"PRAGMA busy_timeout={_IN_LOOP_BUSY_MS}")
+                connection.execute("PRAGMA query_only=ON")
+            except sqlite3.Error as failure:
+                raise translated(failure) from failure
+            self._in_loop = connection
         return self._in_loop
 
     def _connect(self) -> sqlite3.Connection:
@@ -64,26 +80,37 @@ class EVGraphSqliteClient(SqliteClient):
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         note_anything()
-        return super().acquire_connection()
+        return _Acquired(self._lock, self)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """On the connection's own thread, while no transaction is open there; it leaves none open. A caller that is
         cancelled meanwhile does not stop it: what comes next waits for its end."""
         async with self.acquire_connection() as connection:
-            try:
-                return await connection._execute(work, connection._conn)  # type: ignore[no-any-return]
-            except sqlite3.OperationalError as failure:
-                raise OperationalError(failure) from failure
-            except sqlite3.IntegrityError as failure:
-                raise IntegrityError(failure) from failure
+            return await connection._execute(work, connection._conn)  # type: ignore[no-any-return]
 
     def _in_transaction(self) -> TransactionContext:
         note_anything()
         return _TransactionContext(Transaction(self), self._lock)
 
 
+class _Acquired(ConnectionWrapper[Any]):
+    """A file that cannot be opened gives its place back, too."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> Any:
+        await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
+
+
 class _Connection(aiosqlite.Connection):
-    """It knows whether its thread has anything to do. `_asked` is counted in the event loop, `_done` in the thread."""
+    """It knows whether its thread has anything to do: `_asked` is counted in the event loop, `_done` in the thread. And
+    it raises errors of `failures`, whatever it is asked by Tortoise or by us."""
 
     _asked = 0
     _done = 0
@@ -101,7 +128,10 @@ class _Connection(aiosqlite.Connection):
                 self._done += 1
 
         self._asked += 1
-        return await super()._execute(work)  # type: ignore[no-untyped-call]
+        try:
+            return await super()._execute(work)  # type: ignore[no-untyped-call]
+        except sqlite3.Error as failure:
+            raise translated(failure) from failure
 
 
 class _TransactionContext(SqliteTransactionContext):
@@ -134,10 +164,8 @@ class Transaction(SqliteTransactionWrapper):
         cursor.row_factory = None
         try:
             return cursor.execute(statement, parameters).fetchall()
-        except sqlite3.OperationalError as failure:
-            raise OperationalError(failure) from failure
-        except sqlite3.IntegrityError as failure:
-            raise IntegrityError(failure) from failure
+        except sqlite3.Error as failure:
+            raise translated(failure) from failure
 
     async def begin(self) -> None:
         if self._has_begun_at_once():
@@ -145,8 +173,6 @@ class Transaction(SqliteTransactionWrapper):
         connection = self._connection
         try:
             await connection.execute(self._begin)
-        except sqlite3.OperationalError as failure:
-            raise OperationalError(failure) from failure
         except asyncio.CancelledError:
             # It begins all the same, on the connection's thread; what that is told next undoes it.
             await connection.rollback()
@@ -160,7 +186,10 @@ class Transaction(SqliteTransactionWrapper):
         connection.execute("PRAGMA busy_timeout=0")
         try:
             connection.execute(self._begin)
-        except sqlite3.OperationalError:
+        except sqlite3.Error as failure:
+            told = translated(failure)
+            if not isinstance(told, DatabaseTimeout):
+                raise told from failure
             return False
         finally:
             connection.execute(self._waits)
@@ -170,9 +199,9 @@ class Transaction(SqliteTransactionWrapper):
         connection = self._connection
         try:
             await super().commit()
-        except sqlite3.Error as failure:
+        except BaseORMException:
             await connection.rollback()
-            raise OperationalError(failure) from failure
+            raise
 
 
 client_class = EVGraphSqliteClient

@@ -4,8 +4,8 @@ import asyncio
 
 import structlog
 from ocpp.v16.enums import Action  # type: ignore[import-untyped]
-from tortoise.exceptions import DBConnectionError, OperationalError
 
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.ocpp import handlers  # noqa: F401 - each registers itself
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.fields import CallRefused
@@ -20,9 +20,6 @@ log = structlog.get_logger("evgraph.ocpp")
 PRECIOUS = frozenset({"BootNotification", "StatusNotification", "StartTransaction", "StopTransaction", "MeterValues"})
 
 _OF_A_TRANSACTION = frozenset({"StopTransaction", "MeterValues"})
-
-# A database that is locked or gone is so for a moment: whatever the charger said, it may say again.
-OUT_OF_REACH = (OperationalError, DBConnectionError, OSError)
 
 KNOWN_ACTIONS = frozenset(action.value for action in Action)
 
@@ -110,6 +107,7 @@ def _failed(call: InboundCall, failure: BaseException) -> Exception:
         action=call.action,
         message_id=call.message_id,
     )
-    if call.action in PRECIOUS or isinstance(failure, OUT_OF_REACH):
+    # A database that is locked or gone is so for a moment: whatever the charger said, it may say again.
+    if call.action in PRECIOUS or isinstance(failure, DatabaseUnavailable):
         return Unanswered(error_id)
     return CallRefused(ErrorCode.INTERNAL_ERROR, f"An internal error occurred ({error_id}).")

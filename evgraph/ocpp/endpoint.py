@@ -1,8 +1,9 @@
 """Where charge points connect: the handshake, the connection, and what follows when it closes."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import chain, repeat
 
 import structlog
 from starlette.responses import PlainTextResponse
@@ -10,6 +11,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.ocpp.connection import BROKEN_OFF, Connection
 from evgraph.ocpp.failures import log_failure
 from evgraph.ocpp.frame_budget import FrameBudget
@@ -46,7 +48,7 @@ PATH = f"/{CHARGERS}/"
 HEARTBEAT_INTERVAL = 300
 BOOT_WAIT = 5.0
 MAX_FRAME_BYTES = 1024 * 1024
-_WAITS = (1.0, 5.0, 0.0)
+_WAITS = (1.0, 5.0, 30.0)
 _LONGEST_IDENTITY = 200
 
 _PROTOCOL_ERROR = 1002
@@ -258,17 +260,34 @@ class Endpoint:
         was_too_big = connection.closing is not None and connection.closing.code == MESSAGE_TOO_BIG
         if oversized_frames is not None and not was_too_big:
             oversized_frames.ended_otherwise(peer.id)
-        for wait in _WAITS:
+        await self._told(connection, self._tell_gone)
+        if connection.history_id is not None:
+            await self._told(connection, self._tell_closed)
+
+    async def _tell_gone(self, connection: Connection) -> None:
+        peer = connection.peer
+        async with self._registry.presence(peer.identity):
+            if self._registry.current(peer.identity) is None:
+                await self._charge_points.disconnected(peer.id)
+
+    async def _tell_closed(self, connection: Connection) -> None:
+        assert connection.history_id is not None
+        closing = connection.closing or BROKEN_OFF
+        await self._connections.closed(connection.history_id, code=closing.code, reason=closing.reason)
+
+    async def _told(self, connection: Connection, tell: Callable[[Connection], Awaitable[None]]) -> None:
+        """Until it is saved. While the database is out of reach the services themselves try again: what fails here is
+        something else, and would leave the charge point connected for ever."""
+        for wait in chain(_WAITS, repeat(_WAITS[-1])):
             try:
-                if connection.history_id is not None:
-                    closing = connection.closing or BROKEN_OFF
-                    await self._connections.closed(connection.history_id, code=closing.code, reason=closing.reason)
-                async with self._registry.presence(peer.identity):
-                    if self._registry.current(peer.identity) is None:
-                        await self._charge_points.disconnected(peer.id)
+                await tell(connection)
+                return
+            except DatabaseUnavailable as failure:
+                # We are closing; at our next start nobody is connected (X1).
+                log.warning("leaving not recorded", charge_point=connection.peer.identity, error=repr(failure))
                 return
             except Exception as failure:
-                log_failure("leaving not recorded", failure, charge_point=peer.identity)
+                log_failure("leaving not recorded", failure, charge_point=connection.peer.identity)
             await asyncio.sleep(wait)
 
 

@@ -9,9 +9,9 @@ from itertools import islice
 import structlog
 
 from evgraph.domain.asks import TriggerMessage
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.ocpp.calls.trigger_message import trigger_message, trigger_status_notification
 from evgraph.ocpp.connection import Connection
-from evgraph.ocpp.dispatch import OUT_OF_REACH
 from evgraph.ocpp.failures import log_failure
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.interfaces import CallFailed, ChargerRejected
@@ -168,7 +168,7 @@ class Welcome:
             await work(connection)
         except CallFailed as failure:
             log.info("not asked for all", charge_point=peer.identity, why=str(failure))
-        except OUT_OF_REACH as failure:
+        except DatabaseUnavailable as failure:
             log.warning("not asked for want of a database", charge_point=peer.identity, error=repr(failure))
             self._has_missed(connection)
         except Exception as failure:

@@ -50,7 +50,8 @@ _SAVE_WHOLE_SESSIONS = update(SessionRow, *_SELDOM, *_NEARLY_ALWAYS)
 @dataclass(slots=True)
 class Message:
     """One MeterValues that waits for its commit; its readings, one for each instant, in the order of their time.
-    `connector_id` is None if it makes no sense; then its transactionId says which session is meant."""
+    `connector_id` is None if it makes no sense; then its transactionId says which session is meant. `since`: when it
+    came, by the loop's clock."""
 
     charge_point_id: int
     garage_id: int
@@ -59,6 +60,7 @@ class Message:
     readings: tuple[Reading, ...]
     raw: str
     saved: asyncio.Future[None] = field(repr=False)
+    since: float = 0.0
 
 
 class Batch:

@@ -6,8 +6,8 @@ change has read stays true until it is saved.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from itertools import chain
 from typing import TypeVar
@@ -29,11 +29,13 @@ from evgraph.models.at_once import Version, save_at_once, taken
 from evgraph.models.bulk import Save
 from evgraph.models.charging import IS_ACTIVE
 from evgraph.models.database import WRITER
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.models.looks import within
 from evgraph.models.plain import select, select_values
 from evgraph.models.saving import insert, update
 from evgraph.services.frames import FrameLog
 from evgraph.services.interfaces import Clock
+from evgraph.services.write_health import WriteHealth
 
 V = TypeVar("V")
 S = TypeVar("S", ChargingSession, ChargingRequest)
@@ -183,8 +185,9 @@ class Books:
     """Opens changes, and tells what they brought once they are committed. Each writes the frames that wait in its
     garages, so that none is booked without the frame that told it (C10)."""
 
-    def __init__(self, bus: EventBus, clock: Clock, frames: FrameLog) -> None:
+    def __init__(self, bus: EventBus, clock: Clock, frames: FrameLog, writes: WriteHealth | None = None) -> None:
         self._bus = bus
+        self._writes = writes or WriteHealth()
         self._clock = clock
         self._frames = frames
 
@@ -198,7 +201,7 @@ class Books:
         Within it there is nothing but the database: every other writer of these garages waits.
         """
         change = Change(self._clock.now())
-        with self._frames.taken() as frames:
+        with self._noted(), self._frames.taken() as frames:
             async with in_transaction(WRITER):
                 change.versions = await taken(garage_ids)
                 yield change
@@ -210,11 +213,21 @@ class Books:
     async def save_at_once(self, versions: Mapping[int, Version], saves: Sequence[Save]) -> bool:
         """Saves what was worked out from the sessions and ports of these garages as they were at these versions; false,
         and nothing is saved, where one of them is at another by now. It touches nothing that a board shows."""
-        with self._frames.taken() as frames:
+        with self._noted(), self._frames.taken() as frames:
             is_saved = await save_at_once(versions, [*saves, frames.take(versions)])
             if not is_saved:
                 frames.give_up()
         return is_saved
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Whether the database could be written to."""
+        try:
+            yield
+        except DatabaseUnavailable as failure:
+            self._writes.failed(failure)
+            raise
+        self._writes.saved()
 
 
 async def _one(row_type: type[Model], value_type: type[V], id_: int) -> V | None:

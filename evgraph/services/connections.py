@@ -65,9 +65,10 @@ class Connections:
         )
 
     async def closed(self, connection_id: int, *, code: int | None, reason: str | None) -> None:
-        """`code`: of the WebSocket close (RFC 6455 section 7.4). What was closed stays as it was told first."""
+        """`code`: of the WebSocket close (RFC 6455 section 7.4). What was closed stays as it was told first.
+        While the database is out of reach it is tried again until it is saved."""
         told = reason[:_LONGEST_REASON].replace("\x00", "") if reason else None
-        await self._closed.add(_Closed(at=self._clock.now(), code=code, reason=told, id=connection_id))
+        await self._closed.insist(_Closed(at=self._clock.now(), code=code, reason=told, id=connection_id))
 
     async def forget(self) -> None:
         """At our own start: what a process that was killed left open ended with it (X1)."""

@@ -1,8 +1,10 @@
 """Writes the frames that no change follows: heartbeats, answers, what could not be read (C10)."""
 
-import structlog
-from tortoise.exceptions import BaseORMException
+import asyncio
 
+import structlog
+
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.services.books import Books
 from evgraph.services.frames import FrameLog
 
@@ -19,9 +21,17 @@ class FrameWriter:
     def __init__(self, books: Books, frames: FrameLog) -> None:
         self._books = books
         self._frames = frames
+        self._caught_up_at: float | None = None
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds since all that waited was written; 0 before the first time."""
+        return asyncio.get_running_loop().time() - self._caught_up_at if self._caught_up_at is not None else 0.0
 
     async def run(self) -> None:
         """Until cancelled: about once a second, and at once for who watches."""
+        if self._caught_up_at is None:
+            self._caught_up_at = asyncio.get_running_loop().time()
         while True:
             await self._frames.wanted(EVERY_S)
             await self.write()
@@ -34,6 +44,7 @@ class FrameWriter:
                 # Nothing but its frames: under the garage's lock, so that no change commits before a frame of its own.
                 async with self._books.change(*garage_ids[first : first + MOST_GARAGES]):
                     pass
-            except (BaseORMException, OSError) as failure:
+            except DatabaseUnavailable as failure:
                 log.warning("frames not written", waiting=self._frames.count, error=repr(failure))
                 return
+        self._caught_up_at = asyncio.get_running_loop().time()

@@ -33,16 +33,19 @@ from evgraph.services.people import People
 from evgraph.services.ports import Ports
 from evgraph.services.quarantine import Quarantine
 from evgraph.services.rates import Rates
+from evgraph.services.readiness import Readiness
 from evgraph.services.registration import Registration
 from evgraph.services.requests import Requests
 from evgraph.services.reservations import Reservations
 from evgraph.services.retention import Retention
 from evgraph.services.security_events import SecurityEvents
 from evgraph.services.stays import Stays
+from evgraph.services.supervision import Supervisor
 from evgraph.services.supplies import Supplies
 from evgraph.services.thinning import KEPT_WHOLE_DAYS, Thinning
 from evgraph.services.transactions import FREE_FOR, Transactions
 from evgraph.services.upkeep import Upkeep
+from evgraph.services.write_health import WriteHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,17 @@ class Services:
     frames: FrameLog
     frame_writer: FrameWriter
     upkeep: Upkeep
+    supervisor: Supervisor
+    readiness: Readiness
+
+    def start(self) -> None:
+        """The tasks that live as long as the house; `supervisor.stop` ends them."""
+        self.supervisor.start("frames", self.frame_writer.run)
+        self.supervisor.start("metering", self.metering.run)
+        self.supervisor.start("upkeep", self.upkeep.run)
 
     async def close(self) -> None:
-        """Waits for what is under way; the tasks of `metering`, `frame_writer` and `upkeep` are their owner's."""
+        """Waits for what is under way; the supervisor's tasks go on, for it may need them."""
         await self.once.close()
         await self.charge_points.close()
         await self.connections.close()
@@ -111,7 +122,8 @@ def open_house(
     ca_folder: Path = CA_FOLDER,
 ) -> Services:
     frames = FrameLog(bus, kept_days=frames_kept_days)
-    books = Books(bus, clock, frames)
+    writes = WriteHealth()
+    books = Books(bus, clock, frames, writes)
     once = Once(clock)
     people = People(clock)
     supplies = Supplies(simulated_speed)
@@ -125,6 +137,21 @@ def open_house(
         books, once, gateway, heartbeat_interval=heartbeat_interval_s, start_window=start_window
     )
     key_rotation = KeyRotation(books, once, gateway, configurations)
+    metering = Metering(books, bus, supplies)
+    frame_writer = FrameWriter(books, frames)
+    supervisor = Supervisor()
+    upkeep = Upkeep(
+        charging,
+        transactions,
+        charge_points,
+        Retention(clock, frames_kept_days=frames_kept_days),
+        Thinning(clock, kept_whole_days=samples_kept_whole_days),
+        local_lists,
+        clock,
+        availability=availability,
+        reservations=reservations,
+        every_s=upkeep_every_s,
+    )
     return Services(
         clock=clock,
         bus=bus,
@@ -138,7 +165,7 @@ def open_house(
         charging=charging,
         assigning=Assigning(books),
         transactions=transactions,
-        metering=Metering(books, bus, supplies),
+        metering=metering,
         rates=Rates(books),
         ports=Ports(books),
         charge_points=charge_points,
@@ -159,17 +186,8 @@ def open_house(
         certificates=Certificates(books, gateway, ca_folder),
         security_events=SecurityEvents(books),
         frames=frames,
-        frame_writer=FrameWriter(books, frames),
-        upkeep=Upkeep(
-            charging,
-            transactions,
-            charge_points,
-            Retention(clock, frames_kept_days=frames_kept_days),
-            Thinning(clock, kept_whole_days=samples_kept_whole_days),
-            local_lists,
-            clock,
-            availability=availability,
-            reservations=reservations,
-            every_s=upkeep_every_s,
-        ),
+        frame_writer=frame_writer,
+        upkeep=upkeep,
+        supervisor=supervisor,
+        readiness=Readiness(writes, metering, frame_writer, upkeep, supervisor),
     )

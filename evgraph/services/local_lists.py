@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from tortoise.exceptions import BaseORMException
 
 from evgraph.domain.asks import ChangeConfiguration, GetConfiguration, GetLocalListVersion, SendLocalList
 from evgraph.domain.charge_point import ChargePoint
@@ -21,6 +20,7 @@ from evgraph.domain.local_list import MOST_AT_ONCE, Entries, entries, next_versi
 from evgraph.domain.own_clock import has_elapsed
 from evgraph.domain.people import Right, Viewer
 from evgraph.models import CardRow, ChargePointRow, ConfigurationKeyRow
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.services import asking
 from evgraph.services.interfaces import (
     CallFailed,
@@ -247,7 +247,7 @@ class LocalLists:
 async def _logged(work: Callable[[], Awaitable[None]]) -> None:
     try:
         await work()
-    except (BaseORMException, OSError) as failure:
+    except DatabaseUnavailable as failure:
         log.warning("local lists could not use the database", error=repr(failure))
     except Exception:
         log.exception("local list failed")

@@ -10,9 +10,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 import structlog
-from tortoise.exceptions import DBConnectionError, OperationalError
 
 from evgraph.bus import EventBus
 from evgraph.domain import session_end
@@ -26,6 +26,7 @@ from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow
 from evgraph.models.at_once import Version
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.models.meter_samples import registers_around, samples_at
 from evgraph.models.plain import execute, select_values
 from evgraph.services import reading, recount
@@ -55,12 +56,22 @@ class Metering:
         self._supplies = supplies
         self._waiting: deque[Message] = deque()
         self._news = asyncio.Event()
+        # When the oldest reading of the batch under way came.
+        self._oldest_at: float | None = None
         self._garages: dict[int, int] = {}
         self._rates: dict[int, Rate] = {}
         self._running = Running()
         self._newest = NewestInstants()
         # Ports, and not places that no board shows; nearly all sessions are there (B4).
         self._shown: set[int] = set()
+
+    @property
+    def oldest_s(self) -> float:
+        """For how many seconds the oldest reading has waited for its commit; 0 where none waits."""
+        oldest_at = self._oldest_at
+        if oldest_at is None and self._waiting:
+            oldest_at = self._waiting[0].since
+        return asyncio.get_running_loop().time() - oldest_at if oldest_at is not None else 0.0
 
     async def record(
         self,
@@ -74,7 +85,8 @@ class Metering:
         """Returns when the readings are durable (M1 to M4). `connector_id`: None if it makes no sense. Raises what the
         database raised."""
         garage_id = self._garages.get(charge_point_id) or await self._garage(charge_point_id)
-        saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        saved: asyncio.Future[None] = loop.create_future()
         self._waiting.append(
             Message(
                 charge_point_id=charge_point_id,
@@ -84,6 +96,7 @@ class Metering:
                 readings=tuple(readings) if len(readings) < 2 else tuple(instants(readings)),
                 raw=raw,
                 saved=saved,
+                since=loop.time(),
             )
         )
         self._news.set()
@@ -91,23 +104,30 @@ class Metering:
 
     async def run(self) -> None:
         """Saves what waits, until cancelled."""
+        batch: list[Message] = []
         try:
             while True:
-                await self._news.wait()
-                self._news.clear()
-                while self._waiting:
-                    together = min(len(self._waiting), MOST_TOGETHER)
-                    await self._save_each([self._waiting.popleft() for _ in range(together)])
+                while not self._waiting:
+                    self._news.clear()
+                    await self._news.wait()
+                together = min(len(self._waiting), MOST_TOGETHER)
+                batch = [self._waiting.popleft() for _ in range(together)]
+                self._oldest_at = batch[0].since
+                await self._save_each(batch)
+                self._oldest_at = None
         finally:
-            for message in self._waiting:
+            self._oldest_at = None
+            # Who waits for them is not answered, and says them again.
+            for message in chain(batch, self._waiting):
                 message.saved.cancel()
+            self._waiting.clear()
 
     async def _save_each(self, batch: list[Message]) -> None:
         try:
             await self._save_in_a_change(await self._save_from_memory(batch))
         except Exception as failure:
             # A database that is locked or gone is so for all; else one message must not take the others with it.
-            if len(batch) > 1 and not isinstance(failure, (OperationalError, DBConnectionError, OSError)):
+            if len(batch) > 1 and not isinstance(failure, DatabaseUnavailable):
                 for message in batch:
                     if not message.saved.done():
                         await self._save_each([message])

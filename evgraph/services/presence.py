@@ -35,8 +35,9 @@ class Presence:
         await self._moves.add(_Move(charge_point_id, is_online=True))
 
     async def went(self, charge_point_id: int) -> None:
-        """C4: its ports are OFFLINE. S4: a start that waited for it is given up; what runs stays running."""
-        await self._moves.add(_Move(charge_point_id, is_online=False))
+        """C4: its ports are OFFLINE. S4: a start that waited for it is given up; what runs stays running. While the
+        database is out of reach it is tried again, before whatever comes later, until it is saved."""
+        await self._moves.insist(_Move(charge_point_id, is_online=False))
 
     async def nobody_is(self) -> None:
         """At our own start: who was connected to the process before is not connected to this one (X1). A start that

@@ -1,12 +1,13 @@
 """What only the passing of time tells: starts whose window is over, sessions that were forgotten, old records."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
-from tortoise.exceptions import BaseORMException
 
 from evgraph.domain.own_clock import has_elapsed
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.services.availability import Availability
 from evgraph.services.charge_points import ChargePoints
 from evgraph.services.charging import Charging
@@ -40,40 +41,67 @@ class Upkeep:
         reservations: Reservations,
         every_s: float = 1.0,
     ) -> None:
-        self._charging = charging
-        self._transactions = transactions
-        self._charge_points = charge_points
         self._retention = retention
-        self._thinning = thinning
-        self._local_lists = local_lists
-        self._availability = availability
-        self._reservations = reservations
         self._clock = clock
         self._every_s = every_s
         self._tidied: datetime | None = None
+        self._looked_at: float | None = None
+        # Since when each part fails.
+        self._failing: dict[str, float] = {}
+        self._parts: dict[str, Callable[[], Awaitable[object]]] = {
+            "starts": charging.expire_starts,
+            "forgotten sessions": transactions.close_forgotten,
+            "reminders to stop": charge_points.remind_to_stop,
+            "reservations": reservations.settle,
+            "availability": availability.remind,
+            "full vehicles": transactions.find_full,
+            "old frames": retention.forget_frames,
+            "old samples": thinning.look,
+            "local lists": local_lists.look,
+            "old records": self._tidy,
+        }
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds since the end of the latest look; 0 before `run`."""
+        return asyncio.get_running_loop().time() - self._looked_at if self._looked_at is not None else 0.0
+
+    def failing(self, for_s: float) -> list[str]:
+        """The names of the parts that have failed at every look for so many seconds."""
+        now = asyncio.get_running_loop().time()
+        return [name for name, since in self._failing.items() if now - since >= for_s]
 
     async def run(self) -> None:
-        """Until cancelled; a failure is logged and tried again at the next look."""
+        """Until cancelled. A part that fails keeps no other from its turn; it is logged, and tried again at the next
+        look."""
+        loop = asyncio.get_running_loop()
+        self._looked_at = loop.time()
         while True:
-            try:
-                await self.look()
-            except (BaseORMException, OSError) as failure:
-                log.warning("upkeep could not use the database", error=repr(failure))
-            except Exception:
-                log.exception("upkeep failed")
+            for name, part in self._parts.items():
+                await self._try(name, part)
+            self._looked_at = loop.time()
             await asyncio.sleep(self._every_s)
 
     async def look(self) -> None:
-        await self._charging.expire_starts()
-        await self._transactions.close_forgotten()
-        await self._charge_points.remind_to_stop()
-        await self._reservations.settle()
-        await self._availability.remind()
-        await self._transactions.find_full()
-        await self._retention.forget_frames()
-        await self._thinning.look()
-        await self._local_lists.look()
+        """All parts once. Raises what the first one fails with."""
+        for part in self._parts.values():
+            await part()
+
+    async def _try(self, name: str, part: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await part()
+        except DatabaseUnavailable as failure:
+            # What has become of the database is told elsewhere.
+            log.warning("upkeep could not use the database", part=name, error=repr(failure))
+            return
+        except Exception:
+            log.exception("upkeep failed", part=name)
+            self._failing.setdefault(name, asyncio.get_running_loop().time())
+            return
+        self._failing.pop(name, None)
+
+    async def _tidy(self) -> None:
         now = self._clock.now()
         if self._tidied is None or has_elapsed(self._tidied, TIDY_EVERY, now):
-            self._tidied = now
             await self._retention.tidy()
+            self._tidied = now

@@ -12,7 +12,7 @@ async def derived_again(
     selection: Selection = Selection(),  # noqa: B008 - frozen
 ) -> Report:
     """By the settings that journeys run with; the database must be nobody else's in this process."""
-    await database.open_database(database_url)
+    await database.open_database(database_url, timeout_s=None)
     try:
         return await replay(selection, supplies=Supplies(), now=datetime.now(UTC))
     finally:

@@ -42,6 +42,10 @@ class Server:
         self._process: Any = None
 
     @property
+    def pid(self) -> int:
+        return int(self._process.pid)
+
+    @property
     def chargers_url(self) -> str:
         return f"ws://{self.address}/ocpp"
 

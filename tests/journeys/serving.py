@@ -18,14 +18,27 @@ def serve(settings: dict[str, str], log: str) -> None:
 
 def serve_until_saved(settings: dict[str, str], log: str) -> None:
     """As `serve`; killed by SIGKILL between the first commit of a reading and its answer."""
+    from evgraph.domain.events import EnergyMetered
+
+    _serve_until(EnergyMetered, settings, log)
+
+
+def serve_until_billed(settings: dict[str, str], log: str) -> None:
+    """As `serve`; killed by SIGKILL right after the first commit of a line item."""
+    from evgraph.domain.events import LineItemAdded
+
+    _serve_until(LineItemAdded, settings, log)
+
+
+def _serve_until(last: type, settings: dict[str, str], log: str) -> None:
     import signal
 
     from evgraph.bus import EventBus
-    from evgraph.domain.events import EnergyMetered, Event
+    from evgraph.domain.events import Event
 
     def killed(bus: EventBus, event: Event) -> None:
         # It is told of after the commit, and before the charger is answered.
-        if isinstance(event, EnergyMetered):
+        if isinstance(event, last):
             os.kill(os.getpid(), signal.SIGKILL)
 
     EventBus.publish = killed  # type: ignore[method-assign]

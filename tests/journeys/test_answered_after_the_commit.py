@@ -6,14 +6,16 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from evgraph.domain.people import Role
 from tests.conftest import POSTGRES
 from tests.journeys.garage import Garage, add_chargers
-from tests.journeys.serving import serve_until_saved
+from tests.journeys.serving import serve_until_billed, serve_until_saved
 from tests.journeys.wire import Wired, wired
 
 BEGUN_AT = "2026-03-01T12:00:00.000Z"
@@ -109,6 +111,65 @@ async def test_x1_nothing_is_answered_while_it_cannot_be_committed(open_garage, 
                 assert await _energies(database_url) == [register - 100]
             assert await saying == {}
             assert await _energies(database_url) == [register]
+
+
+async def test_x1_a_kill_after_a_stop_keeps_its_frame_though_readings_wait_for_the_same_garage(
+    open_garage, database_url
+):
+    """Two sessions: the stop of one waits for the garage, and behind it a batch that holds a reading of the other. In
+    the end the bill is derived again from the frames."""
+    keys = await add_chargers(database_url, ["Fleet-1", "Fleet-2"])
+    async with open_garage() as garage:
+        operator = await garage.sign_in(Role.OPERATOR)
+        await operator.set_rate("PER_KWH", "25")
+        transaction_ids = {}
+        async with (
+            wired(garage.server, "Fleet-1", keys["Fleet-1"]) as first,
+            wired(garage.server, "Fleet-2", keys["Fleet-2"]) as second,
+        ):
+            for name, charger in (("Fleet-1", first), ("Fleet-2", second)):
+                await _boot(charger)
+                checked_in = await operator.check_in(name)
+                port = (await operator.board_now()).port(f"{name}-1")
+                await operator.started(checked_in["request"], port["id"])
+                asked = await charger.is_asked("RemoteStartTransaction")
+                transaction_ids[name] = await _begin_now(charger, asked["idTag"])
+        await garage.server.stop()
+        await garage.server.start(serve_until_billed)
+        async with (
+            wired(garage.server, "Fleet-1", keys["Fleet-1"]) as first,
+            wired(garage.server, "Fleet-2", keys["Fleet-2"]) as second,
+        ):
+            await second.call("MeterValues", _reading(transaction_ids["Fleet-2"], 0, _now()))
+            async with _stuck(database_url):
+                stop = {"transactionId": transaction_ids["Fleet-1"], "meterStop": 1000, "timestamp": _now()}
+                said = [asyncio.create_task(first.call("StopTransaction", stop))]
+                await asyncio.sleep(0.2)
+                reading = _reading(transaction_ids["Fleet-2"], 10, _now())
+                said.append(asyncio.create_task(second.call("MeterValues", reading)))
+                await asyncio.sleep(0.2)
+            await garage.server.killed()
+            for one in said:
+                one.cancel()
+        await garage.server.start()
+        # The stop is not said again: what was booked must be in the frames of before.
+        async with wired(garage.server, "Fleet-2", keys["Fleet-2"]) as second:
+            await second.call("MeterValues", reading)
+
+
+async def _boot(charger: Wired) -> None:
+    await charger.call("BootNotification", {"chargePointVendor": "Phihong Technology", "chargePointModel": "AX48"})
+    free = {"connectorId": 1, "errorCode": "NoError", "status": "Available", "timestamp": _now()}
+    await charger.call("StatusNotification", free)
+
+
+async def _begin_now(charger: Wired, id_tag: str) -> int:
+    begun = {"connectorId": 1, "idTag": id_tag, "meterStart": 0, "timestamp": _now()}
+    return int((await charger.call("StartTransaction", begun))["transactionId"])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @pytest.mark.slow

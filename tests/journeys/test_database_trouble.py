@@ -15,6 +15,7 @@ from tests.conftest import POSTGRES, execute, named
 from tests.journeys.arithmetic import bill, expected_bill
 from tests.journeys.client import PATIENCE_S, GraphQLErrors
 from tests.journeys.garage import PASSWORD, Garage, Person, delivers, email
+from tests.journeys.ready import watching
 
 CALL = 2
 RATE = ("PER_KWH", "249.9")
@@ -60,6 +61,32 @@ async def test_what_a_charger_says_meanwhile_is_billed_once_the_database_is_back
         assert {line["logger"] for line in garage.server.errors()} <= LOGGERS
         # Nothing came of the check-in, so that it can be made again.
         assert (await operator.check_in(CHECKED_IN[1]))["stay"]
+
+
+async def test_c4_who_leaves_or_comes_meanwhile_is_shown_so_once_the_database_is_back(garage, database_url):
+    operator = await garage.sign_in(Role.OPERATOR)
+    leaves, comes = garage.charger("AX48-1"), garage.charger("AX48-2")
+    # Seen before, and gone again.
+    async with garage.charger("AX48-2") as before:
+        await before.connected()
+        await before.wait_for_status(1, "Available")
+        await before.told_everything()
+    await leaves.start()
+    async with operator.board() as screen, watching(garage.server.address) as watch:
+        ports = [screen.port(f"AX48-{number}-1")["id"] for number in (1, 2)]
+        await screen.shows_port(ports[0], status="AVAILABLE")
+        await screen.shows_port(ports[1], status="OFFLINE")
+        assert await watch.now() == (200, {})
+        async with unusable(database_url):
+            await leaves.stop()
+            await comes.start()
+            assert "write" in await watch.until(503)
+            # Longer than a few attempts take.
+            await asyncio.sleep(3)
+        await screen.shows_port(ports[0], status="OFFLINE", isOpen=False)
+        await screen.shows_port(ports[1], status="AVAILABLE", isOpen=True)
+        await watch.until(200)
+    await comes.stop()
 
 
 async def test_who_signs_in_meanwhile_is_told_an_id(garage, database_url):

@@ -14,6 +14,7 @@ import pytest
 
 from evgraph.domain.people import Role
 from evgraph.simulator import SimulatedChargePoint
+from tests.journeys.client import GraphQLErrors
 from tests.journeys.garage import Garage, Person, add_chargers
 
 CHARGERS = 20
@@ -33,7 +34,7 @@ async def test_x1_twenty_sigkills_cost_no_watt_hour_and_bill_none_twice(open_gar
         await operator.set_rate("PER_KWH", "25")
         # A charge of an hour takes a minute, with a sample every quarter of a second.
         chargers = [garage.charger(identity, speed=60, sample_interval=15) for identity in keys]
-        with _seed() as random:
+        with seed() as random:
             closing = asyncio.Event()
             async with asyncio.TaskGroup() as running:
                 for charger in chargers:
@@ -43,7 +44,7 @@ async def test_x1_twenty_sigkills_cost_no_watt_hour_and_bill_none_twice(open_gar
                     running.create_task(bay.serve_vehicles_until(closing))
                 await _kill_again_and_again(garage, bays, random)
                 closing.set()
-            await _all_is_billed_once(operator, bays)
+            await all_is_billed_once(operator, bays, CHARGERS)
         for charger in chargers:
             await charger.stop()
 
@@ -122,7 +123,7 @@ async def _kill_again_and_again(garage: Garage, bays: list[Bay], random: Random)
         await garage.server.start()
 
 
-async def _all_is_billed_once(operator: Person, bays: list[Bay]) -> None:
+async def all_is_billed_once(operator: Person, bays: list[Bay], at_least: int) -> None:
     sessions = await operator.all_of("sessions", "status transactionId energyWh stay { id } id")
     assert {session["status"] for session in sessions} <= {"ENDED", "FAILED"}, "A session is stuck."
     counted = {
@@ -130,7 +131,7 @@ async def _all_is_billed_once(operator: Person, bays: list[Bay]) -> None:
     }
     metered = {session["transactionId"]: session["energyWh"] for session in sessions if session["status"] == "ENDED"}
     assert metered == counted
-    assert len(counted) >= CHARGERS
+    assert len(counted) >= at_least
 
     stays = await operator.all_of("stays", "id status lineItems { id quantity isCorrection session { id } }")
     assert len(stays) == sum(bay.vehicles for bay in bays), "A vehicle was checked in twice."
@@ -152,16 +153,20 @@ async def _all_is_billed_once(operator: Person, bays: list[Bay]) -> None:
 
 
 async def _stubbornly(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """As a point of sale does when its server is gone: the same again, until there is an answer."""
+    """As a point of sale does when its server is gone, or has no database: the same again, until there is an answer."""
     while True:
         try:
             return await ask()
         except httpx.TransportError:
             await asyncio.sleep(AGAIN_S)
+        except GraphQLErrors as failure:
+            if {error["extensions"]["code"] for error in failure.errors} != {"INTERNAL"}:
+                raise
+            await asyncio.sleep(AGAIN_S)
 
 
 @contextmanager
-def _seed() -> Iterator[Random]:
+def seed() -> Iterator[Random]:
     """A random one, told when the test fails."""
     seed = SystemRandom().getrandbits(32)
     try:

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+from tortoise.exceptions import IntegrityError
 
 from evgraph.domain.charge_point import Acceptance, BootReport
 from evgraph.domain.charging_session import StopReason
 from evgraph.domain.energy import Reading
 from evgraph.domain.port import PortStatus
+from evgraph.models.failures import DatabaseTimeout, DatabaseUnavailable
 from evgraph.ocpp.calls.remote_start_transaction import remote_start_transaction
 from evgraph.services.interfaces import BadCall, ChargerRejected
 from tests.ocpp.conftest import NOW, CentralSystem, Charger
@@ -216,8 +217,8 @@ async def test_c8_missing_altogether_is_refused_and_kept(
 @pytest.mark.parametrize(
     "failure",
     [
-        OperationalError("database is locked"),
-        DBConnectionError("gone"),
+        DatabaseTimeout("database is locked"),
+        DatabaseUnavailable("gone"),
         IntegrityError("twice"),
         OSError("disk full"),
         KeyError("a bug"),
@@ -239,7 +240,7 @@ async def test_a_message_that_could_not_be_saved_is_not_answered_and_taken_when_
 
 
 async def test_a_message_that_could_not_be_kept_in_quarantine_is_not_answered(central: CentralSystem) -> None:
-    central.services.failing["quarantine"] = OperationalError("database is locked")
+    central.services.failing["quarantine"] = DatabaseTimeout("database is locked")
     async with central.charger() as charger:
         await charger.send([2, "m", "StopTransaction", STOP | {"meterStop": "abc"}])
         assert await charger.hears_nothing(0.05)
@@ -249,7 +250,7 @@ async def test_a_message_that_could_not_be_kept_in_quarantine_is_not_answered(ce
 async def test_other_messages_are_not_answered_while_the_database_is_out_of_reach(
     central: CentralSystem, action: str, service: str
 ) -> None:
-    central.services.failing[service] = OperationalError("database is locked")
+    central.services.failing[service] = DatabaseTimeout("database is locked")
     async with central.charger() as charger:
         await charger.send([2, "m", action, {"idTag": "TAG"}])
         assert await charger.hears_nothing(0.05)

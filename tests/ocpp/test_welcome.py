@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from tortoise.exceptions import OperationalError
 
 from evgraph.domain.charge_point import Acceptance
+from evgraph.models.failures import DatabaseTimeout
 from evgraph.ocpp.inbound import Peer
 from evgraph.ocpp.welcome import Welcome
 from evgraph.services.interfaces import ChargerTimeout
@@ -48,12 +48,12 @@ async def test_a_status_that_could_not_be_kept_is_asked_for_until_it_is(
     central.services.known_connectors = [1]
     status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
     async with central.charger() as charger:
-        central.services.failing["status"] = OperationalError("database is locked")
+        central.services.failing["status"] = DatabaseTimeout("database is locked")
         await charger.send([2, "lost", "StatusNotification", status])
         for _ in range(2):
             assert await _asked(charger) == {"requestedMessage": "StatusNotification", "connectorId": 1}
             await charger.send([2, "lost", "StatusNotification", status])
-        central.services.failing["connectors"] = OperationalError("database is locked")
+        central.services.failing["connectors"] = DatabaseTimeout("database is locked")
         await asyncio.sleep(0.15)
         central.services.failing.clear()
         assert await _asked(charger) == {"requestedMessage": "StatusNotification", "connectorId": 1}

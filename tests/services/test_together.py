@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import IntegrityError
 
+from evgraph.models.failures import DatabaseTimeout
 from evgraph.services.together import Together
 
 
@@ -21,7 +22,7 @@ class Keeper:
     async def save(self, numbers: Sequence[int]) -> Sequence[str]:
         await self.may_save.wait()
         if self.is_locked:
-            raise OperationalError("database is locked")
+            raise DatabaseTimeout("database is locked")
         if any(number < 0 for number in numbers):
             raise IntegrityError("no such thing")
         self.batches.append(list(numbers))
@@ -59,7 +60,7 @@ async def test_a_database_that_is_locked_is_so_for_all_and_asked_once(keeper: Ke
     together = Together(keeper.save)
     keeper.is_locked = True
     failures = await asyncio.gather(together.add(1), together.add(2), return_exceptions=True)
-    assert [type(failure) for failure in failures] == [OperationalError, OperationalError]
+    assert [type(failure) for failure in failures] == [DatabaseTimeout, DatabaseTimeout]
     keeper.is_locked = False
     assert await together.add(3) == "kept 3"
 
