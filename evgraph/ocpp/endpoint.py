@@ -1,7 +1,7 @@
 """Where charge points connect: the handshake, the connection, and what follows when it closes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from itertools import chain, repeat
 
@@ -260,34 +260,33 @@ class Endpoint:
         was_too_big = connection.closing is not None and connection.closing.code == MESSAGE_TOO_BIG
         if oversized_frames is not None and not was_too_big:
             oversized_frames.ended_otherwise(peer.id)
-        await self._told(connection, self._tell_gone)
         if connection.history_id is not None:
-            await self._told(connection, self._tell_closed)
+            await self._close_history(connection, connection.history_id)
+        await self._tell_gone(connection)
+
+    async def _close_history(self, connection: Connection, history_id: int) -> None:
+        closing = connection.closing or BROKEN_OFF
+        try:
+            await self._connections.closed(history_id, code=closing.code, reason=closing.reason)
+        except Exception as failure:
+            log_failure("end of connection not recorded", failure, charge_point=connection.peer.identity)
 
     async def _tell_gone(self, connection: Connection) -> None:
-        peer = connection.peer
-        async with self._registry.presence(peer.identity):
-            if self._registry.current(peer.identity) is None:
-                await self._charge_points.disconnected(peer.id)
-
-    async def _tell_closed(self, connection: Connection) -> None:
-        assert connection.history_id is not None
-        closing = connection.closing or BROKEN_OFF
-        await self._connections.closed(connection.history_id, code=closing.code, reason=closing.reason)
-
-    async def _told(self, connection: Connection, tell: Callable[[Connection], Awaitable[None]]) -> None:
         """Until it is saved. While the database is out of reach the services themselves try again: what fails here is
         something else, and would leave the charge point connected for ever."""
+        peer = connection.peer
         for wait in chain(_WAITS, repeat(_WAITS[-1])):
             try:
-                await tell(connection)
+                async with self._registry.presence(peer.identity):
+                    if self._registry.current(peer.identity) is None:
+                        await self._charge_points.disconnected(peer.id)
                 return
             except DatabaseUnavailable as failure:
                 # We are closing; at our next start nobody is connected (X1).
-                log.warning("leaving not recorded", charge_point=connection.peer.identity, error=repr(failure))
+                log.warning("leaving not recorded", charge_point=peer.identity, error=repr(failure))
                 return
             except Exception as failure:
-                log_failure("leaving not recorded", failure, charge_point=connection.peer.identity)
+                log_failure("leaving not recorded", failure, charge_point=peer.identity)
             await asyncio.sleep(wait)
 
 
