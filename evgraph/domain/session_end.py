@@ -165,9 +165,9 @@ def given_up(
 def ended_by_person(session: ChargingSession, now: datetime) -> ChargingSession:
     """T7, T12: a person ends a session whose charger does not: at its last reading, or at its start where there is
     none, marked ESTIMATED. The reason is Remote, by which `was_ended_by_person` knows it. A session that has ended
-    stays as it is."""
+    stays as it is. B7: what our own clock said was later, when it ran ahead, says nothing."""
     last_reading_at = session.last_meter_at or session.started_at or session.asked_at
-    return given_up(session, last_reading_at, closed_at=now, reason=StopReason.REMOTE)
+    return given_up(session, min(last_reading_at, now), closed_at=now, reason=StopReason.REMOTE)
 
 
 def was_ended_by_person(session: ChargingSession) -> bool:

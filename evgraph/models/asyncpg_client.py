@@ -45,6 +45,7 @@ _REAPED_AGAIN_S = 1.0
 _REAP = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid = ANY($1::INT[]) AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
+AND backend_start < now() - make_interval(secs => $2)
 """
 
 
@@ -91,7 +92,7 @@ class EVGraphAsyncpgClient(_Translating):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The sessions of connections that were given up, by the server's process ids.
-        self._given_up: set[int] = set()
+        self._given_up: dict[int, float] = {}
         self._reaper: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -138,28 +139,34 @@ class EVGraphAsyncpgClient(_Translating):
     async def _distrust(self, connection: Any, pool: Any) -> None:
         """The idle ones are closed now: asyncpg would say goodbye to each first. Those at work, when they come back."""
         with suppress(asyncpg.InterfaceError):
-            self._given_up.add(connection.get_server_pid())
+            self._give_up(connection.get_server_pid())
         _terminate(connection)
         for holder in pool._holders:
             if holder.is_connected() and holder.is_idle():
-                self._given_up.add(holder._con.get_server_pid())
+                self._give_up(holder._con.get_server_pid())
                 holder.terminate()
         await pool.expire_connections()
         if self._given_up and (self._reaper is None or self._reaper.done()):
             self._reaper = asyncio.create_task(self._reap())
+
+    def _give_up(self, pid: int) -> None:
+        self._given_up[pid] = asyncio.get_running_loop().time()
 
     async def _reap(self) -> None:
         """Ends the sessions that were given up, as soon as there is a way to the server."""
         await asyncio.sleep(_REAPED_AFTER_S)
         while self._given_up and self._pool is not None:
             given_up = list(self._given_up)
+            # A process id may be another session's by now: one that began since is left alone.
+            for_s = asyncio.get_running_loop().time() - max(self._given_up.values())
             try:
-                await rows_of(self, _REAP, [given_up])
+                await rows_of(self, _REAP, [given_up, for_s])
             except BaseORMException as failure:
                 self.log.debug("sessions were not ended yet: %r", failure)
                 await asyncio.sleep(_REAPED_AGAIN_S)
             else:
-                self._given_up.difference_update(given_up)
+                for pid in given_up:
+                    self._given_up.pop(pid, None)
 
 
 class _PoolConnection(PoolConnectionWrapper[Any]):

@@ -8,7 +8,6 @@ also come all at once, for several more.
 import asyncio
 import errno
 import os
-import re
 import socket
 import ssl
 from collections import deque
@@ -28,7 +27,7 @@ AT_ONCE = 24
 # No file, no memory is left for one more.
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _REST_S = 1.0
-_TARGET = re.compile(rb"[A-Z]+ ([^\r\n]+?)(?: HTTP/[^\r\n]*)?\r?\n")
+_LONGEST_LINE = 8192
 # After SIGTERM: how long a connection may take to get what is on its way to it.
 _LAST_WORDS_S = 1.0
 
@@ -111,13 +110,21 @@ class PacedHttp(HttpToolsProtocol):
         """C1: one that cannot be read leaves a trace if its path was read, and is a charger's."""
         refusals = refusals_of(self.config)
         # Where the parser stopped in the target, as with a letter that is not percent-encoded, it tells nothing of it.
-        found = _TARGET.match(self._received)
-        target = found[1] if found else getattr(self, "url", b"")
+        target = _target(self._received) or getattr(self, "url", b"")
         if refusals is not None and target:
             path = origin_form(target.decode("utf-8", "replace"))
             scope = scope_of(path, self.headers or [], self.client, is_encrypted=self.scheme == "https")
             refusals.note(scope, NO_HANDSHAKE)
         super().send_400_response(msg)
+
+
+def _target(received: bytes) -> bytes:
+    """What the request line asks for; empty where there is no such line. One pass: anyone may send anything."""
+    line, line_break, _ = received[:_LONGEST_LINE].partition(b"\n")
+    method, _, rest = line.rstrip(b"\r").partition(b" ")
+    if not line_break or not (method.isalpha() and method.isupper()):
+        return b""
+    return rest.rpartition(b" HTTP/")[0] or rest
 
 
 class Door:

@@ -354,7 +354,7 @@ class ChargePoints:
         has_changed = (told.ev_gone_at, told.charging_again_at) != (session.ev_gone_at, session.charging_again_at)
         if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
             # T4: readings that came before it are of after it.
-            told = await recount.recounted(told, await self._supplies.of_port(told.port_id))
+            told = await recount.recounted(told, await self._supplies.of_port(told.port_id), heard_at=received_at)
         if told != session:
             await change.save_session(told)
         is_due = told.stop_asked_at is None or has_elapsed(told.stop_asked_at, _ASKED_AGAIN_AFTER, change.now)

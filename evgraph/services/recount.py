@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from evgraph.domain import session_clock, session_metering, stopping
@@ -17,6 +18,7 @@ from evgraph.services.books import Change
 
 # So many parameters a statement.
 _AT_ONCE = 500
+_RECEIVED_AT = itemgetter(4)
 
 
 async def recounted(
@@ -108,6 +110,8 @@ async def store(
                     detail_of(whole),
                 )
             )
+        # Their ids tell in which order they arrived (`samples_of`).
+        rows.sort(key=_RECEIVED_AT)
         await execute(Save(COMPLETE, rows))
 
 

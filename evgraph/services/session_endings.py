@@ -54,12 +54,12 @@ async def end_without_charger(change: Change, session: ChargingSession, supply: 
     ended meanwhile stays as it is."""
     if session.status is not SessionStatus.CHARGING:
         return session
-    session = await recount.settled(session, supply)
+    session = await recount.settled(session, supply, heard_at=change.now)
     return await settle_in_parts(change, session_end.ended_by_person(session, change.now), by_person=True)
 
 
 async def close(change: Change, session: ChargingSession, supply: Supply | None) -> ChargingSession:
     """T7: the running session is over, at its last reading, estimated, and billed."""
-    session = await recount.settled(session, supply)
+    session = await recount.settled(session, supply, heard_at=change.now)
     ended = session_end.given_up(session, session_end.last_known(session, change.now), closed_at=change.now)
     return await settle_in_parts(change, ended)

@@ -113,6 +113,8 @@ class Together(Generic[Item, Result]):
             for entry in batch:
                 if entry not in left and not entry.done.done():
                     entry.done.set_exception(failure)
+            if self._is_closing and isinstance(failure, DatabaseUnavailable):
+                self._give_up(failure)
             if left and not self._is_behind:
                 log.warning("not saved, and tried again until it is", entries=len(left), error=repr(failure))
             return left
@@ -122,7 +124,14 @@ class Together(Generic[Item, Result]):
             raise
         return []
 
+    def _give_up(self, failure: DatabaseUnavailable) -> None:
+        """So it is for all that wait: who ends cannot try for each of them."""
+        while self._waiting:
+            entry = self._waiting.popleft()
+            if not entry.done.done():
+                entry.done.set_exception(failure)
+
     def _tell(self, left: Sequence[_Entry[Item, Result]]) -> None:
-        if self._is_behind and not left:
+        if self._is_behind and not left and not self._is_closing:
             log.info("saved after all")
         self._is_behind = bool(left)

@@ -19,6 +19,7 @@ from evgraph.services.thinning import Thinning
 from evgraph.services.transactions import Transactions
 
 TIDY_EVERY = timedelta(hours=1)
+_TIDIED_AGAIN = timedelta(minutes=1)
 
 log = structlog.get_logger("evgraph.upkeep")
 
@@ -103,5 +104,7 @@ class Upkeep:
     async def _tidy(self) -> None:
         now = self._clock.now()
         if self._tidied is None or has_elapsed(self._tidied, TIDY_EVERY, now):
+            # Where that fails it is tried again in a minute, not at every look.
+            self._tidied = now - TIDY_EVERY + _TIDIED_AGAIN
             await self._retention.tidy()
             self._tidied = now

@@ -229,6 +229,14 @@ async def _sessions(url: str) -> None:
         await database.close_database()
 
 
+async def _run(url: str, statement: str) -> None:
+    await database.open_database(url)
+    try:
+        await get_connection(WRITER).execute_script(statement)
+    finally:
+        await database.close_database()
+
+
 async def _asked(url: str, query: str) -> list[tuple[Any, ...]]:
     await database.open_database(url)
     try:
@@ -261,6 +269,29 @@ def test_sessions_that_ended_are_known_as_ended_by_their_charger_or_by_us_and_ca
         asyncio.run(database.migrate(empty_database, target="0004_growing"))
         flags = asyncio.run(_asked(empty_database, "SELECT flags FROM charging_session ORDER BY id"))
         assert flags == [("",), ("CLOCK_REPLACED,ESTIMATED",), ("SUPERSEDED",), ("",)]
+
+
+@pytest.mark.slow
+def test_what_failed_in_a_way_that_an_older_program_does_not_know_can_be_read_after_going_back(empty_database):
+    asyncio.run(database.migrate(empty_database, target="0004_growing"))
+    asyncio.run(_a_port(empty_database))
+    asyncio.run(_sessions(empty_database))
+    asyncio.run(database.migrate(empty_database))
+    for statement in (
+        "UPDATE charging_session SET failure_code = 'CHARGER_BUSY' WHERE id = 1",
+        "UPDATE charging_session SET failure_code = 'CHARGER_REJECTED' WHERE id = 2",
+        *(
+            "INSERT INTO idempotency_key (id, person_id, operation, key, input_hash, answer, at) VALUES"
+            f""" ({id_}, 1, 'checkOut', 'k{id_}', 'h', '{{"refusal": {{"code": "{code}"}}}}',"""
+            " '2026-01-01 00:00:00+00:00')"
+            for id_, code in ((1, "CHARGER_BUSY"), (2, "CHARGER_OFFLINE"))
+        ),
+    ):
+        asyncio.run(_run(empty_database, statement))
+    asyncio.run(database.migrate(empty_database, target="0005_bills_under_every_habit"))
+    codes = asyncio.run(_asked(empty_database, "SELECT failure_code FROM charging_session WHERE id < 3 ORDER BY id"))
+    assert codes == [("CHARGER_OFFLINE",), ("CHARGER_REJECTED",)]
+    assert asyncio.run(_asked(empty_database, "SELECT id FROM idempotency_key")) == [(2,)]
 
 
 def test_the_database_itself_promises_one_session_a_port_and_one_open_stay_a_ticket(database_url):

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from evgraph.ocpp import door
-from evgraph.ocpp.door import AT_ONCE, Door, DoorServer, Pace
+from evgraph.ocpp.door import AT_ONCE, Door, DoorServer, Pace, _target
 from tests.patience import PATIENCE_S
 
 MANY = 200
@@ -127,3 +127,24 @@ async def test_without_a_file_for_one_more_it_rests_and_takes_them_later(
     await opened.wait_closed()
     assert listening.refusals == 1
     assert "Too many open files" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("received", "target"),
+    [
+        (b"GET /ocpp/CP7 HTTP/1.1\r\nHost: here\r\n", b"/ocpp/CP7"),
+        (b"GET /ocpp/CP7 HTTP/1.1\nHost: here\n", b"/ocpp/CP7"),
+        (b"GET /ocpp/CP7 B HTTP/1.1\r\n", b"/ocpp/CP7 B"),
+        (b"GET /ocpp/CP7\r\n", b"/ocpp/CP7"),
+        (b"GET /ocpp/CP7" + b" HTTP/" * 1000 + b"1.1\r\n", b"/ocpp/CP7" + b" HTTP/" * 999),
+        # Nothing that long is looked through, and no half of a line.
+        (b"GET /ocpp/CP7" + b" HTTP/" * 10_000 + b"\r\n", b""),
+        (b"GET /ocpp/CP7", b""),
+        (b"\x16\x03\x01 hello\r\n", b""),
+        (b"get / HTTP/1.1\r\n", b""),
+        (b"\r\n", b""),
+        (b"", b""),
+    ],
+)
+def test_c1_a_request_line_is_read_in_one_pass_whatever_was_sent(received: bytes, target: bytes) -> None:
+    assert _target(received) == target

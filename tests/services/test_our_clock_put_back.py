@@ -7,6 +7,9 @@ import pytest
 
 from evgraph.domain.charging_session import SessionFlag, SessionStatus
 from evgraph.domain.configuration import ConfigurationSetting, Wish, is_to_change
+from evgraph.domain.rate import RateKind
+from evgraph.domain.refusals import Refusal
+from evgraph.services.interfaces import ChargerRejected
 from tests.services.station import FACTORY_CLOCK, Station, has
 
 from .conftest import Garage
@@ -183,6 +186,25 @@ async def test_t1_readings_of_while_the_clock_ran_ahead_are_from_before_the_stop
     ended = await garage.session(session.id)
     assert (ended.energy_wh, ended.ended_at) == (3000, garage.clock.now())
     assert not has(ended, SessionFlag.METER_RESET)
+
+
+async def test_t12_b7_what_a_person_ends_does_not_end_in_our_future(garage: Garage, station: Station) -> None:
+    """Readings were told while our clock ran an hour ahead."""
+    await garage.set_rate(RateKind.PER_MINUTE, "10")
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=10)
+    garage.clock.turn(hours=1)
+    await station.meter(session.id, 2000, stamp="")
+    garage.clock.turn(hours=-1)
+    garage.clock.turn(minutes=1)
+    garage.chargers.answer = ChargerRejected()
+    with pytest.raises(Refusal):
+        await garage.house.charging.stop(garage.operator, session.id)
+    await garage.house.charging.stop(garage.operator, session.id)
+    ended = await garage.session(session.id)
+    assert ended.ended_at is not None
+    assert (ended.status, ended.energy_wh, ended.ended_at <= garage.clock.now()) == (SessionStatus.ENDED, 1000, True)
 
 
 async def test_s7_a_start_after_that_ends_what_runs(garage: Garage, station: Station) -> None:

@@ -95,3 +95,23 @@ async def test_closing_waits_for_what_is_under_way_and_leaves_no_task(keeper: Ke
     await closing
     assert await adding == "kept 1"
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_x1_closing_tries_once_for_all_that_must_be_done_while_the_database_is_gone(keeper: Keeper) -> None:
+    """Ten thousand that wait must not each take a time-out before the process may end."""
+    attempts = 0
+
+    async def save(numbers: Sequence[int]) -> Sequence[str]:
+        nonlocal attempts
+        attempts += 1
+        return await keeper.save(numbers)
+
+    together = Together(save, most=10, again_s=0.01)
+    keeper.is_locked = True
+    left = [asyncio.create_task(together.insist(number)) for number in range(1000)]
+    await asyncio.sleep(0.05)
+    attempts = 0
+    await together.close()
+    assert attempts <= 2
+    assert all(isinstance(one, DatabaseTimeout) for one in await asyncio.gather(*left, return_exceptions=True))
+    assert keeper.batches == []

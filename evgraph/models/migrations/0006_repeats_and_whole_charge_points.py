@@ -89,4 +89,13 @@ class Migration(migrations.Migration):
             model_name='QuarantinedMessageRow',
             index=Index(fields=['charge_point_id', 'last_at']),
         ),
+        # The program before this migration knows no CHARGER_BUSY: nothing was sent, as to one that is offline.
+        ops.RunSQL(
+            ops.RunSQL.noop,
+            reverse_sql="UPDATE charging_session SET failure_code = 'CHARGER_OFFLINE' WHERE failure_code = 'CHARGER_BUSY'",
+        ),
+        ops.RunSQL(
+            ops.RunSQL.noop,
+            reverse_sql="DELETE FROM idempotency_key WHERE CAST(answer AS TEXT) LIKE '%\"CHARGER_BUSY\"%'",
+        ),
     ]

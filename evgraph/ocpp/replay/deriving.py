@@ -127,7 +127,7 @@ class Deriving:
             if derived.booked is None or closed_at is None or closed_at > now or derived.was_closed:
                 continue
             derived.was_closed = True
-            session = self._settled(derived)
+            session = self._settled(derived, heard_at=closed_at)
             if session_end.was_ended_by_person(derived.booked):
                 self._become_parted(derived, session_end.ended_by_person(session, closed_at), closed_at)
             else:
@@ -546,7 +546,7 @@ class Deriving:
                 before_it.charging_again_at,
             )
             if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
-                told = self._recounted(derived, session=told)
+                told = self._recounted(derived, session=told, heard_at=at)
             derived.session = told
 
     def _ended_last(self, report: StatusReport) -> Derived | None:
