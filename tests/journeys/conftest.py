@@ -11,7 +11,9 @@ from tests.conftest import copy_of
 from tests.journeys.garage import Garage, furnish
 from tests.journeys.proof import derived_again
 from tests.journeys.server import Server
+from tests.journeys.serving import serve
 
+Serve = Callable[[dict[str, str], str], None]
 OpenGarage = Callable[..., AbstractAsyncContextManager[Garage]]
 
 
@@ -34,10 +36,12 @@ def open_garage(furnished: tuple[str, dict[str, str]], database_url: str, tmp_pa
     unless the journey `provokes_errors`; and its bills are derived again from its frames (C10)."""
 
     @asynccontextmanager
-    async def opened(*, provokes_errors: bool = False, **settings: object) -> AsyncIterator[Garage]:
+    async def opened(
+        *, provokes_errors: bool = False, serve: Serve = serve, **settings: object
+    ) -> AsyncIterator[Garage]:
         server = Server(**({"database_url": database_url, "log": tmp_path / "server.log"} | settings))
         garage = Garage(server, furnished[1])
-        await server.start()
+        await server.start(serve)
         try:
             yield garage
         finally:

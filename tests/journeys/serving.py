@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 
 def serve(settings: dict[str, str], log: str) -> None:
@@ -14,6 +15,27 @@ def serve(settings: dict[str, str], log: str) -> None:
     from evgraph.cli import main
 
     main()
+
+
+def clock_file(log: str) -> Path:
+    """Holds by how many seconds the clock of a server that `serve_by_a_stepping_clock` is ahead; missing: by none."""
+    return Path(f"{log}.clock")
+
+
+def serve_by_a_stepping_clock(settings: dict[str, str], log: str) -> None:
+    """As `serve`; its clock may be set while it runs."""
+    from datetime import UTC, datetime, timedelta
+
+    from evgraph.services.clock import SystemClock
+
+    file = clock_file(log)
+
+    def now(_: SystemClock) -> datetime:
+        ahead = float(file.read_text() or 0) if file.exists() else 0.0
+        return datetime.now(UTC) + timedelta(seconds=ahead)
+
+    SystemClock.now = now  # type: ignore[method-assign]
+    serve(settings, log)
 
 
 def serve_until_saved(settings: dict[str, str], log: str) -> None:

@@ -1,12 +1,13 @@
-"""X1: while vehicles charge, the network to the database breaks in each way, the disk fills up, and clocks step. In the
-end billed Wh equals metered Wh, the bills follow from the frames, and nothing is stuck; /readyz tells of each trouble
-while it lasts."""
+"""X1, B7: while vehicles charge, the network to the database breaks in each way, or the disk fills up; or the clocks of
+the server and of the chargers step. In the end billed Wh equals metered Wh, the bills follow from the frames, and
+nothing is stuck; /readyz tells of what lasts, and of nothing else."""
 
 import asyncio
 import resource
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -16,10 +17,14 @@ from evgraph.domain.people import Role
 from tests.conftest import POSTGRES
 from tests.journeys.garage import Garage, add_chargers
 from tests.journeys.ready import Watch, watching
+from tests.journeys.serving import clock_file, serve_by_a_stepping_clock
 from tests.journeys.test_killed import Bay, all_is_billed_once, seed
 from tests.tcp_proxy import TcpProxy, proxied
 
 CHARGERS = 6
+# By how much the server's clock is ahead, one after the other.
+STEPS_MIN = (60, 0, -60, 0, 1440, 2)
+MOST_BEHIND_MIN = 600
 TROUBLE_S = 2.5
 # As long as nothing waits for it: a machine that runs these tests may be busy.
 DATABASE_TIMEOUT_S = 1
@@ -60,6 +65,56 @@ async def test_x1_whatever_becomes_of_the_database_every_watt_hour_is_billed_onc
             await all_is_billed_once(operator, bays, at_least=len(chargers))
         async with watching(garage.server.address) as watch:
             await watch.until(200)
+        for charger in chargers:
+            await charger.stop()
+
+
+class SteppingClock:
+    """A charger's, which somebody sets."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.mark.slow
+async def test_x1_b7_whatever_the_clocks_say_every_watt_hour_is_billed_once(open_garage, database_url):
+    keys = await add_chargers(database_url, [f"Fleet-{number}" for number in range(1, CHARGERS + 1)])
+    opened = open_garage(serve=serve_by_a_stepping_clock, start_window_s=4, upkeep_every_s=0.2)
+    async with opened as garage:
+        garage.keys.update(keys)
+        operator = await garage.sign_in(Role.OPERATOR)
+        # In force at whatever the clocks say.
+        clock_file(str(garage.server.log)).write_text(str(-MOST_BEHIND_MIN * 60))
+        await operator.set_rate("PER_KWH", "25")
+        clock_file(str(garage.server.log)).unlink()
+        clocks = {identity: SteppingClock() for identity in keys}
+        chargers = [
+            garage.charger(identity, speed=60, sample_interval=15, call_timeout=3, clock=clock)
+            for identity, clock in clocks.items()
+        ]
+        with seed() as random:
+            closing_time = asyncio.Event()
+            async with asyncio.TaskGroup() as running:
+                for charger in chargers:
+                    await charger.start()
+                bays = [Bay(operator, charger, Random(random.random())) for charger in chargers]
+                for bay in bays:
+                    running.create_task(bay.serve_vehicles_until(closing_time))
+                async with watching(garage.server.address) as watch:
+                    await asyncio.sleep(2)
+                    for minutes in STEPS_MIN:
+                        # Half of the chargers follow the server, as over NTP; one has a mind of its own.
+                        clock_file(str(garage.server.log)).write_text(str(minutes * 60))
+                        for clock in list(clocks.values())[: CHARGERS // 2]:
+                            clock.ahead = timedelta(minutes=minutes)
+                        list(clocks.values())[-1].ahead = timedelta(minutes=random.choice((-480, -30, 0, 3, 60)))
+                        await asyncio.sleep(random.uniform(1.5, 2.5))
+                        await watch.until(200)
+                    closing_time.set()
+            await all_is_billed_once(operator, bays, at_least=len(chargers), may_be_corrected=True)
         for charger in chargers:
             await charger.stop()
 
