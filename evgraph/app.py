@@ -19,10 +19,12 @@ from starlette.types import Receive, Scope, Send
 from evgraph.bus import EventBus
 from evgraph.graph import GraphApp, create_graphql_app
 from evgraph.models.database import (
+    NoDatabase,
     OtherVersion,
     ReadOnlyDatabase,
     close_database,
     open_database,
+    refuse_missing,
     refuse_other_version,
     refuse_read_only,
 )
@@ -191,6 +193,10 @@ def _proxies(settings: Settings) -> Proxies:
 
 async def check_database(settings: Settings) -> None:
     """Raises CannotServe, and what the database's driver raises, before anything is served that could not be kept."""
+    try:
+        refuse_missing(settings.database_url)
+    except NoDatabase as failure:
+        raise CannotServe(str(failure)) from failure
     await open_database(settings.database_url, pool_size=1)
     try:
         await refuse_other_version()

@@ -57,6 +57,7 @@ def in_house(
 
     async def opened() -> None:
         timeout_s = None if takes_long else settings.database_timeout_s
+        database.refuse_missing(settings.database_url)
         await database.open_database(settings.database_url, timeout_s=timeout_s)
         try:
             await database.refuse_other_version()

@@ -113,7 +113,9 @@ async def _lent_token(
 ) -> AsyncIterator[tuple[str | None, list[RefusedConnectionRow]]]:
     """An operator's token for as long as the block runs, null for an identity that is not registered, and who was
     turned away under it."""
-    await database.open_database(settings_of(database_url=database_url).database_url, pool_size=1)
+    url = settings_of(database_url=database_url).database_url
+    database.refuse_missing(url)
+    await database.open_database(url, pool_size=1)
     try:
         await database.refuse_other_version()
         refused = await RefusedConnectionRow.filter(identity=identity).order_by("-id").limit(3)

@@ -17,13 +17,13 @@ from typer.core import TyperGroup
 
 from evgraph.domain.refusals import Refusal
 from evgraph.models.backups import BackupFailed
-from evgraph.models.database import BadDatabaseUrl, NoSuchMigration, OtherVersion, ReadOnlyDatabase
+from evgraph.models.database import BadDatabaseUrl, NoDatabase, NoSuchMigration, OtherVersion, ReadOnlyDatabase
 from evgraph.settings import BadSecretFile, misspelled
 
 err = Console(stderr=True)
 
 OF_DATABASE = (BaseORMException, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
-_SAID = (BadDatabaseUrl, NoSuchMigration, OtherVersion, ReadOnlyDatabase, BadSecretFile, BackupFailed)
+_SAID = (BadDatabaseUrl, NoDatabase, NoSuchMigration, OtherVersion, ReadOnlyDatabase, BadSecretFile, BackupFailed)
 
 
 class CannotDo(Exception):

@@ -49,6 +49,10 @@ class OtherVersion(RuntimeError):
     """The database is older or newer than this program; the message says what to do."""
 
 
+class NoDatabase(RuntimeError):
+    """There is no such SQLite file; the message says what to do."""
+
+
 class ReadOnlyDatabase(RuntimeError):
     """Nothing can be saved in this database."""
 
@@ -73,7 +77,7 @@ async def open_database(url: str, *, pool_size: int = 10, timeout_s: float | Non
     settings = config(url, pool_size=pool_size, timeout_s=timeout_s)
     path = settings["connections"][WRITER]["credentials"].get("file_path")
     if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _make_file(Path(path))
     try:
         async with asyncio.timeout(_OPENED_WITHIN_S):
             await Tortoise.init(config=settings, _enable_global_fallback=True)
@@ -82,6 +86,21 @@ async def open_database(url: str, *, pool_size: int = 10, timeout_s: float | Non
     except BaseException:
         await close_database()
         raise
+
+
+def _make_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # It will hold hashes of passwords and all frames: its owner's only.
+        path.touch(mode=0o600)
+
+
+def refuse_missing(url: str) -> None:
+    """Raises NoDatabase where SQLite would make an empty file: more likely its address is wrong. Raises
+    BadDatabaseUrl."""
+    path = config(url)["connections"][WRITER]["credentials"].get("file_path")
+    if path and not Path(path).exists():
+        raise NoDatabase(f"There is no database {path}. Check EVGRAPH_DATABASE_URL; `evgraph migrate` makes a new one.")
 
 
 async def close_database() -> None:
