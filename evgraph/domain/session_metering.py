@@ -88,6 +88,8 @@ def recounted(
     after its vehicle left (T4) are derived anew."""
     if until is not None:
         readings = [one for one in readings if one.at <= until]
+    if _is_start_of_its_stop(session):
+        session = replace(session, meter_start_wh=0)
     fresh = replace(
         session,
         status=SessionStatus.CHARGING,
@@ -119,6 +121,12 @@ def recounted(
         # Its start stays known, be it 0, though what told it is not among these readings (S6).
         register_step_wh=taken.register_step_wh or session.register_step_wh,
     )
+
+
+def _is_start_of_its_stop(session: ChargingSession) -> bool:
+    """S6: nothing but its stop told where the meter stood; another stop tells it anew."""
+    is_unknown = SessionFlag.METER_START_ESTIMATED in session.flags and session.register_step_wh is None
+    return is_unknown and session.stop_register_wh is not None and session.meter_start_wh == session.stop_register_wh
 
 
 def register_seen(

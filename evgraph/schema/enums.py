@@ -197,7 +197,7 @@ _show(
     PORT_NOT_OPEN="The port is offline, faulted or unavailable.",
     PORT_IN_USE="Something else is starting or running on the port.",
     CHARGER_REJECTED="The charger answered, and said no.",
-    CHARGER_TIMEOUT="The charger did not answer in time. It may still do what it was asked.",
+    CHARGER_TIMEOUT="The charger did not answer in time.",
     CHARGER_BUSY="Nothing was sent: the charger did not answer earlier commands in time. Try again.",
     STILL_CHARGING="Still charging: unplug or stop first.",
     SESSION_NOT_ACTIVE="The session is not running.",

@@ -336,10 +336,12 @@ class Metering:
         it is open again, beside its port if another session holds that. Else it stays as it is."""
         was_closed_by_us = session_end.was_closed_by_us(session)
         misses_readings = session_end.misses_readings(session, message.readings)
-        if (was_closed_by_us or misses_readings) and not _may_move(session, message.readings):
+        is_named = message.transaction_id == session.id
+        if (was_closed_by_us or misses_readings) and not _may_move(
+            session, readings_within(session, message.readings, are_named=is_named)
+        ):
             return session
         supply = await self._supplies.of_port(session.port_id)
-        is_named = message.transaction_id == session.id
         usable = await recount.usable(message.charge_point_id, message.readings)
         readings = tuple(await recount.as_first_told(session, readings_within(session, usable, are_named=is_named)))
         if not is_named:

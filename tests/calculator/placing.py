@@ -412,7 +412,9 @@ class Placing:
         self._statuses.append(status)
         for session in self.sessions:
             is_here = session.connector == status.connector and session.next is None
-            if not is_here or session.lies_before(status.stamp, status.at):
+            # Where the clock was wrong at the start, its stamps before that say nothing (B7); a status is never queued.
+            is_earlier = session.clock.error is None and session.lies_before(status.stamp, status.at)
+            if not is_here or is_earlier:
                 continue
             session.statuses.append(status)
             when = session.clock.moment(status.stamp, status.at)

@@ -227,8 +227,8 @@ async def test_a_reservation_is_made_shown_and_cancelled(world, operator, charge
         "id": None,
         "connectorId": 2,
         "port": {"id": world.garage.ports[1]},
-        "idTag": "STAFF-7",
-        "parentIdTag": "STAFF",
+        "idTag": "staff-7",
+        "parentIdTag": "staff",
         "state": "ACTIVE",
         "expiresAt": "2026-11-22T10:00:00.000Z",
         "madeBy": "Operator",
@@ -243,7 +243,7 @@ async def test_a_reservation_is_made_shown_and_cancelled(world, operator, charge
     data = await operator.data(SEEN % "reservations { idTag state }", id=charge_point)
     assert data["node"]["reservations"] == [
         {"idTag": "X", "state": "EXPIRED"},
-        {"idTag": "STAFF-7", "state": "CANCELED"},
+        {"idTag": "staff-7", "state": "CANCELED"},
     ]
     payload = await operator.do("reserveNow", shown, **given)
     assert the_error(payload) == ("INVALID", ["input", "expiresAt"])

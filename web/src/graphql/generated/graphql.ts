@@ -107,7 +107,7 @@ export type ErrorCode =
   | 'PORT_IN_USE'
   /** The charger answered, and said no. */
   | 'CHARGER_REJECTED'
-  /** The charger did not answer in time. It may still do what it was asked. */
+  /** The charger did not answer in time. */
   | 'CHARGER_TIMEOUT'
   | 'CHARGER_OFFLINE'
   /** Nothing was sent: the charger did not answer earlier commands in time. Try again. */
