@@ -63,7 +63,7 @@ def doctor(
         _cannot_run(str(reason))
     except httpx.HTTPError as failure:
         _cannot_run(f"No server answers at {url} ({failure}). Is `evgraph serve` running? Give its address with --url.")
-    except database.OtherVersion as failure:
+    except (database.OtherVersion, database.NoDatabase) as failure:
         _cannot_run(str(failure))
     except (*OF_DATABASE, BadDatabaseUrl, OSError) as failure:
         why = one_line(failure) or "it does not answer"

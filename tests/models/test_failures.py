@@ -224,6 +224,7 @@ async def test_a_file_that_cannot_be_opened_is_told_as_such_and_opened_once_it_c
     with pytest.raises(DatabaseUnavailable):
         await database.open_database(f"sqlite://{folder}")
     folder.rmdir()
+    await database.open_database(f"sqlite://{folder}")
     assert await select("SELECT 1", db=get_connection(WRITER)) == [(1,)]
     await database.close_database()
 

@@ -184,7 +184,7 @@ async def test_b1_a_heartbeat_that_is_answered_meanwhile_is_no_boots_answer(cent
 
 @pytest.mark.parametrize(
     ("failure", "answer"),
-    [(OSError("database is gone"), None), (ValueError("a bug"), "InternalError")],
+    [(DatabaseUnavailable("database is gone"), None), (ValueError("a bug"), "InternalError")],
     ids=["out of reach", "a bug"],
 )
 async def test_a_heartbeat_that_fails_ends_no_connection(
