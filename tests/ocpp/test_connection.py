@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.ocpp.connection import MOST_HEARTBEATS
 from evgraph.ocpp.frames import CallResult
 from evgraph.ocpp.outbox import MOST_WAITING, Outbox
