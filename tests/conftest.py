@@ -6,6 +6,7 @@ The two never run in one process: Tortoise would mix up their SQL.
 import asyncio
 import gc
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from benchmarks.history import fill_in_a_process
@@ -110,6 +112,21 @@ def planner(migrated: str) -> Iterator[str]:
         if POSTGRES:
             asyncio.run(fill_in_a_process(url, PLANNED_SESSIONS))
         yield url
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`evgraph serve` sets up the logs of its process, which is also that of the tests that come after."""
+    configure, config = structlog.configure, structlog.get_config()
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    # A logger that were cached would stay as it is for good.
+    monkeypatch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+    yield
+    if structlog.get_config() != config:
+        configure(**config)
+        root.handlers[:] = [one for one in root.handlers if one in handlers or type(one) is not logging.StreamHandler]
+        root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)
