@@ -327,3 +327,24 @@ def test_a_session_without_a_ticket_is_billed_nothing_and_each_difference_is_nam
         (Kind.ENERGY, 1, 4000),
         (Kind.LINE_ITEMS, 3, 0),
     }
+
+
+@pytest.mark.parametrize(
+    ("energy_wh", "metered_at", "has_ended", "differs"),
+    [(1000, 10, False, False), (1000, 20, False, True), (0, None, False, False), (1000, 10, True, True)],
+)
+def test_c10_a_reading_whose_frame_is_kept_already_is_no_difference_while_its_session_runs(
+    wire, energy_wh, metered_at, has_ended, differs
+):
+    """As where a backup was made in between; but its end has all of them."""
+    wire.start(0, transaction=7)
+    wire.meter(10, 2000)
+    wire.meter(20, 3000)
+    more = {"energy_wh": energy_wh, "last_meter_at": None if metered_at is None else at(metered_at)}
+    if has_ended:
+        wire.stop(30, 3000)
+        more |= {"status": SessionStatus.ENDED, "ended_at": at(30), "stop_reason": StopReason.LOCAL}
+    (derived,) = wire.derive(_booked(**more)).derived
+    books = Books(rates={}, billed_cents={})
+    found = differences_of(derived, "CP1", "USD", due_of([derived], books)(derived), books)
+    assert [one.kind for one in found] == [Kind.ENERGY] * differs

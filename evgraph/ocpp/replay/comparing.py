@@ -112,9 +112,18 @@ def differences_of(
     if SessionStatus.CHARGING in (booked.status, told.status) and booked.status is told.status:
         # T7: open again; what it was billed before stands until it ends.
         pairs.pop()
+        if _is_under_way(booked, told):
+            pairs.pop()
     for kind, in_books, in_frames in pairs:
         if in_books != in_frames:
             yield difference(kind, in_books, in_frames)
+
+
+def _is_under_way(booked: ChargingSession, told: ChargingSession) -> bool:
+    """C10: a frame may be kept, by another change in its garage, a moment before the reading that it tells: the books
+    were read then, or saved in a backup."""
+    told_at, booked_at = told.last_meter_at, booked.last_meter_at
+    return told_at is not None and (booked_at is None or told_at > booked_at)
 
 
 def due_of(all_derived: Iterable[Derived], books: Books) -> Callable[[Derived], Cents]:
