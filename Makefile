@@ -32,9 +32,11 @@ AHEAD ?= 366
 # All of them, so that no test is forgotten; benchmarks only measure.
 AHEAD_TESTS ?= --ignore tests/benchmarks
 
-# A file a process: two idle cores need about half of the time. In the order of their names: the longest files are not the
-# ones with the most tests, and would come last otherwise, one after the other.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file a process, and more processes than cores, since many tests wait: for sockets, for a time limit, for a kill. In the
+# order of their names: the longest files are not the ones with the most tests, and would come last otherwise, one after
+# the other.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(4, 2 * (os.cpu_count() or 1)))")
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: browser
 browser: $(BIN)/.dev web/dist/.built ## The journey through the screens, in a headless Chromium
