@@ -426,8 +426,14 @@ async def test_idle_connections_are_kept_alive(proxy: TcpProxy) -> None:
 async def test_a_database_that_is_not_there_is_told_as_such_and_used_once_it_is(database_url: str) -> None:
     async with proxied(database_url) as (proxy, url):
         proxy.refuse()
+        with pytest.raises(DatabaseUnavailable):
+            await database.open_database(url, timeout_s=LIMIT_S)
+        proxy.flow()
         await database.open_database(url, timeout_s=LIMIT_S)
         try:
+            await _until_all_works()
+            proxy.refuse()
+            proxy.cut()
             for work in WORK:
                 with pytest.raises(DatabaseUnavailable):
                     await work()
@@ -435,13 +441,9 @@ async def test_a_database_that_is_not_there_is_told_as_such_and_used_once_it_is(
             await _until_all_works()
         finally:
             await database.close_database()
-    await database.open_database(named(database_url, "nowhere"), timeout_s=LIMIT_S)
-    try:
-        with pytest.raises(Exception, match="nowhere") as refused:
-            await _read()
-        assert isinstance(refused.value, DatabaseUnavailable)
-    finally:
-        await database.close_database()
+    with pytest.raises(Exception, match="nowhere") as refused:
+        await database.open_database(named(database_url, "nowhere"), timeout_s=LIMIT_S)
+    assert isinstance(refused.value, DatabaseUnavailable)
 
 
 async def _until_all_works() -> None:
