@@ -68,13 +68,13 @@ def instant_completed(
     flags = session.flags - OF_REGISTERS | taken.flags & OF_REGISTERS
     if reading.clock_replaced:
         flags |= {SessionFlag.CLOCK_REPLACED}
+    has_moved = taken.energy_wh != session.energy_wh
     completed = replace(
         session,
         **{name: getattr(taken, name) for name in _METERED},
+        **_moves_of_frees(session, reading.at) if has_moved else {},
         # A status may have set it since then.
         full_since=taken.full_since if taken.full_since != before.full_since else session.full_since,
-        available_since=_available_since(session, reading.at, has_moved=taken.energy_wh != session.energy_wh),
-        free_at=_free_at(session, reading.at, has_moved=taken.energy_wh != session.energy_wh),
         flags=flags - {SessionFlag.UNCONFIRMED},
     )
     return session if completed == session else completed
@@ -228,14 +228,12 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
     if SessionFlag.UNCONFIRMED in flags:
         # B2: its charger speaks of it.
         flags -= {SessionFlag.UNCONFIRMED}
-    has_moved = moves.get("energy_wh", session.energy_wh) != session.energy_wh
-    moves |= {
-        "flags": flags,
-        "available_since": _available_since(session, reading.at, has_moved=has_moved),
-        "free_at": _free_at(session, reading.at, has_moved=has_moved),
-        "last_meter_at": reading.at,
-        "power_w": reading.power_w if reading.power_w is not None else session.power_w,
-    }
+    if moves.get("energy_wh", session.energy_wh) != session.energy_wh:
+        moves |= _moves_of_frees(session, reading.at)
+    moves["flags"] = flags
+    moves["last_meter_at"] = reading.at
+    if reading.power_w is not None:
+        moves["power_w"] = reading.power_w
     taken = power_seen(_evolved(session, moves), session, reading, supply)
     if session.ev_gone_at is not None and reading.register_wh is not None:
         # T4: its vehicle left.
@@ -350,19 +348,16 @@ def _start_register_at(session: ChargingSession) -> datetime | None:
     return session.started_at if reported == session.started_at else None
 
 
-def _available_since(session: ChargingSession, at: datetime, *, has_moved: bool) -> datetime | None:
-    """T7: a meter that stands still is no word of the transaction, some chargers read it for ever; one that moves makes
-    the wait begin anew. A reading of before the connector was free, which its status overtook, says nothing of it."""
-    if session.available_since is None or not has_moved:
-        return session.available_since
-    return max(session.available_since, at)
-
-
-def _free_at(session: ChargingSession, at: datetime, *, has_moved: bool) -> datetime | None:
-    """T7: energy that was counted later is the session's."""
-    if session.free_at is None or not has_moved:
-        return session.free_at
-    return max(session.free_at, at)
+def _moves_of_frees(session: ChargingSession, at: datetime) -> _Moves:
+    """T7, of a meter that moved: the wait for the transaction begins anew, and energy that was counted after the
+    connector was free is the session's. One that stands still is no word of the transaction, some chargers read it for
+    ever. A reading of before the connector was free, which its status overtook, says nothing of it."""
+    moves: _Moves = {}
+    if session.available_since is not None:
+        moves["available_since"] = max(session.available_since, at)
+    if session.free_at is not None:
+        moves["free_at"] = max(session.free_at, at)
+    return moves
 
 
 def _moves_of_register(

@@ -11,6 +11,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from evgraph.domain.charge_point import FrameKind
+from evgraph.domain.evolving import maker_of
 from evgraph.ocpp import dispatch, frames
 from evgraph.ocpp.answered import Answered
 from evgraph.ocpp.calls.command import Command
@@ -36,6 +37,8 @@ _NORMAL, _NO_CODE, _ABNORMAL, _TOO_BIG = 1000, 1005, 1006, 1009
 _METER_VALUES, _HEARTBEAT = "MeterValues", "Heartbeat"
 # C6: of one charge point, while they wait to be saved; what comes then is read when one of them is answered.
 MOST_HEARTBEATS = 16
+
+_made_call = maker_of(InboundCall)
 
 Reply = TypeVar("Reply")
 
@@ -260,7 +263,7 @@ class Connection:
                 action=call.action,
                 message_id=call.message_id,
             )
-        inbound = InboundCall(
+        inbound = _made_call(
             peer=self.peer,
             services=self._services,
             message_id=call.message_id,

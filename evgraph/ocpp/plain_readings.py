@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from evgraph.domain.energy import INTERVAL, POWER, REGISTER, Reading, decimal_step_wh, whole
+from evgraph.domain.evolving import maker_of
 from evgraph.ocpp import messages, translate
 from evgraph.ocpp.fields import MAX_CONNECTOR, MAX_INT32, MAX_WATT_HOURS, Fields
 from evgraph.ocpp.messages import LARGEST_POWER, is_plausible
@@ -89,6 +90,7 @@ class _MeterValues(msgspec.Struct, gc=False, rename="camel"):
 
 
 _ACTION = "MeterValues"
+_made_reading = maker_of(Reading)
 _decoder = msgspec.json.Decoder(tuple[Literal[2], str, Literal["MeterValues"], _MeterValues])
 
 
@@ -165,7 +167,7 @@ def _reading(meter_value: _MeterValue, received_at: datetime) -> Reading:
         at, is_replaced = reported_at, False
     else:
         at, is_replaced = placed(reported_at, received_at)
-    return Reading(
+    return _made_reading(
         at=at,
         register_wh=register_wh,
         interval_wh=interval_wh,
