@@ -247,12 +247,12 @@ def _routes(settings: Settings, services: Services, graphql: GraphApp, registry:
         )
 
     return [
+        # The one that is asked most comes first. Not a Mount, which answers below /graphql/ only.
+        Route(_GRAPHQL, graphql),
+        WebSocketRoute(_GRAPHQL, graphql),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
-        # Not a Mount, which answers below /graphql/ only.
-        Route(_GRAPHQL, graphql),
-        WebSocketRoute(_GRAPHQL, graphql),
         Mount("/", WebApp(settings.web_dist)),
     ]
 

@@ -93,10 +93,8 @@ class PacedHttp(HttpToolsProtocol):
 
     def _parse(self, data: bytes) -> None:
         self._received = data
-        try:
-            super().data_received(data)
-        finally:
-            self._received = b""
+        super().data_received(data)
+        self._received = b""
 
     def handle_websocket_upgrade(self) -> None:
         super().handle_websocket_upgrade()
