@@ -17,6 +17,7 @@ from tortoise.connection import get_connection
 from tortoise.fields import BooleanField, CharField, DatetimeField, Field, IntField, TextField
 from tortoise.models import Model
 
+from evgraph.domain.evolving import maker_in_order
 from evgraph.models.bulk import Save
 from evgraph.models.database import WRITER, is_sqlite
 from evgraph.models.sqlite import Transaction
@@ -33,7 +34,7 @@ async def select_values(
     db: BaseDBAsyncClient | None = None,
 ) -> list[V]:
     """The values that those rows hold, as `to_value` makes them; by `db`, or within the transaction that is open."""
-    head, names, readers = _selecting(row_type, value_type)  # type: ignore[arg-type]
+    head, made, readers = _selecting(row_type, value_type)  # type: ignore[arg-type]
     values = []
     for row in await select(head + where, *parameters, db=db):
         columns = list(row)
@@ -41,18 +42,20 @@ async def select_values(
             column = columns[place]
             if column is not None:
                 columns[place] = read(column)
-        values.append(value_type(**dict(zip(names, columns, strict=True))))
+        values.append(made(*columns))
     return values
 
 
 @cache
-def _selecting(row_type: type[Model], value_type: type[Any]) -> tuple[str, list[str], list[tuple[int, Reader]]]:
-    """A statement up to its WHERE, the value's fields, and what makes them of its columns."""
+def _selecting(
+    row_type: type[Model], value_type: type[Any]
+) -> tuple[str, Callable[..., Any], list[tuple[int, Reader]]]:
+    """A statement up to its WHERE, what makes the value of its columns, and what reads those first."""
     names = [field.name for field in fields(value_type)]
     # Quoted, for authorization is a word of PostgreSQL's.
     quoted = ", ".join(f'"{name}"' for name in names)
     head = f"SELECT {quoted} FROM {row_type._meta.db_table} WHERE "  # noqa: S608 - names of ours
-    return head, names, readers_of(row_type, tuple(names))
+    return head, maker_in_order(value_type, names), readers_of(row_type, tuple(names))
 
 
 async def select(statement: str, *parameters: Any, db: BaseDBAsyncClient | None = None) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from tortoise.fields import DecimalField
 from tortoise.models import Model
 
+from evgraph.domain.evolving import maker_in_order
 from evgraph.models.plain import Reader, readers_of
 
 V = TypeVar("V")
@@ -50,10 +51,10 @@ class Values(Generic[V]):
             name for name in self.own_columns if isinstance(row_type._meta.fields_map.get(name), DecimalField)
         }
         self._row_type = row_type
-        self._value_type = value_type
-        self._names = [*self.own_columns, *elsewhere]
+        names = [*self.own_columns, *elsewhere]
+        self._value_of = maker_in_order(value_type, names)
         # How many columns of a row are the value's.
-        self.width = len(self._names)
+        self.width = len(names)
         self.of = Remembering(self._made).of
 
     @cached_property
@@ -71,4 +72,4 @@ class Values(Generic[V]):
             column = columns[place]
             if column is not None:
                 columns[place] = read(column)
-        return self._value_type(**dict(zip(self._names, columns, strict=True)))
+        return self._value_of(*columns)

@@ -1,6 +1,6 @@
 """What `evolution_of` and `maker_of` make is what dataclasses.replace() and the class itself would make."""
 
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
-from evgraph.domain.evolving import evolution_of, maker_of
+from evgraph.domain.evolving import evolution_of, maker_in_order, maker_of
 from evgraph.domain.session_start import unassigned
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -79,3 +79,45 @@ def test_fields_that_are_missing_or_not_there_are_refused(given: dict[str, Any])
     made = maker_of(Reading)
     with pytest.raises(TypeError):
         made(**given)
+
+
+def test_values_in_another_order_than_the_fields() -> None:
+    names = sorted((field.name for field in fields(ChargingSession)), reverse=True)
+    made = maker_in_order(ChargingSession, names)
+    assert made(*(getattr(SESSION, name) for name in names)) == SESSION
+
+
+@dataclass(frozen=True)
+class WithoutSlots:
+    one: int
+    other: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    one: int
+
+    def __post_init__(self) -> None:
+        if self.one < 0:
+            raise ValueError(self.one)
+
+
+@dataclass(frozen=True, slots=True)
+class Longer(Checked):
+    two: int
+
+
+def test_any_dataclass_is_made_in_order() -> None:
+    assert maker_in_order(Longer, ["two", "one"])(5, 3) == Longer(3, 5)
+    assert maker_in_order(WithoutSlots, ["other", "one"])(5, 3) == WithoutSlots(3, 5)
+    made = maker_in_order(Checked, ["one"])
+    assert made(1) == Checked(1)
+    with pytest.raises(ValueError, match="-1"):
+        made(-1)
+
+
+def test_too_few_values_are_refused() -> None:
+    for value_type in (WithoutSlots, Reading):
+        made: Any = maker_in_order(value_type, [field.name for field in fields(value_type)])
+        with pytest.raises((TypeError, ValueError)):
+            made(1)
