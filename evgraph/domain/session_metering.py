@@ -143,12 +143,15 @@ def last_register_seen(
 ) -> ChargingSession:
     """T1, M2, M5: the register of its end. Below an earlier rounded register it still counts, so the energy may end
     lower by that rounding. A leap that no reading announced counts where the whole session's time was enough for it;
-    else the next transaction's start there may confirm it."""
+    else the next transaction's start there may confirm it. One that readings confirmed does not count where the port
+    cannot have delivered it in that time, and can have delivered what this register tells: they were another meter's."""
     if at is not None and session.register_at is not None and at < session.register_at:
         # Its clock was put back meanwhile: no span of time speaks against what it delivered.
         at = None
     if _is_rounding(session, register_wh, _OF_TRANSACTION):
         return _ended_at_register(session, register_wh, at)
+    if at is not None and supply is not None and _refutes_leap(session, register_wh, at, supply):
+        return _counted_from_start(session, register_wh, at)
     seen = register_seen(session, register_wh, at, supply)
     if seen.base_register_wh == register_wh >= session.base_register_wh:
         seen = _exact(session, seen)
@@ -192,6 +195,31 @@ def _ended_at_register(session: ChargingSession, register_wh: WattHours, at: dat
         leapt_at=None,
     )
     return _exact(session, moved)
+
+
+def _refutes_leap(session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply) -> bool:
+    if session.flags & OF_REGISTERS != {SessionFlag.METER_LEAP} or session.started_at is None:
+        return False
+    told_wh, lasted = register_wh - session.meter_start_wh, at - session.started_at
+    step = max(step_wh(session.meter_start_wh, register_wh), session.register_step_wh or _TRANSACTION_STEP_WH)
+    return (
+        0 <= told_wh < session.energy_wh
+        and supply.could_deliver(told_wh, lasted, step_wh=step)
+        and not supply.could_deliver(session.energy_wh, lasted, step_wh=step)
+    )
+
+
+def _counted_from_start(session: ChargingSession, register_wh: WattHours, at: datetime) -> ChargingSession:
+    told_wh = register_wh - session.meter_start_wh
+    return replace(
+        session,
+        carried_wh=told_wh,
+        base_register_wh=register_wh,
+        register_at=at,
+        energy_wh=told_wh,
+        leapt_to_wh=None,
+        leapt_at=None,
+    )
 
 
 def _exact(before: ChargingSession, ended: ChargingSession) -> ChargingSession:

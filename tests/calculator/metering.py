@@ -123,6 +123,8 @@ def meter(
             elif not last.when.is_own:
                 # The same register; now it is known when it was there (M5).
                 last = replace(last, when=point.when)
+        elif point.is_stop and reasons == {"METER_LEAP"} and _refutes(base, energy, point, power_w):
+            energy, last = point.value - base.value, point
         elif point.is_stop:
             reasons.add("STOP_BELOW")
         else:
@@ -156,6 +158,13 @@ def _is_leap(last: Point, point: Point, power_w: int | None) -> bool:
 
 def _confirms(leap: Point, point: Point, power_w: int | None) -> bool:
     return point.when.at > leap.when.at and point.value >= leap.value and not _is_leap(leap, point, power_w)
+
+
+def _refutes(base: Point, energy: Decimal, stop: Point, power_w: int | None) -> bool:
+    """M5, T1: the whole session's time was not enough for the energy that leapt, and enough for that of meterStop."""
+    begun = replace(base, when=replace(base.when, is_own=True))
+    leapt = replace(stop, value=base.value + energy)
+    return stop.value >= base.value and _is_leap(begun, leapt, power_w) and not _is_leap(begun, stop, power_w)
 
 
 def reach(since: datetime, until: datetime, power_w: int) -> Decimal:

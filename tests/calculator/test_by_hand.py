@@ -455,6 +455,15 @@ def test_m5_a_leap_waits_for_its_confirmation() -> None:
     assert bill.ended_at - bill.started_at == timedelta(minutes=29)
 
 
+def test_m5_a_stop_refutes_a_leap_that_there_was_no_time_for() -> None:
+    tape = charge()
+    tape.reading(10, 900_000)
+    tape.reading(20, 900_050)
+    tape.stop(30, 2500)
+    bill = the_bill(tape)
+    assert (bill.energy_wh, bill.reasons) == (1500, {"METER_LEAP"})
+
+
 @pytest.mark.parametrize(
     ("id_", "tag", "stamped", "is_placed"),
     [

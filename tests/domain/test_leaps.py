@@ -233,6 +233,31 @@ def test_m5_the_readings_of_a_stop_do_not_confirm_it():
     assert (session.energy_wh, session.flags, session.leapt_to_wh) == (0, LEAP, wrong)
 
 
+LEAPT = 900_050 - START
+
+
+@pytest.mark.parametrize(
+    ("registers", "meter_stop_wh", "energy_wh", "flags"),
+    [
+        pytest.param([900_000, 900_050], START + 2500, 2500, LEAP, id="another connector's registers"),
+        pytest.param([900_000, START + 100, 900_050, 900_100], START + 2500, 2500, LEAP, id="now and then"),
+        pytest.param([900_000, 900_050], START, 0, LEAP, id="and nothing of its own"),
+        pytest.param([900_000, 900_050], 900_100, LEAPT + 50, LEAP, id="a meter that was swapped"),
+        pytest.param([900_000, 900_050], START - 1, LEAPT, LEAP | RESET, id="below its start"),
+        pytest.param([900_000, 900_050], START + 20_001, LEAPT, LEAP | RESET, id="beyond reach as well"),
+        pytest.param(
+            [START + 9000, START + 9100], START + 2500, 9100, LEAP | RESET, id="a leap that time was enough for"
+        ),
+        pytest.param([START + 50, 7, 900_000, 900_050], START + 2500, 900_093, LEAP | RESET, id="after a reset"),
+    ],
+)
+def test_m5_t1_meter_stop_refutes_a_leap_that_the_whole_sessions_time_was_too_short_for(
+    registers: list[int], meter_stop_wh: int, energy_wh: int, flags: set[SessionFlag]
+):
+    session = stopped(metered(charging(), *registers), meter_stop_wh)
+    assert (session.energy_wh, session.flags) == (energy_wh, flags)
+
+
 def test_m5_a_stop_by_our_clock_is_believed():
     session = transaction_stopped(
         charging(),
@@ -286,8 +311,9 @@ def test_m2_energy_never_falls_and_is_never_more_than_the_port_can_deliver_witho
         before, session = session, metered(session, register, supply=supply)
         assert session.energy_wh >= before.energy_wh
     ended = transaction_stopped(session, meter_stop_wh=meter_stop_wh, at=at(60), reason=StopReason.LOCAL, supply=supply)
-    # M2: meterStop counts where the last reading was rounded up.
-    assert ended.energy_wh >= session.energy_wh - 1
+    # M2: meterStop counts where the last reading was rounded up; and it may refute a leap.
+    is_refuted = ended.flags == LEAP and ended.energy_wh == meter_stop_wh - ended.meter_start_wh
+    assert ended.energy_wh >= session.energy_wh - 1 or is_refuted
     if supply is not None and not ended.flags:
         assert supply.could_deliver(ended.energy_wh, timedelta(minutes=60), step_wh=1000 * (len(registers) + 1))
 
