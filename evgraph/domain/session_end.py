@@ -13,6 +13,7 @@ from evgraph.domain.charging_session import (
     flagged,
 )
 from evgraph.domain.energy import FIRST_INTERVAL, SMALLEST_CHARGED_WH, Reading, WattHours
+from evgraph.domain.own_clock import is_ahead
 from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_clock import SessionTime
 from evgraph.domain.session_flags import CLOSED_BY_US, OF_RUNNING
@@ -315,8 +316,14 @@ def may_be_reopened(
         return False
     if next_start_wh is not None and next_start_wh >= closed.base_register_wh:
         return False
-    closed_at = closed.closed_at
-    return any(one.at > closed_at for one in readings)
+    return any(one.at > _known_to_run_until(closed, closed.closed_at, one.received_at) for one in readings)
+
+
+def _known_to_run_until(closed: ChargingSession, closed_at: datetime, received_at: datetime | None) -> datetime:
+    """B7: when our clock ran ahead as it closed the session, nobody knows when that was, but after its last reading."""
+    if not is_ahead(closed_at, received_at):
+        return closed_at
+    return closed.last_meter_at or closed.started_at or closed_at
 
 
 def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:
@@ -357,12 +364,16 @@ def lost_deadline(
     booted_at: datetime | None,
     read_at: datetime | None,
     interval: timedelta | None,
+    now: datetime | None = None,
 ) -> datetime | None:
     """T7: when a running session whose RemoteStop was rejected is to be closed as lost, if no reading of it comes: its
     charge point had booted at least two minutes before the rejection, and a minute passed since; or nothing was read
     for five minutes, or for three intervals where readings are rare. Null where nothing was rejected. `booted_at`: the
-    last accepted boot; `read_at`: when the last reading came, `interval` how far the last two were apart."""
+    last accepted boot; `read_at`: when the last reading came, `interval` how far the last two were apart. A rejection
+    later than `now` was stamped while our clock ran ahead: it was some time ago (B7)."""
     rejected_at = session.stop_rejected_at
+    if rejected_at is not None and is_ahead(rejected_at, now):
+        rejected_at = session.started_at
     if session.status is not SessionStatus.CHARGING or rejected_at is None or session.started_at is None:
         return None
     if interval is None:

@@ -144,7 +144,7 @@ def last_register_seen(
     """T1, M2, M5: the register of its end. Below an earlier rounded register it still counts, so the energy may end
     lower by that rounding. A leap that no reading announced counts where the whole session's time was enough for it;
     else the next transaction's start there may confirm it. One that readings confirmed does not count where the port
-    cannot have delivered it in that time, and can have delivered what this register tells: they were another meter's."""
+    cannot have delivered it in that time, and can have delivered what this register tells: it was another meter's."""
     if at is not None and session.register_at is not None and at < session.register_at:
         # Its clock was put back meanwhile: no span of time speaks against what it delivered.
         at = None

@@ -102,5 +102,6 @@ class ForgottenSessions:
             booted_at=charge_point.last_boot_at,
             read_at=latest[0].received_at if latest else None,
             interval=latest[0].at - latest[1].at if len(latest) > 1 else None,
+            now=now,
         )
         return lost is not None and lost <= now

@@ -9,7 +9,8 @@ from evgraph.domain.charging_session import SessionFlag, SessionStatus
 from evgraph.domain.configuration import ConfigurationSetting, Wish, is_to_change
 from evgraph.domain.rate import RateKind
 from evgraph.domain.refusals import Refusal
-from evgraph.services.interfaces import ChargerRejected
+from evgraph.services.interfaces import ChargerOffline, ChargerRejected
+from evgraph.services.stays import CheckOut
 from tests.services.station import FACTORY_CLOCK, Station, has
 
 from .conftest import Garage
@@ -243,6 +244,49 @@ async def test_t7_a_port_that_is_free_since_an_hour_ahead_is_not_held(garage: Ga
     garage.clock.turn(hours=-1, minutes=6)
     await station.look()
     assert (await garage.session(session.id)).status is SessionStatus.ENDED
+
+
+async def test_t7_a_transaction_that_was_rejected_an_hour_ahead_is_lost(garage: Garage, station: Station) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag)
+    for register in (1200, 1300):
+        garage.clock.turn(minutes=1)
+        await station.meter(session.id, register)
+    garage.chargers.answer = ChargerRejected()
+    garage.clock.turn(hours=1)
+    with pytest.raises(Refusal):
+        await garage.house.charging.stop(garage.operator, session.id)
+    garage.clock.turn(hours=-1, minutes=4)
+    await station.status("Faulted")
+    await station.look()
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    garage.clock.turn(minutes=2)
+    await station.look()
+    ended = await garage.session(session.id)
+    assert (ended.status, ended.energy_wh) == (SessionStatus.ENDED, 300)
+
+
+async def test_t7_a_session_that_was_closed_an_hour_ahead_and_runs_on_is_open_again(
+    garage: Garage, station: Station
+) -> None:
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start(session.id_tag)
+    garage.clock.turn(minutes=2)
+    await station.meter(session.id, 1200)
+    await station.hang_up()
+    garage.chargers.answer = ChargerOffline()
+    garage.clock.turn(hours=1)
+    out = CheckOut(stay_id=stay.id, garage_id=None, ticket_number=None, stop_charging=True)
+    await garage.house.stays.check_out(garage.operator, out)
+    garage.clock.turn(hours=-1, minutes=8)
+    await station.connect()
+    garage.chargers.answer = None
+    await station.meter(session.id, 2000)
+    again = await garage.session(session.id)
+    assert (again.status, again.energy_wh, again.must_stop) == (SessionStatus.CHARGING, 1000, True)
+    await station.look()
+    assert garage.chargers.stopped[-1] == session.id
 
 
 async def test_m6_low_power_is_full_after_ten_minutes(garage: Garage, station: Station) -> None:
