@@ -113,13 +113,15 @@ def superseded(
         last_wh = max(meter_start_wh, session.held_back_to_wh or meter_start_wh)
         return replace(ended, held_back_to_wh=last_wh) if is_reached else ended
     # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
-    base_wh = base_of_leap(session, meter_start_wh, time.at, supply)
+    is_leap = is_beyond(session, meter_start_wh, time.at if time.is_own else None, supply)
+    base_wh = session.base_register_wh
+    if is_leap or not time.is_own:
+        base_wh = base_of_leap(session, meter_start_wh, time.at, supply, is_leap=is_leap)
     guess_wh = session.carried_wh + meter_start_wh - base_wh
     if guess_wh <= ended.energy_wh:
         return ended
     confirms_leap = session.leapt_to_wh is not None and meter_start_wh >= session.leapt_to_wh
-    is_known_line = confirms_leap or base_wh != session.base_register_wh
-    if not is_known_line and is_beyond(session, meter_start_wh, time.at if time.is_own else None, supply):
+    if is_leap and not confirms_leap and base_wh == session.base_register_wh:
         return replace(ended, flags=ended.flags | {SessionFlag.METER_LEAP})
     return replace(ended, energy_wh=guess_wh)
 

@@ -162,8 +162,9 @@ def last_register_seen(
     seen = register_seen(session, register_wh, at, supply)
     if seen.base_register_wh == register_wh >= session.base_register_wh:
         seen = _exact(session, seen)
-    is_at_once = at is not None and seen.leapt_to_wh != register_wh
-    if not is_at_once and base_of_leap(session, register_wh, ended_at, supply) != session.base_register_wh:
+    is_leap = seen.leapt_to_wh == register_wh
+    base_wh = base_of_leap(session, register_wh, ended_at, supply, is_leap=is_leap)
+    if (is_leap or at is None) and base_wh != session.base_register_wh:
         return _exact(session, _counted_from_start(seen, register_wh, at))
     if supply is None or at is None or session.started_at is None or seen.leapt_to_wh != register_wh:
         return seen
@@ -194,16 +195,20 @@ def leap_confirmed(session: ChargingSession, meter_start_wh: WattHours | None) -
     return _counted(session, session.leapt_to_wh, session.leapt_at)
 
 
-def base_of_leap(session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply | None) -> WattHours:
-    """M2, M5: the register that a leap counts from: the last one. After a reset it is where the meter would be had it
-    not fallen, if the whole session's time was enough only from there: some chargers tell the meter's register when a
-    transaction starts and stops, and that of the session meanwhile."""
+def base_of_leap(
+    session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply | None, *, is_leap: bool
+) -> WattHours:
+    """M2, M5: the register that this one counts from: the last one. After a reset it is where the meter would be had it
+    not fallen, if the whole session's time was enough from there: some chargers tell the meter's register when a
+    transaction starts and stops, and that of the session, or of one phase, meanwhile. `is_leap`: it is beyond reach
+    from the last one; else the time was too short for all that would be told from there."""
     base_wh, line_wh = session.base_register_wh, _unfallen_wh(session)
-    if supply is None or session.started_at is None or not base_wh < line_wh <= register_wh:
+    if supply is None or session.started_at is None or register_wh < line_wh:
         return base_wh
     lasted = at - session.started_at
     step = max(step_wh(session.meter_start_wh, register_wh), session.register_step_wh or _TRANSACTION_STEP_WH)
-    if supply.could_deliver(session.carried_wh + register_wh - base_wh, lasted, step_wh=step):
+    told_wh = session.carried_wh + register_wh - base_wh
+    if not is_leap and supply.could_deliver(told_wh, lasted, step_wh=step):
         return base_wh
     return line_wh if supply.could_deliver(register_wh - session.meter_start_wh, lasted, step_wh=step) else base_wh
 
@@ -443,7 +448,9 @@ def _moves_of_register(
     if register_wh < base_wh:
         return _moves_of_count(session, base_wh, register_wh, at, step)
     if _confirms_leap(session, register_wh, at, supply, slack_wh):
-        return _moves_of_count(session, base_of_leap(session, register_wh, at, supply), register_wh, at, step)
+        return _moves_of_count(
+            session, base_of_leap(session, register_wh, at, supply, is_leap=True), register_wh, at, step
+        )
     line_wh = session.meter_start_wh + session.carried_wh
     if SessionFlag.METER_RESET in session.flags and _lies_on(line_wh, register_wh, supply, lasted, slack_wh):
         # It had fallen for a moment, and is back where it would be had it not.

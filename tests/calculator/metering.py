@@ -107,7 +107,7 @@ def meter(
                 reasons.add("METER_LEAP")
                 is_confirmed = waiting is not None and _confirms(waiting, point, power_w)
                 if "METER_RESET" in reasons and (point.is_stop or is_confirmed):
-                    kept, bottom = _first_meter(base, last, point, energy, kept, bottom, power_w)
+                    kept, bottom = _first_meter(base, last, point, energy, kept, bottom, power_w, is_leap=True)
                 if point.is_stop:
                     # The whole session's time may have been enough for it.
                     if _is_beyond_session(base, point, kept + point.value - bottom, power_w):
@@ -117,7 +117,7 @@ def meter(
                     waiting = point
                     continue
             elif point.is_stop and not point.when.is_own and "METER_RESET" in reasons:
-                kept, bottom = _first_meter(base, last, point, energy, kept, bottom, power_w)
+                kept, bottom = _first_meter(base, last, point, energy, kept, bottom, power_w, is_leap=False)
             energy = kept + point.value - bottom
             last = point
         elif is_rounding(drop, last, point):
@@ -145,13 +145,22 @@ def meter(
 
 
 def _first_meter(
-    base: Point, last: Point, point: Point, energy: Decimal, kept: Decimal, bottom: Decimal, power_w: int | None
+    base: Point,
+    last: Point,
+    point: Point,
+    energy: Decimal,
+    kept: Decimal,
+    bottom: Decimal,
+    power_w: int | None,
+    *,
+    is_leap: bool,
 ) -> tuple[Decimal, Decimal]:
-    """M2, M5: what was kept, and the register that counts from there. Where the whole session's time was too short for
-    a register after a reset, and enough for what it tells from the start, it is the meter's of before the reset."""
+    """M2, M5: what was kept, and the register that counts from there. A register after a reset that leaps, or that the
+    whole session's time was too short for, is the meter's of before the reset, if that time was enough for what it
+    tells from the start."""
     if power_w is None or not last.value < base.value + energy <= point.value:
         return kept, bottom
-    if not _is_beyond_session(base, point, kept + point.value - bottom, power_w):
+    if not is_leap and not _is_beyond_session(base, point, kept + point.value - bottom, power_w):
         return kept, bottom
     if _is_beyond_session(base, point, point.value - base.value, power_w):
         return kept, bottom

@@ -476,6 +476,14 @@ def test_m2_m5_a_stop_by_the_meter_ends_a_session_whose_readings_count_from_zero
     assert (bill.energy_wh, bill.reasons) == (4100, {"METER_RESET", "METER_LEAP"})
 
 
+def test_m1_m2_a_stop_by_the_meter_ends_a_session_whose_readings_are_of_one_phase() -> None:
+    tape = charge(3000)
+    for minute, value in ((10, "1000"), (20, "1500")):
+        tape.reading(minute, {"value": value, "phase": "L1"})
+    tape.stop(31, 7600)
+    assert the_bill(tape).energy_wh == 4600
+
+
 @pytest.mark.parametrize(
     ("id_", "tag", "stamped", "is_placed"),
     [

@@ -325,6 +325,17 @@ def test_m2_m5_two_meters_told_by_turns_are_never_added():
     assert stopped(session, LIFETIME + 700, minutes=7).energy_wh == 700
 
 
+@pytest.mark.parametrize("start", [3000, LIFETIME])
+def test_m1_m2_meter_stop_ends_a_session_whose_readings_are_of_one_phase(start: int):
+    session = charging(start)
+    for minute in (10, 20):
+        one = Reading(at=at(minute), register_wh=start // 3 + minute * 50, source=2)
+        session = readings_taken(session, [one], supply=AX48)
+    assert stopped(session, start + 4600, minutes=31).energy_wh == 4600
+    time = SessionTime(at(31), is_replaced=False, is_own=True)
+    assert superseded(session, start + 4600, time, supply=AX48).energy_wh == 4600
+
+
 def test_m2_m5_after_a_reset_a_meter_may_run_on_unread():
     session = metered(charging(START), START + 100, 7)
     assert stopped(session, START + 6000).energy_wh == 6000
