@@ -247,7 +247,7 @@ def _refutes_leap(session: ChargingSession, register_wh: WattHours, at: datetime
     )
 
 
-def _counted_from_start(session: ChargingSession, register_wh: WattHours, at: datetime) -> ChargingSession:
+def _counted_from_start(session: ChargingSession, register_wh: WattHours, at: datetime | None) -> ChargingSession:
     told_wh = register_wh - session.meter_start_wh
     return replace(
         session,
