@@ -36,7 +36,13 @@ def serve(
     ] = None,
 ) -> None:
     """Run the server: /graphql, /ocpp/IDENTITY, the web app at /, /healthz, /readyz and /metrics on one port."""
-    from evgraph.app import CannotServe, check_database, listen, server  # the graph: only those who serve pay for it
+    from evgraph.app import (
+        CannotServe,
+        check_database,
+        listen,
+        server,
+        url_of,
+    )  # the graph: only those who serve pay for it
 
     settings = settings_of(
         host=host,
@@ -55,7 +61,10 @@ def serve(
     try:
         running = server(settings)
         asyncio.run(check_database(settings))
-        running.run(sockets=[listen(settings)])
+        listening = listen(settings)
+        # With port 0 nobody else knows it.
+        structlog.get_logger("evgraph").info("listening", url=url_of(settings, listening))
+        running.run(sockets=[listening])
     except CannotServe as failure:
         fail(str(failure))
     if not running.started:
