@@ -215,7 +215,7 @@ class Endpoint:
             match refusal.reason:
                 case AdmissionFailure.UNKNOWN_IDENTITY:
                     response = PlainTextResponse("Unknown charge point.", 404)
-                case AdmissionFailure.BAD_CREDENTIALS:
+                case AdmissionFailure.NO_CREDENTIALS | AdmissionFailure.OTHER_USER | AdmissionFailure.BAD_CREDENTIALS:
                     challenge = {"WWW-Authenticate": 'Basic realm="EVGraph", charset="UTF-8"'}
                     response = PlainTextResponse("Wrong credentials.", 401, challenge)
                 case reason:
