@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -64,11 +65,18 @@ def serve(
         listening = listen(settings)
         # With port 0 nobody else knows it.
         structlog.get_logger("evgraph").info("listening", url=url_of(settings, listening))
+        _end_when_the_terminal_closes()
         running.run(sockets=[listening])
     except CannotServe as failure:
         fail(str(failure))
     if not running.started:
         sys.exit(3)
+
+
+def _end_when_the_terminal_closes() -> None:
+    """As at SIGTERM: what is under way is saved. Under nohup it is ignored, as asked."""
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def prepare_process() -> None:
