@@ -31,7 +31,7 @@ def set_up_logs(log_format: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.add_log_level, _in_one_line, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
@@ -42,3 +42,13 @@ def set_up_logs(log_format: str, level: str) -> None:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     # At debug it has the headers of each handshake, with keys and tokens in them, and the text of each frame.
     logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, root.level))
+
+
+def _in_one_line(
+    logger: structlog.types.WrappedLogger, method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """A library that warns of what it tries again, such as a database that is gone, is no fault with a traceback."""
+    if event.get("level") in ("debug", "info", "warning") and isinstance(event.get("exc_info"), tuple):
+        _, failure, _ = event.pop("exc_info")
+        event["why"] = f"{type(failure).__name__}: {failure}"
+    return event
