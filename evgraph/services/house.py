@@ -93,6 +93,7 @@ class Services:
         self.supervisor.start("frames", self.frame_writer.run)
         self.supervisor.start("metering", self.metering.run)
         self.supervisor.start("upkeep", self.upkeep.run)
+        self.supervisor.start("readiness", self.readiness.run)
 
     async def close(self) -> None:
         """Waits for what is under way; the supervisor's tasks go on, for it may need them."""

@@ -17,6 +17,8 @@ from evgraph.services.write_health import WriteHealth
 # A probe is not made more often, however often anybody asks; who asks waits so long for it.
 PROBE_EVERY_S = 1.0
 PROBE_WAIT_S = 2.0
+# The log tells what is wrong where nobody asks.
+LOOK_EVERY_S = 15.0
 # Older than these, something hangs.
 OLDEST_READING_S = 15.0
 OLDEST_FRAME_S = 30.0
@@ -59,6 +61,12 @@ class Readiness:
         self._write = _Probe(self._probe_write)
         self._another: str | None = None
         self._was_ready = True
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self.checks()
 
     async def checks(self) -> list[Check]:
         now = asyncio.get_running_loop().time()

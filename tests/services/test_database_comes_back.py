@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError
 
@@ -359,6 +360,28 @@ async def _meter(garage: Garage, transaction_id: int, register: int) -> None:
         readings=[Reading(at=garage.clock.now(), register_wh=register, power_w=9800)],
         raw="[a frame]",
     )
+
+
+async def test_the_log_tells_it_where_nobody_asks(garage: Garage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(readiness, "OLDEST_FRAME_S", 0.2)
+    garage.house.frame_writer._caught_up_at = asyncio.get_running_loop().time() - 1
+    with capture_logs() as logged:
+        looking = asyncio.create_task(garage.house.readiness.run())
+        await _logged(logged, "not ready")
+        await garage.house.frame_writer.write()
+        await _logged(logged, "ready again")
+        looking.cancel()
+    told = [line["event"] for line in logged if line["event"] in ("not ready", "ready again")]
+    assert told == ["not ready", "ready again"]
+
+
+async def _logged(lines: list[Any], event: str) -> None:
+    for _ in range(PATIENCE_S * 100):
+        if any(line["event"] == event for line in lines):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{event!r} was not logged.")
 
 
 async def test_it_is_not_ready_while_readings_hang(garage: Garage, monkeypatch: pytest.MonkeyPatch) -> None:
