@@ -135,13 +135,11 @@ def is_end_open(session: ChargingSession) -> bool:
 
 def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: bool) -> ChargingSession:
     """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
-    its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
-    charger's own leaves ours, but not another stop's."""
-    # S7: where the stop bears no register, the next start is still the best guess at it.
-    is_guess = told.stop_register_wh is None and SessionFlag.SUPERSEDED in closed.flags
+    its end. `told`: the session as that end leaves it, counted anew from its start: what the next start made of its end
+    is over, also where the stop bears no register (S7, X2). An end whose time is not the charger's own leaves ours, but
+    not another stop's."""
     return replace(
         told,
-        energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
         ended_at=told.ended_at if is_own_time or not was_closed_by_us(closed) else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *OF_RUNNING},
     )

@@ -336,3 +336,44 @@ async def test_s6_m1_intervals_of_an_unreadable_start_are_all_that_its_stop_bill
     await station.stop(transactionId=session.id, meterStop=157_440)
     assert (await garage.session(session.id)).energy_wh == 3338
     await assert_replay_agrees(garage)
+
+
+# ------------------------------------------------------------------------------------------------------ the next start
+
+
+@pytest.mark.parametrize("has_stamp", [True, False])
+@pytest.mark.parametrize("data", [[], [2800]])
+@pytest.mark.parametrize("meter_stop", [None, -1, "n/a"])
+async def test_x2_s7_a_stop_without_a_register_after_the_next_start_bills_what_it_would_have_billed_before(
+    garage: Garage, station: Station, meter_stop: object, data: list[int], has_stamp: bool
+) -> None:
+    """What the meter counted between the stop and the next start is a gap (T11)."""
+    bills = set()
+    for number, is_late in enumerate((False, True)):
+        garage.clock.turn(hours=1)
+        session_id = await _charging(garage, station, f"EV {number}")
+        await station.meter(session_id, 2500, stamp=station.stamp(minutes=10))
+        said = {
+            "transactionId": session_id,
+            "meterStop": meter_stop,
+            "timestamp": station.stamp(minutes=5) if has_stamp else "yesterday",
+            "transactionData": [
+                {"timestamp": station.stamp(minutes=6), "sampledValue": [{"value": str(register)}]} for register in data
+            ],
+        }
+        if not is_late:
+            await station.stop(**said)
+        garage.clock.turn(minutes=1)
+        card = await station.start("CARD", meter=3000)
+        if is_late:
+            assert (await garage.session(session_id)).energy_wh == 2000
+            garage.clock.turn(minutes=1)
+            await station.stop(**said)
+        await station.stop(transactionId=card["transactionId"], meterStop=3000)
+        ended = await garage.session(session_id)
+        assert ended.ended_at is not None
+        assert ended.started_at is not None
+        bills.add((ended.energy_wh, ended.ended_at - ended.started_at if has_stamp else None))
+    ((energy_wh, _),) = bills
+    assert energy_wh == (1800 if data else 1500)
+    await assert_replay_agrees(garage)
