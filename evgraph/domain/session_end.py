@@ -15,7 +15,7 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.energy import FIRST_INTERVAL, SMALLEST_CHARGED_WH, Reading, WattHours
 from evgraph.domain.own_clock import is_ahead
 from evgraph.domain.refusals import IllegalMove
-from evgraph.domain.session_clock import SessionTime
+from evgraph.domain.session_clock import SessionTime, corrected_stamp
 from evgraph.domain.session_flags import CLOSED_BY_US, OF_RUNNING
 from evgraph.domain.session_metering import is_beyond, last_register_seen, readings_taken
 from evgraph.domain.supply import Supply
@@ -281,12 +281,18 @@ def end_completed(ended: ChargingSession, counted: ChargingSession, *, supply: S
 
 
 def transaction_ended_at(session: ChargingSession) -> datetime | None:
-    """When the transaction of a session ended: where the session ended when its vehicle left (T4), at its last
-    reading, as far as is known. Null while it runs."""
+    """When the transaction of a session ended: where the session ended when its vehicle left (T4), when its stop says,
+    else at its last reading, or when its port was charging again, as far as is known. Null while it runs."""
     ended_at = session.ended_at
     if ended_at is None or SessionFlag.AFTER_UNPLUG not in session.flags:
         return ended_at
-    return max(ended_at, session.last_meter_at or ended_at)
+    known = max(ended_at, session.last_meter_at or ended_at)
+    if session.stop_stamp is None or not session.stop_was_stamped:
+        again_at = session.charging_again_at if not was_closed_by_us(session) else None
+        return max(known, again_at or known)
+    # B7: whether the clock was put right meanwhile is not on record.
+    stamps = (session.stop_stamp, corrected_stamp(session, session.stop_stamp))
+    return min((one for one in stamps if one is not None and one >= known), default=known)
 
 
 def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:

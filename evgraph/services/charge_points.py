@@ -34,6 +34,7 @@ from evgraph.services.keys import key_matches, proven
 from evgraph.services.own_limits import is_limited
 from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
 from evgraph.services.presence import Presence, give_up_starts, touch_ports
+from evgraph.services.session_endings import part_anew
 from evgraph.services.settling import give_up_start
 from evgraph.services.supplies import Supplies
 from evgraph.services.together import Together
@@ -270,6 +271,7 @@ class ChargePoints:
                 if before.closed_by is not None and await _opens_ports(change, charge_point_id, report):
                     known = {of: port for of, port in known.items() if of[0] != charge_point_id}
                     before = replace(before, closed_by=None)
+                said = report
                 report = await _by_the_sessions_clock(change, before, report)
                 known[place] = after = ports.status_reported(
                     before,
@@ -281,10 +283,12 @@ class ChargePoints:
                     continue
                 await self._save_port(change, before, after)
                 if after.active_session_id is None:
-                    await self._tell_ended(change, after, report)
+                    await self._tell_ended(change, after, said)
                     continue
                 session = await change.session(after.active_session_id)
                 if session is not None:
+                    if session_status.is_of_the_one_before(session, report):
+                        await self._tell_ended(change, after, said)
                     to_stop[-1] = await self._tell_session(change, session, before, report)
                     # The session may have let go of it.
                     del known[place]
@@ -320,17 +324,23 @@ class ChargePoints:
             return
         await change.save_port(after)
 
-    @staticmethod
-    async def _tell_ended(change: Change, port: Port, report: StatusReport) -> None:
-        """T4, X2: the status may be of the session that ended there last, and came after its end."""
+    async def _tell_ended(self, change: Change, port: Port, report: StatusReport) -> None:
+        """T4, X2: the status may be of a session that ended there, and came after its end; of the latest that began by
+        then."""
         if report.status is not PortStatus.CHARGING and not ports.ev_side_disconnected(report):
             return
-        session = await reading.ended_last(port.id, report.at)
-        if session is None:
-            return
-        report = _by_its_clock(session, report, change.now)
+        for session in await reading.ended_lately(port.id):
+            by_its_clock = _by_its_clock(session, report, change.now)
+            if session.started_at is not None and session.started_at <= by_its_clock.at:
+                await self._tell_the_ended(change, session, by_its_clock)
+                return
+
+    async def _tell_the_ended(self, change: Change, session: ChargingSession, report: StatusReport) -> None:
         told = session_status.reported_after_end(session, report)
-        if told != session:
+        has_moved = session_status.has_unplugging_moved(session, told)
+        if has_moved and session_status.is_before_end(session, report):
+            await part_anew(change, session, told, await self._supplies.of_port(session.port_id))
+        elif told != session:
             await change.save_session(told)
 
     async def _tell_session(
@@ -351,8 +361,8 @@ class ChargePoints:
         if told.full_since is not None and session.full_since is None and await is_limited(told, before, change.now):
             # M6: it waits because we said so.
             told = replace(told, full_since=None)
-        has_changed = (told.ev_gone_at, told.charging_again_at) != (session.ev_gone_at, session.charging_again_at)
-        if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
+        has_moved = session_status.has_unplugging_moved(session, told)
+        if has_moved and told.last_meter_at is not None and told.last_meter_at >= report.at:
             # T4: readings that came before it are of after it.
             told = await recount.recounted(told, await self._supplies.of_port(told.port_id), heard_at=received_at)
         if told != session:

@@ -257,6 +257,71 @@ async def test_t4_t7_the_vehicle_left_after_an_end_that_did_not_name_the_session
     await assert_replay_agrees(garage)
 
 
+@pytest.mark.parametrize("how", ["stop", "nameless stop", "stop without a register", "person"])
+@pytest.mark.parametrize("late", [["gone", "Charging"], ["Charging", "gone"], ["gone"], ["Charging"]])
+async def test_t4_x2_statuses_of_before_the_end_that_come_after_it_part_the_session(
+    garage: Garage, station: Station, late: list[str], how: str
+) -> None:
+    session_id = await _charging(garage, station)
+    tell = _unplugging(station, session_id)
+    statuses = {
+        "gone": ("SuspendedEV", GONE, station.stamp(minutes=18)),
+        "Charging": ("Charging", "", station.stamp(minutes=12)),
+    }
+    for what in ("2000", "gone", "2000 again", "Charging", "2500", "2900"):
+        if what not in late:
+            await tell[what]()
+    if how == "nameless stop":
+        await station.stop(transactionId=-1, meterStop=2900)
+    else:
+        await _end(garage, station, session_id, how, 2900)
+    for what in late:
+        status, info, stamp = statuses[what]
+        await station.status(status, info=info, stamp=stamp)
+    first, rest = await station.sessions()
+    assert (first.energy_wh, rest.energy_wh, rest.stay_id) == (1000, 900, None)
+    assert has(first, SessionFlag.AFTER_UNPLUG)
+    await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+async def test_t4_x2_statuses_that_come_after_the_next_vehicle_are_of_the_session_before(
+    garage: Garage, station: Station, is_begun: bool
+) -> None:
+    await garage.set_rate()
+    session_id = await _charging(garage, station)
+    tell = _unplugging(station, session_id)
+    gone_at, again_at = station.stamp(minutes=18), station.stamp(minutes=12)
+    for what in ("2000", "2000 again", "2500", "2900"):
+        await tell[what]()
+    await station.stop(transactionId=session_id, meterStop=2900)
+    assert await station.cents(session_id) == 48
+    garage.clock.turn(seconds=1)
+    following = await garage.start(await garage.check_in("EV 2"))
+    if is_begun:
+        await station.start(following.id_tag, meter=2900)
+    await station.status("SuspendedEV", info=GONE, stamp=gone_at)
+    await station.status("Charging", stamp=again_at)
+    first, rest = [one for one in await station.sessions() if one.id != following.id]
+    assert (first.energy_wh, rest.energy_wh, await station.cents(session_id)) == (1000, 900, 25)
+    assert (await garage.session(following.id)).ev_gone_at is None
+    await assert_replay_agrees(garage)
+
+
+async def test_t4_x2_a_parted_session_is_counted_anew_up_to_its_stop(garage: Garage, station: Station) -> None:
+    """The session ended when its vehicle left; its transaction ended with its stop."""
+    session_id = await _charging(garage, station)
+    tell = _unplugging(station, session_id)
+    late = station.stamp(minutes=10)
+    for what in ("2000", "gone", "2000 again", "Charging"):
+        await tell[what]()
+    await station.stop(transactionId=session_id, meterStop=2900)
+    await station.meter(session_id, 2500, stamp=late)
+    first, rest = await station.sessions()
+    assert (first.energy_wh, rest.energy_wh, rest.ended_at) == (1000, 900, station.now)
+    await assert_replay_agrees(garage)
+
+
 async def test_t4_a_status_after_a_stop_that_named_its_session_says_nothing_of_it(
     garage: Garage, station: Station
 ) -> None:

@@ -525,43 +525,62 @@ class Deriving:
     def _status(self, report: StatusReport, at: datetime) -> None:
         if self._repeats.is_repeated(report.connector_id, report):
             return
-        ended = self._ended_last(report)
-        there = self._at_port(report.connector_id) or ([ended] if ended is not None else [])
+        said, there = report, self._at_port(report.connector_id)
         for derived in there:
-            if derived.session.clock_error_us is not None:
-                time = time_within(derived.session, report.stamped_at or report.at, at)
-                report = replace(report, at=time.at, is_stamped=time.is_own)
+            report = _by_its_clock(derived.session, report, at)
         before = self._ports.get(report.connector_id) or _port_of(report, at)
         if self._is_older(report, at):
             return
+        if not there or any(session_status.is_of_the_one_before(one.session, report) for one in there):
+            self._tell_ended(said, at)
         away_since = port_away_since(before, at, self._around.spans_until(at))
         for derived in there:
-            if derived is ended:
-                derived.session = session_status.reported_after_end(derived.session, report)
-                continue
             before_it = derived.session
             told = session_status.reported(before_it, report, at, away_since=away_since)
-            has_changed = (told.ev_gone_at, told.charging_again_at) != (
-                before_it.ev_gone_at,
-                before_it.charging_again_at,
-            )
-            if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
+            has_moved = session_status.has_unplugging_moved(before_it, told)
+            if has_moved and told.last_meter_at is not None and told.last_meter_at >= report.at:
                 told = self._recounted(derived, session=told, heard_at=at)
             derived.session = told
 
-    def _ended_last(self, report: StatusReport) -> Derived | None:
-        """T4, X2: the status may be of the session that ended there last, and came after its end."""
+    def _tell_ended(self, report: StatusReport, at: datetime) -> None:
+        """T4, X2: the status may be of a session that ended there, and came after its end."""
         if report.connector_id not in self._around.reported:
-            return None
+            return
         there = [
             one
-            for one in self.derived
+            for one in reversed(self.derived)
             if one.session.connector_id == report.connector_id
             and one.session.status is SessionStatus.ENDED
-            and _started_at(one) <= report.at
+            and not one.is_beside
             and not is_rest(one.session)
         ]
-        return max(reversed(there), key=_started_at, default=None)
+        for derived in sorted(there, key=_started_at, reverse=True):
+            by_its_clock = _by_its_clock(derived.session, report, at)
+            if _started_at(derived) <= by_its_clock.at:
+                self._tell_the_ended(derived, by_its_clock, at)
+                return
+
+    def _tell_the_ended(self, derived: Derived, report: StatusReport, at: datetime) -> None:
+        session = derived.session
+        told = session_status.reported_after_end(session, report)
+        has_moved = session_status.has_unplugging_moved(session, told)
+        is_closed_by_us = session_end.was_closed_by_us(told)
+        derived.session = told
+        if not has_moved or not session_status.is_before_end(session, report):
+            return
+        if is_closed_by_us and SessionFlag.SUPERSEDED in told.flags:
+            return
+        if is_closed_by_us:
+            ended = session_end.readings_told(told, self._recounted(derived))
+        else:
+            until = session_end.transaction_ended_at(told) if told.stop_has_stamp else None
+            supply = self._around.supplies.get(told.connector_id)
+            ended = session_end.end_completed(told, self._recounted(derived, until=until), supply=supply)
+        if ended is told:
+            return
+        ended, rest = parted(self._leap_confirmed(derived, ended), ended.stop_register_wh, at)
+        derived.session = ended
+        self._keep_rest(derived, rest, at, before=session, keeps_end=True)
 
     def _is_older(self, report: StatusReport, at: datetime) -> bool:
         """B6, as the port decides."""
@@ -659,6 +678,14 @@ class Deriving:
 
     def _running(self) -> list[Derived]:
         return [one for one in self.derived if one.session.status is SessionStatus.CHARGING]
+
+
+def _by_its_clock(session: ChargingSession, report: StatusReport, at: datetime) -> StatusReport:
+    """B7: of a charger whose clock is known to be wrong."""
+    if session.clock_error_us is None:
+        return report
+    time = time_within(session, report.stamped_at or report.at, at)
+    return replace(report, at=time.at, is_stamped=time.is_own)
 
 
 def _port_of(report: StatusReport, at: datetime) -> Port:
