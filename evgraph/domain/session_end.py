@@ -49,7 +49,7 @@ def transaction_stopped(
     if session.status is not SessionStatus.CHARGING or session.started_at is None:
         raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
     session = readings_taken(session, readings, supply=supply)
-    if meter_stop_wh is not None and _has_no_start(session):
+    if meter_stop_wh is not None and has_no_start(session):
         # S6: no register tells where it began; only what intervals told can be billed.
         session = replace(
             session,
@@ -71,11 +71,23 @@ def transaction_stopped(
     )
 
 
-def _has_no_start(session: ChargingSession) -> bool:
-    """Its register could not be read at the start, and none was read since, or left by the session before it."""
+def has_no_start(session: ChargingSession) -> bool:
+    """S6: its register could not be read at the start, and none was read since, or left by the session before it. Where
+    that one left it at 0, `begun_at_last_register` says so."""
     is_unknown = SessionFlag.METER_START_ESTIMATED in session.flags and session.register_step_wh is None
     has_no_register = session.register_source is None or session.register_source >= FIRST_INTERVAL
     return is_unknown and has_no_register and session.meter_start_wh == 0
+
+
+def begun_at_last_register(session: ChargingSession) -> ChargingSession:
+    """S6: of a session that `has_no_start`, for all that it says itself: the port's last register was 0, and stands in
+    for its start."""
+    return replace(session, register_step_wh=1) if has_no_start(session) else session
+
+
+def left_register(session: ChargingSession) -> bool:
+    """S6, T11: where the ended session left the port's meter is known."""
+    return session.stop_register_wh is not None or not has_no_start(session)
 
 
 def flagged_by_time(session: ChargingSession, is_replaced: bool) -> ChargingSession:
@@ -104,7 +116,7 @@ def superseded(
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = flagged_by_time(ended, time.is_replaced and not is_known)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
-    if meter_start_wh is None or is_unconfirmed or _has_no_start(session):
+    if meter_start_wh is None or is_unconfirmed or has_no_start(session):
         return ended
     if session.held_back_from_wh is not None:
         # T4: up to that start it is the other vehicle's energy.

@@ -37,6 +37,7 @@ async def end_by(
     else:
         until = time.at if time.is_own else None
         counted = await recount.recounted(session, supply, until=until, also=readings, heard_at=stop.received_at)
+        counted = await stop_lookup.with_start(counted)
         ended = stopping.ended(counted, stop, time, supply=supply)
     if ended.leapt_to_wh is not None:
         ended = leap_confirmed(ended, await stop_lookup.next_register_wh(session))

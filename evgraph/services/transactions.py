@@ -236,6 +236,7 @@ class Transactions:
             # X2: what the meter told later is not the session's, whichever came first.
             until = at.at if at.is_own else None
             session = await recount.settled(session, supply, until=until, heard_at=start.received_at)
+            session = await stop_lookup.with_start(session)
             await settle_in_parts(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
 
     async def _with_readings_before(self, change: Change, session: ChargingSession) -> ChargingSession:
@@ -352,14 +353,9 @@ async def _left_by_the_one_before(
     if not port.is_reported:
         # Nobody knows whether it is one connector.
         return None
-    row = (
-        await SessionRow.filter(port_id=port.id, status=SessionStatus.ENDED, started_at__lte=at)
-        .order_by("-started_at", "-id")
-        .first()
-    )
-    if row is None:
+    before = await stop_lookup.left_before(port.id, at)
+    if before is None:
         return None
-    before = row.value()
     if start.meter_start_wh is None:
         return session_end.last_register_wh(before)
     confirmed = leap_confirmed(before, start.meter_start_wh)

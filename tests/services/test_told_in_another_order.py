@@ -442,3 +442,41 @@ async def test_x2_s7_a_stop_without_a_register_after_the_next_start_bills_what_i
     ((energy_wh, _),) = bills
     assert energy_wh == (1800 if data else 1500)
     await assert_replay_agrees(garage)
+
+
+# --------------------------------------------------------------------------------- a start whose register is not read
+
+
+@pytest.mark.parametrize("left_at", [0, 400, None])
+@pytest.mark.parametrize(
+    "how", ["stop", "next start", "stop, then another", "stop with a register", "stop and reading"]
+)
+async def test_s6_t11_a_start_that_cannot_be_read_began_where_the_one_before_left_the_meter(
+    garage: Garage, station: Station, how: str, left_at: int | None
+) -> None:
+    """Be that at 0. Where nobody knows where, nothing but a register of its own tells."""
+    before = await station.start("CARD", meter=-1 if left_at is None else left_at)
+    await station.stop(transactionId=before["transactionId"], meterStop=left_at)
+    garage.clock.turn(minutes=1)
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter="n/a")
+    garage.clock.turn(minutes=30)
+    stamp = station.stamp(minutes=20)
+    data = [{"timestamp": stamp, "sampledValue": [{"value": "1000"}]}]
+    if how == "next start":
+        await station.start("CARD", meter=3000)
+    elif how == "stop with a register":
+        await station.stop(transactionId=session.id, meterStop=3000, transactionData=data)
+    else:
+        await station.stop(transactionId=session.id, meterStop=2900 if "another" in how else 3000)
+    if how == "stop, then another":
+        garage.clock.turn(minutes=1)
+        await station.stop(transactionId=session.id, meterStop=3000)
+    if how == "stop and reading":
+        await station.meter(session.id, 1000, stamp=stamp)
+    expected = 0 if left_at is None else 3000 - left_at
+    if how in ("stop with a register", "stop and reading"):
+        expected = 2000
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, has(ended, SessionFlag.METER_START_ESTIMATED)) == (expected, True)
+    await assert_replay_agrees(garage)

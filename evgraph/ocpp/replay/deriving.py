@@ -178,6 +178,7 @@ class Deriving:
             running = derived.session
             at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
             running = self._settled(derived, until=at.at if at.is_own else None, heard_at=start.received_at)
+            running = self._with_start(derived, running)
             self._become_parted(
                 derived, session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at
             )
@@ -271,22 +272,35 @@ class Deriving:
 
     def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime) -> int | None:
         """T11, M5."""
-        if start.connector_id not in self._around.reported:
+        latest = self._left_before(start.connector_id, began_at)
+        if latest is None:
+            return None
+        if start.meter_start_wh is not None:
+            latest.session = session_metering.leap_confirmed(latest.session, start.meter_start_wh)
+        return session_end.last_register_wh(latest.session)
+
+    def _left_before(self, connector_id: int, at: datetime, *, but: Derived | None = None) -> Derived | None:
+        """T11: as services.stop_lookup finds it."""
+        if connector_id not in self._around.reported:
             return None
         before = [
             one
             for one in self.derived
-            if one.session.connector_id == start.connector_id
+            if one.session.connector_id == connector_id
+            and one is not but
             and not one.is_beside
             and one.session.status is SessionStatus.ENDED
-            and _started_at(one) <= began_at
+            and _started_at(one) <= at
+            and session_end.left_register(one.session)
         ]
-        if not before:
-            return None
-        latest = max(reversed(before), key=_started_at)
-        if start.meter_start_wh is not None:
-            latest.session = session_metering.leap_confirmed(latest.session, start.meter_start_wh)
-        return session_end.last_register_wh(latest.session)
+        return max(reversed(before), key=_started_at, default=None)
+
+    def _with_start(self, derived: Derived, session: ChargingSession) -> ChargingSession:
+        """S6: by where the session before it left the port's meter."""
+        if derived.is_beside or not session_end.has_no_start(session):
+            return session
+        before = self._left_before(session.connector_id, _started_at(derived), but=derived)
+        return session_end.begun_at_last_register(session) if before is not None else session
 
     def _stopped(self, stop: TransactionStop, word: Word) -> None:
         told = (word.message_id, word.content)
@@ -318,6 +332,7 @@ class Deriving:
         else:
             until = time.at if time.is_own else None
             counted = self._recounted(derived, until=until, also=readings, heard_at=stop.received_at)
+            counted = self._with_start(derived, counted)
             ended = stopping.ended(counted, stop, time, supply=supply)
         derived.readings += readings
         ended = self._leap_confirmed(derived, ended)
