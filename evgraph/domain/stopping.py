@@ -6,7 +6,7 @@ from dataclasses import replace
 from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
-from evgraph.domain.session_clock import SessionTime, readings_within
+from evgraph.domain.session_clock import SessionTime, is_clock_still_wrong, readings_within
 from evgraph.domain.session_flags import OF_REGISTERS
 from evgraph.domain.stop_matching import bears, names
 from evgraph.domain.supply import Supply
@@ -18,7 +18,7 @@ _DEPENDS_ON_ORDER = OF_REGISTERS | {SessionFlag.METER_START_ESTIMATED}
 
 def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTime) -> tuple[Reading, ...]:
     """T1: the readings of its transactionData; those dated after the charger's own stop are not the session's."""
-    readings = readings_within(session, stop.readings)
+    readings = readings_within(session, stop.readings, is_still_wrong=is_clock_still_wrong(session, stop))
     if not time.is_own:
         return readings
     # One that bears no time of its own was read by then.

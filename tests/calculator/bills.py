@@ -142,7 +142,8 @@ def _base(session: Session, record: Record, told_by: datetime | None, port_regis
         return Point(started, Decimal(session.start.register), Decimal(1))
     unknown = Moment(session.started_at, is_own=False)
     reads = session.reads(told_by=told_by)
-    begun, found = begin_register(reads), points(reads, connectors=len(record.power_w))
+    connectors = len(record.power_w)
+    begun, found = begin_register(reads, connectors=connectors), points(reads, connectors=connectors)
     if begun is not None:
         return Point(unknown, Decimal(begun), Decimal(1))
     if found and _has_registers(session):

@@ -107,9 +107,12 @@ class Session:
         """The samples of the session by time; what was told twice counts once, as it came first (M4). `told_by`: only
         what had arrived by then."""
         found: dict[tuple[object, ...], Read] = {}
-        told = [entry for stop in self.stops for entry in stop.entries]
-        for entry in sorted([*self.entries, *told], key=lambda entry: entry.received_at):
-            when = self.clock.moment(entry.stamp, entry.received_at)
+        told = [(entry, False) for entry in self.entries]
+        for stop in self.stops:
+            is_wrong = self.clock.is_still_wrong(stop.stamp, stop.at)
+            told += [(entry, is_wrong) for entry in stop.entries]
+        for entry, is_wrong in sorted(told, key=lambda one: one[0].received_at):
+            when = self.clock.moment(entry.stamp, entry.received_at, is_still_wrong=is_wrong)
             if (until is not None and when.at > until) or (told_by is not None and entry.received_at > told_by):
                 continue
             for sample in entry.samples:

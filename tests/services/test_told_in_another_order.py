@@ -480,3 +480,30 @@ async def test_s6_t11_a_start_that_cannot_be_read_began_where_the_one_before_lef
     ended = await garage.session(session.id)
     assert (ended.energy_wh, has(ended, SessionFlag.METER_START_ESTIMATED)) == (expected, True)
     await assert_replay_agrees(garage)
+
+
+# ---------------------------------------------------------------------------------------- a stop that tells readings
+
+
+@pytest.mark.parametrize("ahead", [2.5, -480, 480])
+@pytest.mark.parametrize("set_right", [None, "before the stop"])
+async def test_b7_readings_of_a_stop_are_by_the_clock_that_wrote_the_stop(
+    garage: Garage, station: Station, ahead: float, set_right: str | None
+) -> None:
+    """A first reading that only the stop tells, five minutes after it was taken, is no reading of just now."""
+    await station.connect()
+    garage.clock.turn(hours=9)
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, stamp=station.stamp(minutes=-ahead))
+    data = []
+    for register in ("1.05", "1.11", "1.22"):
+        garage.clock.turn(minutes=1)
+        data.append({"timestamp": station.stamp(minutes=-ahead), "sampledValue": [{"value": register, "unit": "kWh"}]})
+        if register != "1.05":
+            await station.call("MeterValues", {"connectorId": 1, "transactionId": session.id, "meterValue": [data[-1]]})
+    garage.clock.turn(minutes=1 if set_right is None else 60)
+    stamp = station.stamp(minutes=-ahead if set_right is None else 0)
+    await station.stop(transactionId=session.id, meterStop=1425, timestamp=stamp, transactionData=data)
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, has(ended, SessionFlag.METER_RESET)) == (425, False)
+    await assert_replay_agrees(garage)
