@@ -86,6 +86,13 @@ def is_of_the_one_before(session: ChargingSession, report: StatusReport) -> bool
     return report.is_stamped and report.at < (session.started_at or session.asked_at)
 
 
+def tells_those_beside(report: StatusReport, holder: ChargingSession | None) -> bool:
+    """T4, T7: the status of a connector also tells of the sessions that run beside its port. `holder`: what holds the
+    port, null where nothing does; while that runs, only that its connector is free is of them too."""
+    runs = holder is not None and holder.status is SessionStatus.CHARGING
+    return not runs or report.status is PortStatus.AVAILABLE
+
+
 def has_unplugging_moved(before: ChargingSession, told: ChargingSession) -> bool:
     """T4: another instant at which its vehicle left, or its port was charging again."""
     return (told.ev_gone_at, told.charging_again_at) != (before.ev_gone_at, before.charging_again_at)

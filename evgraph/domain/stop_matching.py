@@ -205,7 +205,10 @@ def _register_fits(session: ChargingSession, stop: TransactionStop, supply: Supp
 
 
 def _is_within_reach(session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply | None) -> bool:
+    """M5: from the last register, or from that of the start, where that was read (S6)."""
     if not is_beyond(session, register_wh, at, supply) or supply is None or session.started_at is None:
         return True
+    if SessionFlag.METER_START_ESTIMATED in session.flags:
+        return False
     counted_wh = session.carried_wh + register_wh - session.base_register_wh
     return supply.could_deliver(counted_wh, at - session.started_at, step_wh=session.register_step_wh or 1)

@@ -91,6 +91,16 @@ async def left_before(port_id: int, at: datetime | None, *, but: int = 0) -> Cha
     return next((one for one in latest if session_end.left_register(one)), None)
 
 
+async def began_since(session: ChargingSession) -> bool:
+    """S7: another session has begun at its connector since it did."""
+    return await SessionRow.exists(
+        charge_point_id=session.charge_point_id,
+        connector_id=session.connector_id,
+        started_at__gte=session.started_at,
+        id__not=session.id,
+    )
+
+
 async def _next(session: ChargingSession) -> ChargingSession | None:
     """What flowed after the session's own vehicle left is of the same transaction (T4)."""
     following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)

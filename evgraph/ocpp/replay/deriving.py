@@ -182,6 +182,9 @@ class Deriving:
             self._become_parted(
                 derived, session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at
             )
+        for derived in self._beside(start.connector_id):
+            if not session_start.is_older(start, derived.session):
+                self._end_beside(derived, start, time if self._was_asked_for(booked, word) else None, word.at)
         # What ended now may be what goes on (T8).
         time = self._start_time(start, word, booked)
         session = session_start.unassigned(
@@ -212,6 +215,21 @@ class Deriving:
             if stop_matching.was_waiting_for(begun.session, stop, next_start_at=self._next_start_at(begun)):
                 self._waiting.remove(stop)
                 self._ended(begun, stop, word.at)
+
+    def _beside(self, connector_id: int) -> list[Derived]:
+        """What runs beside the port of the connector (S7, T7)."""
+        return [one for one in self._running() if one.is_beside and one.session.connector_id == connector_id]
+
+    def _end_beside(self, derived: Derived, start: TransactionStart, time: StartTime | None, at: datetime) -> None:
+        """S7, as services.transactions does."""
+        running = derived.session
+        ends = time_of_next_start(running, start, time)
+        running = self._settled(derived, until=ends.at if ends.is_own else None, heard_at=start.received_at)
+        there = [one for one in self.derived if one is not derived and one.session.connector_id == running.connector_id]
+        has_begun = any(_started_at(one) >= _started_at(derived) for one in there)
+        register_wh = None if has_begun else start.meter_start_wh
+        supply = self._around.supplies.get(running.connector_id)
+        self._become_parted(derived, session_end.superseded(running, register_wh, ends, supply=supply), at)
 
     def _at_port(self, connector_id: int) -> list[Derived]:
         """What holds the port of the connector, if it has one (B4)."""
@@ -549,7 +567,10 @@ class Deriving:
         if not there or any(session_status.is_of_the_one_before(one.session, report) for one in there):
             self._tell_ended(said, at)
         away_since = port_away_since(before, at, self._around.spans_until(at))
+        if session_status.tells_those_beside(report, there[0].session if there else None):
+            there = [*there, *self._beside(report.connector_id)]
         for derived in there:
+            report = report if not derived.is_beside else _by_its_clock(derived.session, said, at)
             before_it = derived.session
             told = session_status.reported(before_it, report, at, away_since=away_since)
             has_moved = session_status.has_unplugging_moved(before_it, told)
