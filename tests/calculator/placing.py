@@ -314,11 +314,15 @@ class Placing:
         return min(failures)
 
     def _end_before(self, session: Session) -> None:
-        """S7: a start ends what is still open on its connector."""
+        """S7: a start ends what is still open on its connector; but not what began later, by two of the charger's own
+        stamps: it waited in the queue (X2)."""
         if session.connector not in self.record.power_w:
             return
+        started = believed(session.start.stamp, session.start.at)
         for other in self._open(session.connector):
-            if other is not session:
+            is_comparable = started.is_own and other.clock.started.is_own and other.clock.error is None
+            is_older = is_comparable and started.at < other.started_at
+            if other is not session and not is_older:
                 other.next, other.closed_at = session, session.start.at
                 other.ended_where_last_heard = other.is_unconfirmed
 

@@ -645,3 +645,16 @@ def test_b7_readings_of_a_stop_are_by_the_clock_that_wrote_the_stop() -> None:
     tape.stop(6, 1425, stamp=iso(at(9)), transactionData=data)
     bill = the_bill(tape)
     assert (bill.energy_wh, bill.ended_at, "METER_RESET" in bill.reasons) == (425, at(6), False)
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_s7_x2_a_start_that_waited_in_the_queue_does_not_end_the_one_that_began_after_it(is_told_first: bool) -> None:
+    tape = Tape()
+    told = {"CARD": (10, 1000), "NEXT": (30, 2000)}
+    for minute, tag in enumerate(told if is_told_first else reversed(told), start=31):
+        began, register = told[tag]
+        tape.start(minute, tag, register, id_=began, stamp=iso(at(began)))
+        if tag == "CARD":
+            tape.stop(minute + 0.5, 1900, id_=began, stamp=iso(at(25)))
+    tape.stop(60, 3000, id_=30)
+    assert [(bill.energy_wh, bill.ended_at) for bill in bills(tape).sessions] == [(900, at(25)), (1000, at(60))]
