@@ -28,9 +28,10 @@ def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTi
 
 def depends_on_order(session: ChargingSession, *, has_unmoved: bool) -> bool:
     """X2: what was counted so far of the running session may depend on what came first, whoever ends it: on a reading
-    that came after a newer one and moved nothing (M4), or on when its vehicle was said to have left (T4).
+    that came after a newer one and moved nothing (M4), on when its vehicle was said to have left (T4), or on which
+    register was the first one (S6).
     `has_unmoved`: there is such a reading."""
-    return has_unmoved or session.ev_gone_at is not None
+    return has_unmoved or session.ev_gone_at is not None or SessionFlag.METER_START_ESTIMATED in session.flags
 
 
 def must_recount(

@@ -242,7 +242,7 @@ async def test_x2_m3_unnamed_readings_of_after_the_next_start_are_not_those_of_a
     assert (await story.garage.session(session.id)).energy_wh == 1000
 
 
-# --------------------------------------------------------- a clock of years ago, and a start that another one's waits for
+# ----------------------------------------------------------------- a clock of years ago, and a start that waits
 
 
 async def _begin_beside(story: Story) -> int:

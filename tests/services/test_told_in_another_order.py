@@ -507,3 +507,19 @@ async def test_b7_readings_of_a_stop_are_by_the_clock_that_wrote_the_stop(
     ended = await garage.session(session.id)
     assert (ended.energy_wh, has(ended, SessionFlag.METER_RESET)) == (425, False)
     await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("how", ["stop", "free", "person"])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+async def test_s6_m1_a_start_that_cannot_be_read_is_at_the_first_register_of_the_location_that_counts(
+    garage: Garage, station: Station, order: tuple[int, ...], how: str
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter=None)
+    garage.clock.turn(minutes=30)
+    told = [(20, {"value": "1200", "location": "Cable"}), (15, {"value": "2000"}), (10, {"value": "2300"})]
+    for place in order:
+        await _sample(station, session.id, *told[place])
+    await _end(garage, station, session.id, how, 2400)
+    assert (await garage.session(session.id)).energy_wh == (400 if how == "stop" else 300)
+    await assert_replay_agrees(garage)
