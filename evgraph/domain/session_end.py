@@ -342,6 +342,14 @@ def _known_to_run_until(closed: ChargingSession, closed_at: datetime, received_a
     return closed.last_meter_at or closed.started_at or closed_at
 
 
+def known_until(session: ChargingSession) -> datetime | None:
+    """X2: until when readings of a session that EVGraph had closed, though they show no more energy, tell that it still
+    ran. Null where they tell no such thing: a meter that stands still is read for ever."""
+    if not was_closed_by_us(session) or session.available_since is not None:
+        return None
+    return session.closed_at
+
+
 def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:
     """M3, T7: readings without a usable transactionId are of a session that was closed as forgotten only where they
     were taken before its end; later ones may be of a transaction whose start is still under way. Where its port was

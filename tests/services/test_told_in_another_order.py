@@ -523,3 +523,28 @@ async def test_s6_m1_a_start_that_cannot_be_read_is_at_the_first_register_of_the
     await _end(garage, station, session.id, how, 2400)
     assert (await garage.session(session.id)).energy_wh == (400 if how == "stop" else 300)
     await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_x2_s7_a_late_reading_that_shows_no_more_energy_tells_when_the_session_was_last_heard_of(
+    garage: Garage, station: Station, is_late: bool
+) -> None:
+    session_id = await _charging(garage, station)
+    heard_at = station.now
+    stamp = station.stamp()
+    await station.meter(session_id, 1200, stamp=station.stamp(minutes=20))
+    if not is_late:
+        await station.meter(session_id, 1200, stamp=stamp)
+    garage.clock.turn(minutes=5)
+    await station.boot()
+    garage.clock.turn(minutes=1)
+    card = await station.start("CARD", meter=1300)
+    garage.clock.turn(minutes=1)
+    if is_late:
+        await station.meter(session_id, 1200, stamp=stamp)
+    # A meter that stands still is read for ever, and tells nothing after that.
+    await station.meter(session_id, 1200)
+    ended = await garage.session(session_id)
+    assert (ended.energy_wh, ended.ended_at) == (200, heard_at)
+    await station.stop(transactionId=card["transactionId"], meterStop=1300)
+    await assert_replay_agrees(garage)
