@@ -343,10 +343,20 @@ class Placing:
             is_live = (
                 session.closed_at is not None and session.clock.moment(entry.stamp, told.at).at > session.closed_at
             )
-            if is_own and rises and is_live and session.next is None and not session.stops:
+            is_over = session.next is not None or bool(session.stops) or self._went_on_elsewhere(session, rises_from)
+            if is_own and rises and is_live and not is_over:
                 # T7: a session that we closed is open again when readings of after that rise.
                 session.closed_at, session.closed_by_person = None, False
                 session.free_at = session.free_told_at = session.left_at = None
+
+    def _went_on_elsewhere(self, session: Session, register: int | None) -> bool:
+        """T7: another session began there since then, at a meter that runs on between sessions."""
+        there = [one for one in self.sessions if one.connector == session.connector]
+        later = [one for one in there if one.started_at > session.started_at]
+        following = min(later, key=lambda one: one.started_at, default=None)
+        if following is None or following.start.register is None or register is None:
+            return False
+        return following.start.register >= register
 
     def _highest(self, session: Session) -> int | None:
         """The highest register that is known of a session."""
