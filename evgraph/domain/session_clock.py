@@ -53,18 +53,23 @@ def start_time(start: TransactionStart, *, asked_at: datetime | None, connected_
 
 
 def time_within(
-    session: ChargingSession, stamp: datetime | None, received_at: datetime, *, fallback: datetime | None = None
+    session: ChargingSession,
+    stamp: datetime | None,
+    received_at: datetime,
+    *,
+    fallback: datetime | None = None,
+    is_still_wrong: bool = False,
 ) -> SessionTime:
     """B7: the instant of something that a charger stamped within a session: the stamp with the session's clock error,
     else the stamp itself, where it lies between the start and the receipt; else the receipt. If both lie there, and the
-    stamp itself is within five minutes of the receipt and nearer to it, the clock was set right meanwhile. A stamp that
-    cannot be read (null) is `fallback`, or the receipt."""
+    stamp itself is within five minutes of the receipt and nearer to it, the clock was set right meanwhile; unless
+    `is_still_wrong` says that it was not. A stamp that cannot be read (null) is `fallback`, or the receipt."""
     started_at = session.started_at or received_at
     if stamp is None:
         return SessionTime(max(fallback or received_at, started_at), is_replaced=True, is_own=False)
     corrected = corrected_stamp(session, stamp)
     was_set_right = corrected is not None and max(corrected, received_at - JUST_NOW) <= stamp <= received_at
-    if corrected is not None and started_at <= corrected <= received_at and not was_set_right:
+    if corrected is not None and started_at <= corrected <= received_at and (is_still_wrong or not was_set_right):
         return SessionTime(corrected, is_replaced=True, is_own=True)
     if started_at <= stamp <= received_at:
         return SessionTime(stamp, is_replaced=False, is_own=True)
@@ -111,13 +116,23 @@ def _last_reading_at(session: ChargingSession, stop: TransactionStop, received_a
     return max([*own, *([session.last_meter_at] if session.last_meter_at is not None else [])], default=None)
 
 
+def is_clock_still_wrong(session: ChargingSession, stop: TransactionStop) -> bool:
+    """B7: by the stop's own stamp its charger's clock was not set right since the session's start, so that what the
+    stop tells of before is by that clock too."""
+    if session.clock_error_us is None or stop.own_stamp is None:
+        return False
+    time = end_time(session, stop)
+    return (time.is_own and time.is_replaced) or stop.own_stamp > (stop.received_at or stop.at)
+
+
 def readings_within(
-    session: ChargingSession, readings: Iterable[Reading], *, are_named: bool = False
+    session: ChargingSession, readings: Iterable[Reading], *, are_named: bool = False, is_still_wrong: bool = False
 ) -> tuple[Reading, ...]:
     """B7: the readings by the session's time, where its charger's clock is wrong; in the order of their time.
-    `are_named`: they bear the session's transactionId, and cannot be from before its start, whatever they say."""
+    `are_named`: they bear the session's transactionId, and cannot be from before its start, whatever they say.
+    `is_still_wrong`: that clock was not set right since."""
     if session.clock_error_us is not None:
-        readings = [_reading_within(session, one) for one in readings]
+        readings = [_reading_within(session, one, is_still_wrong=is_still_wrong) for one in readings]
     elif are_named and session.started_at is not None:
         readings = tuple(readings)
         earliest = session.started_at - START_GRACE
@@ -217,9 +232,9 @@ def as_first_told(readings: Iterable[Reading], told: Iterable[Reading]) -> tuple
     return tuple(sorted(moved, key=lambda one: one.at))
 
 
-def _reading_within(session: ChargingSession, reading: Reading) -> Reading:
+def _reading_within(session: ChargingSession, reading: Reading, *, is_still_wrong: bool = False) -> Reading:
     if began_ahead(session, reading.received_at):
         return reading
     stamp = reading.reported_at if reading.clock_replaced else reading.reported_at or reading.at
-    time = time_within(session, stamp, reading.received_at or reading.at)
+    time = time_within(session, stamp, reading.received_at or reading.at, is_still_wrong=is_still_wrong)
     return replace(reading, at=time.at, clock_replaced=not time.is_own)

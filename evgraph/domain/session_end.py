@@ -15,7 +15,7 @@ from evgraph.domain.charging_session import (
 from evgraph.domain.energy import FIRST_INTERVAL, SMALLEST_CHARGED_WH, Reading, WattHours
 from evgraph.domain.own_clock import is_ahead
 from evgraph.domain.refusals import IllegalMove
-from evgraph.domain.session_clock import SessionTime
+from evgraph.domain.session_clock import SessionTime, corrected_stamp
 from evgraph.domain.session_flags import CLOSED_BY_US, OF_RUNNING
 from evgraph.domain.session_metering import base_of_leap, is_beyond, last_register_seen, readings_taken
 from evgraph.domain.supply import Supply
@@ -49,7 +49,7 @@ def transaction_stopped(
     if session.status is not SessionStatus.CHARGING or session.started_at is None:
         raise IllegalMove("transaction stopped", expected=SessionStatus.CHARGING, got=session.status)
     session = readings_taken(session, readings, supply=supply)
-    if meter_stop_wh is not None and _has_no_start(session):
+    if meter_stop_wh is not None and has_no_start(session):
         # S6: no register tells where it began; only what intervals told can be billed.
         session = replace(
             session,
@@ -72,11 +72,23 @@ def transaction_stopped(
     )
 
 
-def _has_no_start(session: ChargingSession) -> bool:
-    """Its register could not be read at the start, and none was read since, or left by the session before it."""
+def has_no_start(session: ChargingSession) -> bool:
+    """S6: its register could not be read at the start, and none was read since, or left by the session before it. Where
+    that one left it at 0, `begun_at_last_register` says so."""
     is_unknown = SessionFlag.METER_START_ESTIMATED in session.flags and session.register_step_wh is None
     has_no_register = session.register_source is None or session.register_source >= FIRST_INTERVAL
     return is_unknown and has_no_register and session.meter_start_wh == 0
+
+
+def begun_at_last_register(session: ChargingSession) -> ChargingSession:
+    """S6: of a session that `has_no_start`, for all that it says itself: the port's last register was 0, and stands in
+    for its start."""
+    return replace(session, register_step_wh=1) if has_no_start(session) else session
+
+
+def left_register(session: ChargingSession) -> bool:
+    """S6, T11: where the ended session left the port's meter is known."""
+    return session.stop_register_wh is not None or not has_no_start(session)
 
 
 def flagged_by_time(session: ChargingSession, is_replaced: bool) -> ChargingSession:
@@ -105,7 +117,7 @@ def superseded(
     ended = transaction_stopped(session, meter_stop_wh=None, at=ended_at, reason=StopReason.OTHER, supply=supply)
     ended = flagged_by_time(ended, time.is_replaced and not is_known)
     ended = replace(ended, flags=ended.flags | {SessionFlag.SUPERSEDED})
-    if meter_start_wh is None or is_unconfirmed or _has_no_start(session):
+    if meter_start_wh is None or is_unconfirmed or has_no_start(session):
         return ended
     if session.held_back_from_wh is not None:
         # T4: up to that start it is the other vehicle's energy.
@@ -140,13 +152,11 @@ def is_end_open(session: ChargingSession) -> bool:
 
 def truth_told(closed: ChargingSession, told: ChargingSession, *, is_own_time: bool) -> ChargingSession:
     """T5, T7: a session that we had closed, or that its charger ended by another stop, now that the charger has told
-    its end. `told`: the session as that end leaves it, counted anew from its start. An end whose time is not the
-    charger's own leaves ours, but not another stop's."""
-    # S7: where the stop bears no register, the next start is still the best guess at it.
-    is_guess = told.stop_register_wh is None and SessionFlag.SUPERSEDED in closed.flags
+    its end. `told`: the session as that end leaves it, counted anew from its start: what the next start made of its end
+    is over, also where the stop bears no register (S7, X2). An end whose time is not the charger's own leaves ours, but
+    not another stop's."""
     return replace(
         told,
-        energy_wh=max(told.energy_wh, closed.energy_wh) if is_guess else told.energy_wh,
         ended_at=told.ended_at if is_own_time or not was_closed_by_us(closed) else closed.ended_at,
         flags=(told.flags | closed.flags) - {SessionFlag.ESTIMATED, *OF_RUNNING},
     )
@@ -288,12 +298,18 @@ def end_completed(ended: ChargingSession, counted: ChargingSession, *, supply: S
 
 
 def transaction_ended_at(session: ChargingSession) -> datetime | None:
-    """When the transaction of a session ended: where the session ended when its vehicle left (T4), at its last
-    reading, as far as is known. Null while it runs."""
+    """When the transaction of a session ended: where the session ended when its vehicle left (T4), when its stop says,
+    else at its last reading, or when its port was charging again, as far as is known. Null while it runs."""
     ended_at = session.ended_at
     if ended_at is None or SessionFlag.AFTER_UNPLUG not in session.flags:
         return ended_at
-    return max(ended_at, session.last_meter_at or ended_at)
+    known = max(ended_at, session.last_meter_at or ended_at)
+    if session.stop_stamp is None or not session.stop_was_stamped:
+        again_at = session.charging_again_at if not was_closed_by_us(session) else None
+        return max(known, again_at or known)
+    # B7: whether the clock was put right meanwhile is not on record.
+    stamps = (session.stop_stamp, corrected_stamp(session, session.stop_stamp))
+    return min((one for one in stamps if one is not None and one >= known), default=known)
 
 
 def reopened(closed: ChargingSession, counted: ChargingSession, readings: Iterable[Reading]) -> ChargingSession | None:
@@ -329,6 +345,14 @@ def _known_to_run_until(closed: ChargingSession, closed_at: datetime, received_a
     if not is_ahead(closed_at, received_at):
         return closed_at
     return closed.last_meter_at or closed.started_at or closed_at
+
+
+def known_until(session: ChargingSession) -> datetime | None:
+    """X2: until when readings of a session that EVGraph had closed, though they show no more energy, tell that it still
+    ran. Null where they tell no such thing: a meter that stands still is read for ever."""
+    if not was_closed_by_us(session) or session.available_since is not None:
+        return None
+    return session.closed_at
 
 
 def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:

@@ -91,6 +91,8 @@ def recounted(
         readings = [one for one in readings if one.at <= until]
     if _is_start_of_its_stop(session):
         session = replace(session, meter_start_wh=0)
+    if SessionFlag.METER_START_ESTIMATED in session.flags:
+        readings = _of_best_register(readings)
     fresh = replace(
         session,
         status=SessionStatus.CHARGING,
@@ -122,6 +124,17 @@ def recounted(
         # Its start stays known, be it 0, though what told it is not among these readings (S6).
         register_step_wh=taken.register_step_wh or session.register_step_wh,
     )
+
+
+def _of_best_register(readings: Iterable[Reading]) -> list[Reading]:
+    """S6, M1: a start that could not be read is at the first register of the location that counts; the registers of
+    others are another meter's. Not so where Transaction.Begin tells it."""
+    readings = list(readings)
+    sources = {one.source for one in readings if one.register_wh is not None}
+    if len(sources) < 2 or any(one.begin_wh is not None for one in readings):
+        return readings
+    best = min(sources)
+    return [one if one.source == best else replace(one, register_wh=None) for one in readings]
 
 
 def _is_start_of_its_stop(session: ChargingSession) -> bool:

@@ -8,7 +8,7 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import SMALLEST_CHARGED_WH
 from evgraph.domain.port import PortStatus, StatusReport, ev_side_disconnected
 from evgraph.domain.session_clock import began_ahead
-from evgraph.domain.session_end import is_end_open
+from evgraph.domain.session_end import is_end_open, transaction_ended_at
 from evgraph.domain.session_full import full_since_low
 from evgraph.domain.session_unplug import charging_again, vehicle_left
 
@@ -67,11 +67,35 @@ def reported(
 
 
 def reported_after_end(session: ChargingSession, report: StatusReport) -> ChargingSession:
-    """T4, X2: what a StatusNotification of its connector says of a session that ended, but by no word that names it:
-    when its charger's own end, or its readings, come after it, they are billed by it. Nothing is billed now."""
-    if not is_end_open(session) or (session.started_at is not None and report.at < session.started_at):
+    """T4, X2: what a StatusNotification of its connector says of a session that has ended: one of before that end what
+    it would have said in time. A later one says nothing of a session whose charger's own stop ended it; of any other
+    it counts where that stop, or readings, come after it."""
+    if session.status is not SessionStatus.ENDED or (session.started_at is not None and report.at < session.started_at):
         return session
-    return _unplugging_seen(session, report)
+    return _unplugging_seen(session, report) if is_end_open(session) or is_before_end(session, report) else session
+
+
+def is_before_end(session: ChargingSession, report: StatusReport) -> bool:
+    """By the session's time (B7), the status of its connector is not of after its transaction's end."""
+    ended_at = transaction_ended_at(session)
+    return ended_at is not None and report.at <= ended_at
+
+
+def is_of_the_one_before(session: ChargingSession, report: StatusReport) -> bool:
+    """T4, X2: the status came late: it is from before this session began, or was asked for."""
+    return report.is_stamped and report.at < (session.started_at or session.asked_at)
+
+
+def tells_those_beside(report: StatusReport, holder: ChargingSession | None) -> bool:
+    """T4, T7: the status of a connector also tells of the sessions that run beside its port. `holder`: what holds the
+    port, null where nothing does; while that runs, only that its connector is free is of them too."""
+    runs = holder is not None and holder.status is SessionStatus.CHARGING
+    return not runs or report.status is PortStatus.AVAILABLE
+
+
+def has_unplugging_moved(before: ChargingSession, told: ChargingSession) -> bool:
+    """T4: another instant at which its vehicle left, or its port was charging again."""
+    return (told.ev_gone_at, told.charging_again_at) != (before.ev_gone_at, before.charging_again_at)
 
 
 def _unplugging_seen(session: ChargingSession, report: StatusReport) -> ChargingSession:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import WattHours
-from evgraph.domain.session_clock import end_time, lies_before_start, readings_within
+from evgraph.domain.session_clock import end_time, is_clock_still_wrong, lies_before_start, readings_within
 from evgraph.domain.session_end import transaction_ended_at, was_closed_by_us
 from evgraph.domain.session_metering import is_beyond
 from evgraph.domain.supply import Supply
@@ -156,9 +156,8 @@ def differs(session: ChargingSession, stop: TransactionStop) -> bool:
     if stop.meter_stop_wh is not None or session.stop_register_wh is not None:
         return False
     newest = session.last_meter_at
-    return any(
-        (newest is None or one.at > newest) and one.at <= time.at for one in readings_within(session, stop.readings)
-    )
+    told = readings_within(session, stop.readings, is_still_wrong=is_clock_still_wrong(session, stop))
+    return any((newest is None or one.at > newest) and one.at <= time.at for one in told)
 
 
 def was_waiting_for(session: ChargingSession, stop: TransactionStop, *, next_start_at: datetime | None = None) -> bool:
@@ -206,7 +205,10 @@ def _register_fits(session: ChargingSession, stop: TransactionStop, supply: Supp
 
 
 def _is_within_reach(session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply | None) -> bool:
+    """M5: from the last register, or from that of the start, where that was read (S6)."""
     if not is_beyond(session, register_wh, at, supply) or supply is None or session.started_at is None:
         return True
+    if SessionFlag.METER_START_ESTIMATED in session.flags:
+        return False
     counted_wh = session.carried_wh + register_wh - session.base_register_wh
     return supply.could_deliver(counted_wh, at - session.started_at, step_wh=session.register_step_wh or 1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from evgraph.domain import session_end
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
-from evgraph.domain.session_clock import SessionTime, readings_within
+from evgraph.domain.session_clock import SessionTime, is_clock_still_wrong, readings_within
 from evgraph.domain.session_flags import OF_REGISTERS
 from evgraph.domain.stop_matching import bears, names
 from evgraph.domain.supply import Supply
@@ -18,7 +18,7 @@ _DEPENDS_ON_ORDER = OF_REGISTERS | {SessionFlag.METER_START_ESTIMATED}
 
 def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTime) -> tuple[Reading, ...]:
     """T1: the readings of its transactionData; those dated after the charger's own stop are not the session's."""
-    readings = readings_within(session, stop.readings)
+    readings = readings_within(session, stop.readings, is_still_wrong=is_clock_still_wrong(session, stop))
     if not time.is_own:
         return readings
     # One that bears no time of its own was read by then.
@@ -28,9 +28,10 @@ def readings_of(session: ChargingSession, stop: TransactionStop, time: SessionTi
 
 def depends_on_order(session: ChargingSession, *, has_unmoved: bool) -> bool:
     """X2: what was counted so far of the running session may depend on what came first, whoever ends it: on a reading
-    that came after a newer one and moved nothing (M4), or on when its vehicle was said to have left (T4).
+    that came after a newer one and moved nothing (M4), on when its vehicle was said to have left (T4), or on which
+    register was the first one (S6).
     `has_unmoved`: there is such a reading."""
-    return has_unmoved or session.ev_gone_at is not None
+    return has_unmoved or session.ev_gone_at is not None or SessionFlag.METER_START_ESTIMATED in session.flags
 
 
 def must_recount(

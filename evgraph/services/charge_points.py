@@ -1,7 +1,7 @@
 """Chargers come and go, and say how their connectors are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,8 +32,9 @@ from evgraph.services.books import Books, Change
 from evgraph.services.heard_statuses import HeardStatuses
 from evgraph.services.keys import key_matches, proven
 from evgraph.services.own_limits import is_limited
-from evgraph.services.placing import keep_in_quarantine, longer_why, port_at
+from evgraph.services.placing import keep_in_quarantine, longer_why, port_at, running_beside
 from evgraph.services.presence import Presence, give_up_starts, touch_ports
+from evgraph.services.session_endings import part_anew
 from evgraph.services.settling import give_up_start
 from evgraph.services.supplies import Supplies
 from evgraph.services.together import Together
@@ -261,6 +262,7 @@ class ChargePoints:
         async with self._books.change(*garages.values()) as change:
             found = await reading.ports(charge_point_id__in=list(ids), is_reported=True)
             known = {(port.charge_point_id, port.connector_id): port for port in found}
+            beside = await running_beside(ids)
             for charge_point_id, report in told:
                 to_stop.append(None)
                 place = (charge_point_id, report.connector_id)
@@ -274,6 +276,7 @@ class ChargePoints:
                 if before.closed_by is not None and await _opens_ports(change, charge_point_id, report):
                     known = {of: port for of, port in known.items() if of[0] != charge_point_id}
                     before = replace(before, closed_by=None)
+                said = report
                 report = await _by_the_sessions_clock(change, before, report)
                 known[place] = after = ports.status_reported(
                     before,
@@ -284,14 +287,18 @@ class ChargePoints:
                 if after is before:
                     continue
                 await self._save_port(change, before, after)
-                if after.active_session_id is None:
-                    await self._tell_ended(change, after, report)
+                holder = await change.session(after.active_session_id) if after.active_session_id is not None else None
+                there = [one.id for one in beside if (one.charge_point_id, one.connector_id) == place]
+                if there and session_status.tells_those_beside(report, holder):
+                    to_stop[-1] = await self._tell_beside(change, there, before, said)
+                if holder is None:
+                    await self._tell_ended(change, after, said)
                     continue
-                session = await change.session(after.active_session_id)
-                if session is not None:
-                    to_stop[-1] = await self._tell_session(change, session, before, report)
-                    # The session may have let go of it.
-                    del known[place]
+                if session_status.is_of_the_one_before(holder, report):
+                    await self._tell_ended(change, after, said)
+                to_stop[-1] = await self._tell_session(change, holder, before, report) or to_stop[-1]
+                # The session may have let go of it.
+                del known[place]
         return to_stop
 
     async def _charge_point_reported(self, change: Change, charge_point_id: int, report: StatusReport) -> bool:
@@ -324,17 +331,35 @@ class ChargePoints:
             return
         await change.save_port(after)
 
-    @staticmethod
-    async def _tell_ended(change: Change, port: Port, report: StatusReport) -> None:
-        """T4, X2: the status may be of the session that ended there last, and came after its end."""
+    async def _tell_beside(
+        self, change: Change, session_ids: Iterable[int], before: Port, report: StatusReport
+    ) -> ChargingSession | None:
+        """T4, T7: of those that run beside the port, the one whose charger must be asked to stop it."""
+        to_stop = None
+        for session_id in session_ids:
+            session = await change.session(session_id)
+            if session is not None and session.status is SessionStatus.CHARGING:
+                by_its_clock = _by_its_clock(session, report, change.now)
+                to_stop = await self._tell_session(change, session, before, by_its_clock) or to_stop
+        return to_stop
+
+    async def _tell_ended(self, change: Change, port: Port, report: StatusReport) -> None:
+        """T4, X2: the status may be of a session that ended there, and came after its end; of the latest that began by
+        then."""
         if report.status is not PortStatus.CHARGING and not ports.ev_side_disconnected(report):
             return
-        session = await reading.ended_last(port.id, report.at)
-        if session is None:
-            return
-        report = _by_its_clock(session, report, change.now)
+        for session in await reading.ended_lately(port.id):
+            by_its_clock = _by_its_clock(session, report, change.now)
+            if session.started_at is not None and session.started_at <= by_its_clock.at:
+                await self._tell_the_ended(change, session, by_its_clock)
+                return
+
+    async def _tell_the_ended(self, change: Change, session: ChargingSession, report: StatusReport) -> None:
         told = session_status.reported_after_end(session, report)
-        if told != session:
+        has_moved = session_status.has_unplugging_moved(session, told)
+        if has_moved and session_status.is_before_end(session, report):
+            await part_anew(change, session, told, await self._supplies.of_port(session.port_id))
+        elif told != session:
             await change.save_session(told)
 
     async def _tell_session(
@@ -355,8 +380,8 @@ class ChargePoints:
         if told.full_since is not None and session.full_since is None and await is_limited(told, before, change.now):
             # M6: it waits because we said so.
             told = replace(told, full_since=None)
-        has_changed = (told.ev_gone_at, told.charging_again_at) != (session.ev_gone_at, session.charging_again_at)
-        if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
+        has_moved = session_status.has_unplugging_moved(session, told)
+        if has_moved and told.last_meter_at is not None and told.last_meter_at >= report.at:
             # T4: readings that came before it are of after it.
             told = await recount.recounted(told, await self._supplies.of_port(told.port_id), heard_at=received_at)
         if told != session:

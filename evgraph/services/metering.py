@@ -16,7 +16,7 @@ import structlog
 
 from evgraph.bus import EventBus
 from evgraph.domain import session_end
-from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, instants, is_same_instant, is_stamp_replaced, merged_reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
@@ -337,8 +337,10 @@ class Metering:
         was_closed_by_us = session_end.was_closed_by_us(session)
         misses_readings = session_end.misses_readings(session, message.readings)
         is_named = message.transaction_id == session.id
-        if (was_closed_by_us or misses_readings) and not _may_move(
-            session, readings_within(session, message.readings, are_named=is_named)
+        if (
+            (was_closed_by_us or misses_readings)
+            and not _may_move(session, readings_within(session, message.readings, are_named=is_named))
+            and not await _still_ran(session, message)
         ):
             return session
         supply = await self._supplies.of_port(session.port_id)
@@ -417,16 +419,28 @@ def _may_move(session: ChargingSession, readings: Iterable[Reading]) -> bool:
     stands still is read for ever."""
     newest, counted_wh = session.last_meter_at, session.base_register_wh
     by = session_end.transaction_ended_at(session)
+    # X2: told late, it shows that the session still ran when it was read.
+    still_ran_by = session_end.known_until(session)
     return any(
         newest is None
         or one.at <= newest
         or one.interval_wh is not None
         or bool(one.samples)
+        or (still_ran_by is not None and one.at <= still_ran_by)
         # T4: it may show that another vehicle's energy flowed.
         or (session.ev_gone_at is not None and session.ev_gone_at < one.at <= (by or one.at))
         or (one.register_wh is not None and one.register_wh > counted_wh)
         for one in readings
     )
+
+
+async def _still_ran(session: ChargingSession, message: Message) -> bool:
+    """S7, X2: readings of its own of before the start that ended it tell when it was last heard of."""
+    if SessionFlag.SUPERSEDED not in session.flags or message.transaction_id != session.id:
+        return False
+    following = await next_start_at(session)
+    read = readings_within(session, message.readings, are_named=True)
+    return following is not None and any(one.at < following for one in read)
 
 
 async def _tell_otherwise(session: ChargingSession, readings: Iterable[Reading]) -> bool:

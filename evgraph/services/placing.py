@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evgraph.domain.charge_point import Acceptance
-from evgraph.domain.charging_session import ChargingSession
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.events import MessageQuarantined
 from evgraph.domain.port import Port, PortStatus
 from evgraph.domain.quarantine import MERGED, is_same_reason
-from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow
+from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow, SessionRow
 from evgraph.services import reading
 from evgraph.services.books import Change
 
@@ -60,6 +60,17 @@ async def kept_beside(sessions: Iterable[ChargingSession], hidden: Collection[in
     ports = PortRow.filter(charge_point_id__in=list(charge_points), is_reported=True)
     reported = set(await ports.values_list("charge_point_id", "connector_id"))
     return {one.id for one in there if (one.charge_point_id, one.connector_id) in reported}
+
+
+async def running_beside(charge_point_ids: Iterable[int]) -> list[ChargingSession]:
+    """S7, T7: the sessions that run beside what holds the port of their connector, or held it as they began."""
+    beside = SessionRow.filter(
+        charge_point_id__in=list(charge_point_ids),
+        status=SessionStatus.CHARGING,
+        port__connector_id__lte=0,
+        connector_id__gt=0,
+    )
+    return [row.value() for row in await beside.order_by("id")]
 
 
 async def hidden_places(port_ids: Iterable[int]) -> set[int]:

@@ -16,6 +16,8 @@ from evgraph.models.plain import select_values
 
 ACTIVE = tuple(status for status in SessionStatus if status.is_active)
 Database = BaseDBAsyncClient | None
+# A status that is told late is of one of the latest sessions.
+_MOST_LATELY = 4
 
 
 async def ports(db: Database = None, **where: Any) -> list[Port]:
@@ -39,12 +41,12 @@ async def rate_in_force(db: Database, garage_id: int, at: datetime | None = None
     return row.value() if row else None
 
 
-async def ended_last(port_id: int, at: datetime) -> ChargingSession | None:
-    """The port's latest session that has ended and began by that instant; what flowed after its vehicle left is of the
+async def ended_lately(port_id: int) -> list[ChargingSession]:
+    """The port's latest sessions that have ended, the latest first; what flowed after the vehicle of one left is of the
     same transaction (T4)."""
-    ended = SessionRow.filter(port_id=port_id, status=SessionStatus.ENDED, started_at__lte=at)
-    sessions = [row.value() for row in await ended.order_by("-started_at", "-id").limit(2)]
-    return next((one for one in sessions if not is_rest(one)), None)
+    ended = SessionRow.filter(port_id=port_id, status=SessionStatus.ENDED, started_at__isnull=False)
+    sessions = [row.value() for row in await ended.order_by("-started_at", "-id").limit(_MOST_LATELY)]
+    return [one for one in sessions if not is_rest(one)]
 
 
 async def _holders(db: Database, port_ids: list[int]) -> dict[int, ChargingSession]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from evgraph.domain import session_end, stopping
-from evgraph.domain.charging_session import ChargingSession, SessionStatus
+from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.session_clock import end_time
 from evgraph.domain.session_metering import leap_confirmed
 from evgraph.domain.session_unplug import parted
@@ -37,6 +37,7 @@ async def end_by(
     else:
         until = time.at if time.is_own else None
         counted = await recount.recounted(session, supply, until=until, also=readings, heard_at=stop.received_at)
+        counted = await stop_lookup.with_start(counted)
         ended = stopping.ended(counted, stop, time, supply=supply)
     if ended.leapt_to_wh is not None:
         ended = leap_confirmed(ended, await stop_lookup.next_register_wh(session))
@@ -63,3 +64,26 @@ async def close(change: Change, session: ChargingSession, supply: Supply | None)
     session = await recount.settled(session, supply, heard_at=change.now)
     ended = session_end.given_up(session, session_end.last_known(session, change.now), closed_at=change.now)
     return await settle_in_parts(change, ended)
+
+
+async def part_anew(
+    change: Change, before: ChargingSession, told: ChargingSession, supply: Supply | None
+) -> ChargingSession:
+    """T4, T5, X2: a session that ended before its port was heard to say that the vehicle had left, or was charging
+    again: its bill, and the rest, are what they would be had that come in time. `told`: as that leaves it."""
+    if SessionFlag.SUPERSEDED in told.flags and session_end.was_closed_by_us(told):
+        # Up to where the next start was told, nobody read its meter: its own stop will say.
+        return await change.save_session(told)
+    if session_end.was_closed_by_us(told):
+        ended = session_end.readings_told(told, await recount.recounted(told, supply))
+    else:
+        until = session_end.transaction_ended_at(told) if told.stop_has_stamp else None
+        ended = session_end.end_completed(told, await recount.recounted(told, supply, until=until), supply=supply)
+    if ended is told:
+        return await change.save_session(told)
+    if ended.leapt_to_wh is not None:
+        ended = leap_confirmed(ended, await stop_lookup.next_register_wh(before))
+    ended, rest = parted(ended, ended.stop_register_wh, change.now)
+    ended = await correct(change, ended)
+    await save_rest(change, ended, rest, before=before, keeps_end=True)
+    return ended

@@ -3,11 +3,10 @@ T7)."""
 
 from datetime import datetime
 
-from evgraph.domain import stop_matching
+from evgraph.domain import session_end, stop_matching
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import WattHours
 from evgraph.domain.session_clock import end_time
-from evgraph.domain.session_end import was_closed_by_us
 from evgraph.domain.session_unplug import is_rest_of
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 from evgraph.models import MeterSampleRow, PortRow, SessionRow
@@ -20,6 +19,8 @@ _RUNNING = "charge_point_id = ? AND status = ?"
 _BY_ID = "id = ? AND charge_point_id = ? AND started_at IS NOT NULL"
 # A card may have begun thousands of sessions; a stop is never that late.
 _MOST_OF_A_CARD = 20
+# So many sessions in a row that told no register at all mean a port that has no meter.
+_MOST_BEFORE = 4
 
 
 async def named_by_id(charge_point_id: int, stop: TransactionStop) -> ChargingSession | None:
@@ -73,6 +74,33 @@ async def next_register_wh(session: ChargingSession) -> WattHours | None:
     return following.meter_start_wh
 
 
+async def with_start(session: ChargingSession) -> ChargingSession:
+    """S6: the session, about to end; where its start could not be read and no register since then, it began where the
+    session before it left the port's meter, be it at 0."""
+    if not session_end.has_no_start(session) or not await PortRow.exists(id=session.port_id, is_reported=True):
+        return session
+    before = await left_before(session.port_id, session.started_at, but=session.id)
+    return session_end.begun_at_last_register(session) if before is not None else session
+
+
+async def left_before(port_id: int, at: datetime | None, *, but: int = 0) -> ChargingSession | None:
+    """T11: the port's latest ended session that began by then and of which it is known where it left the meter; null
+    where there is none."""
+    ended = SessionRow.filter(port_id=port_id, status=SessionStatus.ENDED, started_at__lte=at).exclude(id=but)
+    latest = [row.value() for row in await ended.order_by("-started_at", "-id").limit(_MOST_BEFORE)]
+    return next((one for one in latest if session_end.left_register(one)), None)
+
+
+async def began_since(session: ChargingSession) -> bool:
+    """S7: another session has begun at its connector since it did."""
+    return await SessionRow.exists(
+        charge_point_id=session.charge_point_id,
+        connector_id=session.connector_id,
+        started_at__gte=session.started_at,
+        id__not=session.id,
+    )
+
+
 async def _next(session: ChargingSession) -> ChargingSession | None:
     """What flowed after the session's own vehicle left is of the same transaction (T4)."""
     following = SessionRow.filter(port_id=session.port_id, started_at__gt=session.started_at)
@@ -114,7 +142,7 @@ async def _only_closed(charge_point_id: int, stop: TransactionStop, supplies: Su
     found = []
     for row in await ended.order_by("-id").limit(_MOST_OF_A_CARD):
         session = row.value()
-        if was_closed_by_us(session) and stop_matching.may_end_closed(
+        if session_end.was_closed_by_us(session) and stop_matching.may_end_closed(
             session,
             stop,
             supply=await supplies.of_port(session.port_id),

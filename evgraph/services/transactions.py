@@ -22,7 +22,7 @@ from evgraph.services.books import Books, Change
 from evgraph.services.cards import card_info
 from evgraph.services.forgotten_sessions import FREE_FOR, ForgottenSessions
 from evgraph.services.interfaces import ChargePointGateway
-from evgraph.services.placing import keep_in_quarantine, place_beside, place_of
+from evgraph.services.placing import keep_in_quarantine, place_beside, place_of, running_beside
 from evgraph.services.session_endings import end_by
 from evgraph.services.settling import correct, flat_fee_paid, give_up_start, settle_in_parts, share_flat_fee, take_back
 from evgraph.services.supplies import Supplies
@@ -101,6 +101,7 @@ class Transactions:
                 connected_since=await start_lookup.connected_since(charge_point_id),
             )
             await self._end_what_runs(change, port, start, time, begun=begun)
+            await self._end_beside(change, start, time, charge_point_id, begun=begun)
             continued = await self._continued(change, cut.id, port, start) if cut is not None else None
             if continued is not None:
                 begun, time = continued
@@ -236,7 +237,30 @@ class Transactions:
             # X2: what the meter told later is not the session's, whichever came first.
             until = at.at if at.is_own else None
             session = await recount.settled(session, supply, until=until, heard_at=start.received_at)
+            session = await stop_lookup.with_start(session)
             await settle_in_parts(change, session_end.superseded(session, start.meter_start_wh, at, supply=supply))
+
+    async def _end_beside(
+        self,
+        change: Change,
+        start: TransactionStart,
+        time: StartTime,
+        charge_point_id: int,
+        *,
+        begun: ChargingSession | None,
+    ) -> None:
+        """S7: what ran beside the port of the connector ends as well, if it began before. Where another session has
+        begun there since then, what the meter counted is that one's."""
+        for session in await running_beside([charge_point_id]):
+            if session.connector_id != start.connector_id or session_start.is_older(start, session):
+                continue
+            at = time_of_next_start(session, start, time if begun is not None else None)
+            supply = await self._supplies.of_port(session.port_id)
+            until = at.at if at.is_own else None
+            session = await recount.settled(session, supply, until=until, heard_at=start.received_at)
+            session = await stop_lookup.with_start(session)
+            register_wh = None if await stop_lookup.began_since(session) else start.meter_start_wh
+            await settle_in_parts(change, session_end.superseded(session, register_wh, at, supply=supply))
 
     async def _with_readings_before(self, change: Change, session: ChargingSession) -> ChargingSession:
         """M3, X2: readings that named no transaction, and came before the start of the only one that they can be of:
@@ -352,14 +376,9 @@ async def _left_by_the_one_before(
     if not port.is_reported:
         # Nobody knows whether it is one connector.
         return None
-    row = (
-        await SessionRow.filter(port_id=port.id, status=SessionStatus.ENDED, started_at__lte=at)
-        .order_by("-started_at", "-id")
-        .first()
-    )
-    if row is None:
+    before = await stop_lookup.left_before(port.id, at)
+    if before is None:
         return None
-    before = row.value()
     if start.meter_start_wh is None:
         return session_end.last_register_wh(before)
     confirmed = leap_confirmed(before, start.meter_start_wh)

@@ -142,7 +142,8 @@ def _base(session: Session, record: Record, told_by: datetime | None, port_regis
         return Point(started, Decimal(session.start.register), Decimal(1))
     unknown = Moment(session.started_at, is_own=False)
     reads = session.reads(told_by=told_by)
-    begun, found = begin_register(reads), points(reads, connectors=len(record.power_w))
+    connectors = len(record.power_w)
+    begun, found = begin_register(reads, connectors=connectors), points(reads, connectors=connectors)
     if begun is not None:
         return Point(unknown, Decimal(begun), Decimal(1))
     if found and _has_registers(session):
@@ -158,6 +159,8 @@ def _end(
 ) -> tuple[Decimal, datetime | None]:
     """Energy and end: by the charger's own stop, else by the next start there (S7), else at the last reading (T7)."""
     measured_at = measured.last_at if stop is None else None
+    if measured_at is not None and _is_after_closing(session, measured_at):
+        measured_at = None
     last_at = max([measured_at or session.started_at, *_told_at(session)])
     # T7: what is told late, and by a clock that cannot be believed, leaves the end that we set.
     leaves_ours = stopped is not None and not stopped.is_own and session.closed_at is not None
@@ -195,7 +198,14 @@ def _told_at(session: Session) -> list[datetime]:
     in_time = [one for one in session.entries if stopped_at is None or one.received_at <= stopped_at]
     told = [session.clock.moment(entry.stamp, entry.received_at).at for entry in in_time]
     following = session.next_began_at
-    return [at for at in told if at >= session.started_at and (following is None or at < following)]
+    in_it = [at for at in told if at >= session.started_at and (following is None or at < following)]
+    return [at for at in in_it if not _is_after_closing(session, at)]
+
+
+def _is_after_closing(session: Session, at: datetime) -> bool:
+    """T7: of a session that we closed a reading of after that tells nothing, unless the register rises: then it is open
+    again."""
+    return session.next is None and session.closed_at is not None and at > session.closed_at
 
 
 def _cut(session: Session, readings: list[Point], measured: Meter) -> Cut | None:

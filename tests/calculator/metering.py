@@ -61,19 +61,21 @@ def points(reads: Sequence[Read], *, connectors: int) -> list[Point]:
     return []
 
 
-def begin_register(reads: Sequence[Read]) -> int | None:
-    """The register that the meter showed at Transaction.Begin, where one was told."""
+def begin_register(reads: Sequence[Read], *, connectors: int) -> int | None:
+    """The register that the meter showed at Transaction.Begin, where one was told at a place that counts (M1)."""
+    places = LOCATIONS if connectors == 1 else LOCATIONS[:-1]
     begun = [
         read
         for read in reads
         if read.sample.context == "Transaction.Begin"
         and read.sample.measurand == REGISTER
         and read.sample.unit.lower() in ("wh", "kwh")
+        and read.sample.location in places
     ]
     if not begun:
         return None
-    best = min(LOCATIONS.index(read.sample.location) for read in begun if read.sample.location in LOCATIONS)
-    at_best = [read.sample for read in begun if read.sample.location == LOCATIONS[best]]
+    best = min(places.index(read.sample.location) for read in begun)
+    at_best = [read.sample for read in begun if read.sample.location == places[best]]
     value = _unphased_or_sum(at_best)
     return None if value is None else int(value)
 

@@ -107,9 +107,12 @@ class Session:
         """The samples of the session by time; what was told twice counts once, as it came first (M4). `told_by`: only
         what had arrived by then."""
         found: dict[tuple[object, ...], Read] = {}
-        told = [entry for stop in self.stops for entry in stop.entries]
-        for entry in sorted([*self.entries, *told], key=lambda entry: entry.received_at):
-            when = self.clock.moment(entry.stamp, entry.received_at)
+        told = [(entry, False) for entry in self.entries]
+        for stop in self.stops:
+            is_wrong = self.clock.is_still_wrong(stop.stamp, stop.at)
+            told += [(entry, is_wrong) for entry in stop.entries]
+        for entry, is_wrong in sorted(told, key=lambda one: one[0].received_at):
+            when = self.clock.moment(entry.stamp, entry.received_at, is_still_wrong=is_wrong)
             if (until is not None and when.at > until) or (told_by is not None and entry.received_at > told_by):
                 continue
             for sample in entry.samples:
@@ -311,11 +314,15 @@ class Placing:
         return min(failures)
 
     def _end_before(self, session: Session) -> None:
-        """S7: a start ends what is still open on its connector."""
+        """S7: a start ends what is still open on its connector; but not what began later, by two of the charger's own
+        stamps: it waited in the queue (X2)."""
         if session.connector not in self.record.power_w:
             return
+        started = believed(session.start.stamp, session.start.at)
         for other in self._open(session.connector):
-            if other is not session:
+            is_comparable = started.is_own and other.clock.started.is_own and other.clock.error is None
+            is_older = is_comparable and started.at < other.started_at
+            if other is not session and not is_older:
                 other.next, other.closed_at = session, session.start.at
                 other.ended_where_last_heard = other.is_unconfirmed
 
@@ -336,10 +343,20 @@ class Placing:
             is_live = (
                 session.closed_at is not None and session.clock.moment(entry.stamp, told.at).at > session.closed_at
             )
-            if is_own and rises and is_live and session.next is None and not session.stops:
+            is_over = session.next is not None or bool(session.stops) or self._went_on_elsewhere(session, rises_from)
+            if is_own and rises and is_live and not is_over:
                 # T7: a session that we closed is open again when readings of after that rise.
                 session.closed_at, session.closed_by_person = None, False
                 session.free_at = session.free_told_at = session.left_at = None
+
+    def _went_on_elsewhere(self, session: Session, register: int | None) -> bool:
+        """T7: another session began there since then, at a meter that runs on between sessions."""
+        there = [one for one in self.sessions if one.connector == session.connector]
+        later = [one for one in there if one.started_at > session.started_at]
+        following = min(later, key=lambda one: one.started_at, default=None)
+        if following is None or following.start.register is None or register is None:
+            return False
+        return following.start.register >= register
 
     def _highest(self, session: Session) -> int | None:
         """The highest register that is known of a session."""

@@ -49,21 +49,30 @@ class Clock:
     started: Moment
     error: timedelta | None
 
-    def moment(self, stamp: object, received_at: datetime) -> Moment:
+    def moment(self, stamp: object, received_at: datetime, *, is_still_wrong: bool = False) -> Moment:
         """A later stamp of the session: corrected, or as it stands, whichever lies between start and receipt, else the
-        receipt. Of both, the plain one if it is of just now and later: the clock was set right."""
+        receipt. Of both, the plain one if it is of just now and later: the clock was set right, unless that
+        `is_still_wrong`."""
         read = parse(stamp)
         if read is None:
             return Moment(max(received_at, self.started.at), is_own=False)
         if self.error is not None:
             corrected = read + self.error
             is_right_now = max(corrected, received_at - AHEAD) <= read <= received_at
-            if self.started.at <= corrected <= received_at and not is_right_now:
+            if self.started.at <= corrected <= received_at and (is_still_wrong or not is_right_now):
                 return Moment(corrected, is_own=True)
         plain = believed(stamp, received_at)
         if plain.is_own and plain.at >= self.started.at:
             return plain
         return Moment(max(received_at, self.started.at), is_own=False)
+
+    def is_still_wrong(self, stamp: object, received_at: datetime) -> bool:
+        """By this stamp, of a message and not of what it tells, the clock was not set right since the start."""
+        read = parse(stamp)
+        if self.error is None or read is None:
+            return False
+        is_put_right = self.moment(stamp, received_at) == Moment(read + self.error, is_own=True)
+        return is_put_right or read > received_at
 
 
 def clock_of_start(

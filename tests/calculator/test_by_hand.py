@@ -643,3 +643,38 @@ def test_x2_m3_unnamed_readings_before_their_start(is_start_first: bool) -> None
         tape.reading(minute, register, id_=None, stamp=iso(at(taken)))
     tape.status(50, "Available")
     assert the_bill(tape).energy_wh == 2000
+
+
+@pytest.mark.parametrize(("connectors", "energy"), [(1, 523), (2, 0)])
+def test_s6_m1_an_inlets_register_tells_a_start_only_where_there_is_one_connector(connectors: int, energy: int) -> None:
+    tape = charge(0xFFFFFFFF, connectors=connectors)
+    tape.reading(4, {"value": "157440", "location": "Inlet", **BEGIN}, {"value": "157563", "location": "Inlet"})
+    tape.stop(20, 157_963)
+    assert the_bill(tape).energy_wh == energy
+
+
+def test_b7_readings_of_a_stop_are_by_the_clock_that_wrote_the_stop() -> None:
+    tape = Tape()
+    tape.request(0, "A")
+    tape.start(1, "A", stamp=iso(at(4)))
+    tape.reading(2, 1110, stamp=iso(at(5)))
+    tape.reading(3, 1220, stamp=iso(at(6)))
+    data = [
+        {"timestamp": iso(at(minute)), "sampledValue": [{"value": str(wh)}]} for minute, wh in ((4.5, 1050), (6, 1220))
+    ]
+    tape.stop(6, 1425, stamp=iso(at(9)), transactionData=data)
+    bill = the_bill(tape)
+    assert (bill.energy_wh, bill.ended_at, "METER_RESET" in bill.reasons) == (425, at(6), False)
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_s7_x2_a_start_that_waited_in_the_queue_does_not_end_the_one_that_began_after_it(is_told_first: bool) -> None:
+    tape = Tape()
+    told = {"CARD": (10, 1000), "NEXT": (30, 2000)}
+    for minute, tag in enumerate(told if is_told_first else reversed(told), start=31):
+        began, register = told[tag]
+        tape.start(minute, tag, register, id_=began, stamp=iso(at(began)))
+        if tag == "CARD":
+            tape.stop(minute + 0.5, 1900, id_=began, stamp=iso(at(25)))
+    tape.stop(60, 3000, id_=30)
+    assert [(bill.energy_wh, bill.ended_at) for bill in bills(tape).sessions] == [(900, at(25)), (1000, at(60))]

@@ -287,14 +287,17 @@ async def test_m5_x2_a_leap_at_the_stop_counts_if_the_next_start_confirms_it_in_
     await assert_replay_agrees(garage)
 
 
-async def test_s7_a_stop_without_a_register_leaves_what_the_next_start_showed(garage: Garage, station: Station) -> None:
+async def test_x2_s7_a_stop_without_a_register_takes_back_what_the_next_start_showed(
+    garage: Garage, station: Station
+) -> None:
     stay, session = await begun(garage, station)
     garage.clock.turn(minutes=5)
     await station.meter(session.id, 1500)
     garage.clock.turn(minutes=5)
     await station.start("CARD", meter=2000)
-    await station.stop(transactionId=session.id, meterStop="n/a", timestamp=station.stamp(seconds=1))
     assert await owed(stay) == 100
+    await station.stop(transactionId=session.id, meterStop="n/a", timestamp=station.stamp(seconds=1))
+    assert await owed(stay) == 50
     await assert_replay_agrees(garage)
 
 

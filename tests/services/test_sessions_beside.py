@@ -111,7 +111,8 @@ async def test_s4_an_old_start_out_of_the_queue_does_not_give_up_a_start_that_wa
         story.go(110)
         await story.station.look()
         await story.station.start("ANOTHER CARD", meter=5000)
-    assert (await story.garage.session(old)).status is SessionStatus.CHARGING
+    # S7: its stop has not come by then; it still tells the truth.
+    assert has(await story.garage.session(old), SessionFlag.SUPERSEDED)
     await story.station.stop(transactionId=old, meterStop=3000, timestamp=story.stamp(50))
     assert (await story.garage.session(old)).energy_wh == 2000
 
@@ -158,7 +159,6 @@ async def test_t7_a_session_kept_beside_ends_when_nothing_is_heard_of_it_for_a_d
     old = (await story.station.start("CARD", meter=1000, stamp=story.stamp(10)))["transactionId"]
     story.go(130)
     await story.station.stop(transactionId=asked.id, meterStop=8000)
-    await story.station.status("Available")
     day = 24 * 60
     story.go(day)
     if is_read:
@@ -240,3 +240,86 @@ async def test_x2_m3_unnamed_readings_of_after_the_next_start_are_not_those_of_a
     story.go(30)
     await story.station.start(session.id_tag, meter=1000, stamp=story.stamp(1))
     assert (await story.garage.session(session.id)).energy_wh == 1000
+
+
+# ----------------------------------------------------------------- a clock of years ago, and a start that waits
+
+
+async def _begin_beside(story: Story) -> int:
+    """A start with an idTag of the charger's own and a stamp of long ago, while another start waits at the port."""
+    await story.ask()
+    story.go(1)
+    transaction_id: int = (await story.station.start("FREEVEND", stamp="2022-01-01T08:00:00Z"))["transactionId"]
+    story.go(10)
+    await story.read(await story.garage.session(transaction_id), 10, 1500)
+    return transaction_id
+
+
+async def test_t7_a_session_beside_its_port_is_over_where_the_connector_is_free(story: Story) -> None:
+    """And a stop of hours later that names nobody is not its own."""
+    transaction_id = await _begin_beside(story)
+    await story.free(20)
+    session = await story.garage.session(transaction_id)
+    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 500)
+    assert has(session, SessionFlag.ESTIMATED)
+    story.go(300)
+    await story.station.stop(transactionId=0, meterStop=9000)
+    assert (await story.garage.session(transaction_id)).energy_wh == 500
+
+
+async def test_s7_the_next_start_ends_what_runs_beside_the_port(story: Story) -> None:
+    transaction_id = await _begin_beside(story)
+    story.go(20)
+    following = await story.station.start("CARD", meter=2000)
+    session = await story.garage.session(transaction_id)
+    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 1000)
+    assert has(session, SessionFlag.SUPERSEDED)
+    await story.station.stop(transactionId=following["transactionId"], meterStop=2500)
+
+
+async def test_s7_what_another_session_drew_since_then_is_not_billed_beside_the_port(story: Story) -> None:
+    """Begun while the charge point was away, told while the next session runs; the third start ends both."""
+    asked = await story.ask()
+    story.go(1)
+    await story.station.hang_up()
+    story.go(100)
+    await story.station.reconnect()
+    await story.station.start("CARD", meter=3000)
+    story.go(101)
+    await story.station.start(asked.id_tag, stamp=story.stamp(0.5))
+    await story.read(asked, 20, 1800)
+    story.go(130)
+    await story.station.start("CARD 2", meter=7000)
+    older, newer, latest = await story.station.sessions()
+    assert [(one.status, one.energy_wh) for one in (older, newer)] == [
+        (SessionStatus.ENDED, 800),
+        (SessionStatus.ENDED, 4000),
+    ]
+    await story.station.stop(transactionId=latest.id, meterStop=7000)
+
+
+async def test_t4_a_session_beside_its_port_is_parted_where_its_vehicle_left(story: Story) -> None:
+    transaction_id = await _begin_beside(story)
+    session = await story.garage.session(transaction_id)
+    story.go(12)
+    await story.station.status("SuspendedEV", info="EV side disconnected")
+    story.go(14)
+    await story.station.status("Charging")
+    story.go(16)
+    await story.read(session, 16, 1900)
+    await story.station.stop(transactionId=transaction_id, meterStop=2000)
+    first, rest = [one for one in await story.station.sessions() if one.energy_wh]
+    assert (first.energy_wh, rest.energy_wh) == (500, 500)
+
+
+async def test_t3_m5_a_nameless_stop_is_not_held_against_a_start_that_could_not_be_read(story: Story) -> None:
+    """The time since the start says nothing of what was counted since the first register."""
+    session = await story.ask()
+    await story.station.start(session.id_tag, meter="n/a")
+    story.go(40)
+    await story.read(session, 40, 3642)
+    await story.free(41)
+    story.go(52)
+    await story.station.stop(transactionId=-1, meterStop=10_204, timestamp=story.stamp(50))
+    ended = await story.garage.session(session.id)
+    assert (ended.energy_wh, ended.stop_register_wh) == (0, None)

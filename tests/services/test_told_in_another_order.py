@@ -257,6 +257,71 @@ async def test_t4_t7_the_vehicle_left_after_an_end_that_did_not_name_the_session
     await assert_replay_agrees(garage)
 
 
+@pytest.mark.parametrize("how", ["stop", "nameless stop", "stop without a register", "person"])
+@pytest.mark.parametrize("late", [["gone", "Charging"], ["Charging", "gone"], ["gone"], ["Charging"]])
+async def test_t4_x2_statuses_of_before_the_end_that_come_after_it_part_the_session(
+    garage: Garage, station: Station, late: list[str], how: str
+) -> None:
+    session_id = await _charging(garage, station)
+    tell = _unplugging(station, session_id)
+    statuses = {
+        "gone": ("SuspendedEV", GONE, station.stamp(minutes=18)),
+        "Charging": ("Charging", "", station.stamp(minutes=12)),
+    }
+    for what in ("2000", "gone", "2000 again", "Charging", "2500", "2900"):
+        if what not in late:
+            await tell[what]()
+    if how == "nameless stop":
+        await station.stop(transactionId=-1, meterStop=2900)
+    else:
+        await _end(garage, station, session_id, how, 2900)
+    for what in late:
+        status, info, stamp = statuses[what]
+        await station.status(status, info=info, stamp=stamp)
+    first, rest = await station.sessions()
+    assert (first.energy_wh, rest.energy_wh, rest.stay_id) == (1000, 900, None)
+    assert has(first, SessionFlag.AFTER_UNPLUG)
+    await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+async def test_t4_x2_statuses_that_come_after_the_next_vehicle_are_of_the_session_before(
+    garage: Garage, station: Station, is_begun: bool
+) -> None:
+    await garage.set_rate()
+    session_id = await _charging(garage, station)
+    tell = _unplugging(station, session_id)
+    gone_at, again_at = station.stamp(minutes=18), station.stamp(minutes=12)
+    for what in ("2000", "2000 again", "2500", "2900"):
+        await tell[what]()
+    await station.stop(transactionId=session_id, meterStop=2900)
+    assert await station.cents(session_id) == 48
+    garage.clock.turn(seconds=1)
+    following = await garage.start(await garage.check_in("EV 2"))
+    if is_begun:
+        await station.start(following.id_tag, meter=2900)
+    await station.status("SuspendedEV", info=GONE, stamp=gone_at)
+    await station.status("Charging", stamp=again_at)
+    first, rest = [one for one in await station.sessions() if one.id != following.id]
+    assert (first.energy_wh, rest.energy_wh, await station.cents(session_id)) == (1000, 900, 25)
+    assert (await garage.session(following.id)).ev_gone_at is None
+    await assert_replay_agrees(garage)
+
+
+async def test_t4_x2_a_parted_session_is_counted_anew_up_to_its_stop(garage: Garage, station: Station) -> None:
+    """The session ended when its vehicle left; its transaction ended with its stop."""
+    session_id = await _charging(garage, station)
+    tell = _unplugging(station, session_id)
+    late = station.stamp(minutes=10)
+    for what in ("2000", "gone", "2000 again", "Charging"):
+        await tell[what]()
+    await station.stop(transactionId=session_id, meterStop=2900)
+    await station.meter(session_id, 2500, stamp=late)
+    first, rest = await station.sessions()
+    assert (first.energy_wh, rest.energy_wh, rest.ended_at) == (1000, 900, station.now)
+    await assert_replay_agrees(garage)
+
+
 async def test_t4_a_status_after_a_stop_that_named_its_session_says_nothing_of_it(
     garage: Garage, station: Station
 ) -> None:
@@ -335,4 +400,151 @@ async def test_s6_m1_intervals_of_an_unreadable_start_are_all_that_its_stop_bill
         await _sample(station, session.id, ago, {"value": str(wh), "measurand": INTERVAL})
     await station.stop(transactionId=session.id, meterStop=157_440)
     assert (await garage.session(session.id)).energy_wh == 3338
+    await assert_replay_agrees(garage)
+
+
+# ------------------------------------------------------------------------------------------------------ the next start
+
+
+@pytest.mark.parametrize("has_stamp", [True, False])
+@pytest.mark.parametrize("data", [[], [2800]])
+@pytest.mark.parametrize("meter_stop", [None, -1, "n/a"])
+async def test_x2_s7_a_stop_without_a_register_after_the_next_start_bills_what_it_would_have_billed_before(
+    garage: Garage, station: Station, meter_stop: object, data: list[int], has_stamp: bool
+) -> None:
+    """What the meter counted between the stop and the next start is a gap (T11)."""
+    bills = set()
+    for number, is_late in enumerate((False, True)):
+        garage.clock.turn(hours=1)
+        session_id = await _charging(garage, station, f"EV {number}")
+        await station.meter(session_id, 2500, stamp=station.stamp(minutes=10))
+        said = {
+            "transactionId": session_id,
+            "meterStop": meter_stop,
+            "timestamp": station.stamp(minutes=5) if has_stamp else "yesterday",
+            "transactionData": [
+                {"timestamp": station.stamp(minutes=6), "sampledValue": [{"value": str(register)}]} for register in data
+            ],
+        }
+        if not is_late:
+            await station.stop(**said)
+        garage.clock.turn(minutes=1)
+        card = await station.start("CARD", meter=3000)
+        if is_late:
+            assert (await garage.session(session_id)).energy_wh == 2000
+            garage.clock.turn(minutes=1)
+            await station.stop(**said)
+        await station.stop(transactionId=card["transactionId"], meterStop=3000)
+        ended = await garage.session(session_id)
+        assert ended.ended_at is not None
+        assert ended.started_at is not None
+        bills.add((ended.energy_wh, ended.ended_at - ended.started_at if has_stamp else None))
+    ((energy_wh, _),) = bills
+    assert energy_wh == (1800 if data else 1500)
+    await assert_replay_agrees(garage)
+
+
+# --------------------------------------------------------------------------------- a start whose register is not read
+
+
+@pytest.mark.parametrize("left_at", [0, 400, None])
+@pytest.mark.parametrize(
+    "how", ["stop", "next start", "stop, then another", "stop with a register", "stop and reading"]
+)
+async def test_s6_t11_a_start_that_cannot_be_read_began_where_the_one_before_left_the_meter(
+    garage: Garage, station: Station, how: str, left_at: int | None
+) -> None:
+    """Be that at 0. Where nobody knows where, nothing but a register of its own tells."""
+    before = await station.start("CARD", meter=-1 if left_at is None else left_at)
+    await station.stop(transactionId=before["transactionId"], meterStop=left_at)
+    garage.clock.turn(minutes=1)
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter="n/a")
+    garage.clock.turn(minutes=30)
+    stamp = station.stamp(minutes=20)
+    data = [{"timestamp": stamp, "sampledValue": [{"value": "1000"}]}]
+    if how == "next start":
+        await station.start("CARD", meter=3000)
+    elif how == "stop with a register":
+        await station.stop(transactionId=session.id, meterStop=3000, transactionData=data)
+    else:
+        await station.stop(transactionId=session.id, meterStop=2900 if "another" in how else 3000)
+    if how == "stop, then another":
+        garage.clock.turn(minutes=1)
+        await station.stop(transactionId=session.id, meterStop=3000)
+    if how == "stop and reading":
+        await station.meter(session.id, 1000, stamp=stamp)
+    expected = 0 if left_at is None else 3000 - left_at
+    if how in ("stop with a register", "stop and reading"):
+        expected = 2000
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, has(ended, SessionFlag.METER_START_ESTIMATED)) == (expected, True)
+    await assert_replay_agrees(garage)
+
+
+# ---------------------------------------------------------------------------------------- a stop that tells readings
+
+
+@pytest.mark.parametrize("ahead", [2.5, -480, 480])
+@pytest.mark.parametrize("set_right", [None, "before the stop"])
+async def test_b7_readings_of_a_stop_are_by_the_clock_that_wrote_the_stop(
+    garage: Garage, station: Station, ahead: float, set_right: str | None
+) -> None:
+    """A first reading that only the stop tells, five minutes after it was taken, is no reading of just now."""
+    await station.connect()
+    garage.clock.turn(hours=9)
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, stamp=station.stamp(minutes=-ahead))
+    data = []
+    for register in ("1.05", "1.11", "1.22"):
+        garage.clock.turn(minutes=1)
+        data.append({"timestamp": station.stamp(minutes=-ahead), "sampledValue": [{"value": register, "unit": "kWh"}]})
+        if register != "1.05":
+            await station.call("MeterValues", {"connectorId": 1, "transactionId": session.id, "meterValue": [data[-1]]})
+    garage.clock.turn(minutes=1 if set_right is None else 60)
+    stamp = station.stamp(minutes=-ahead if set_right is None else 0)
+    await station.stop(transactionId=session.id, meterStop=1425, timestamp=stamp, transactionData=data)
+    ended = await garage.session(session.id)
+    assert (ended.energy_wh, has(ended, SessionFlag.METER_RESET)) == (425, False)
+    await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("how", ["stop", "free", "person"])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+async def test_s6_m1_a_start_that_cannot_be_read_is_at_the_first_register_of_the_location_that_counts(
+    garage: Garage, station: Station, order: tuple[int, ...], how: str
+) -> None:
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter=None)
+    garage.clock.turn(minutes=30)
+    told = [(20, {"value": "1200", "location": "Cable"}), (15, {"value": "2000"}), (10, {"value": "2300"})]
+    for place in order:
+        await _sample(station, session.id, *told[place])
+    await _end(garage, station, session.id, how, 2400)
+    assert (await garage.session(session.id)).energy_wh == (400 if how == "stop" else 300)
+    await assert_replay_agrees(garage)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_x2_s7_a_late_reading_that_shows_no_more_energy_tells_when_the_session_was_last_heard_of(
+    garage: Garage, station: Station, is_late: bool
+) -> None:
+    session_id = await _charging(garage, station)
+    heard_at = station.now
+    stamp = station.stamp()
+    await station.meter(session_id, 1200, stamp=station.stamp(minutes=20))
+    if not is_late:
+        await station.meter(session_id, 1200, stamp=stamp)
+    garage.clock.turn(minutes=5)
+    await station.boot()
+    garage.clock.turn(minutes=1)
+    card = await station.start("CARD", meter=1300)
+    garage.clock.turn(minutes=1)
+    if is_late:
+        await station.meter(session_id, 1200, stamp=stamp)
+    # A meter that stands still is read for ever, and tells nothing after that.
+    await station.meter(session_id, 1200)
+    ended = await garage.session(session_id)
+    assert (ended.energy_wh, ended.ended_at) == (200, heard_at)
+    await station.stop(transactionId=card["transactionId"], meterStop=1300)
     await assert_replay_agrees(garage)

@@ -178,9 +178,13 @@ class Deriving:
             running = derived.session
             at = time_of_next_start(running, start, time if self._was_asked_for(booked, word) else None)
             running = self._settled(derived, until=at.at if at.is_own else None, heard_at=start.received_at)
+            running = self._with_start(derived, running)
             self._become_parted(
                 derived, session_end.superseded(running, start.meter_start_wh, at, supply=supply), word.at
             )
+        for derived in self._beside(start.connector_id):
+            if not session_start.is_older(start, derived.session):
+                self._end_beside(derived, start, time if self._was_asked_for(booked, word) else None, word.at)
         # What ended now may be what goes on (T8).
         time = self._start_time(start, word, booked)
         session = session_start.unassigned(
@@ -211,6 +215,21 @@ class Deriving:
             if stop_matching.was_waiting_for(begun.session, stop, next_start_at=self._next_start_at(begun)):
                 self._waiting.remove(stop)
                 self._ended(begun, stop, word.at)
+
+    def _beside(self, connector_id: int) -> list[Derived]:
+        """What runs beside the port of the connector (S7, T7)."""
+        return [one for one in self._running() if one.is_beside and one.session.connector_id == connector_id]
+
+    def _end_beside(self, derived: Derived, start: TransactionStart, time: StartTime | None, at: datetime) -> None:
+        """S7, as services.transactions does."""
+        running = derived.session
+        ends = time_of_next_start(running, start, time)
+        running = self._settled(derived, until=ends.at if ends.is_own else None, heard_at=start.received_at)
+        there = [one for one in self.derived if one is not derived and one.session.connector_id == running.connector_id]
+        has_begun = any(_started_at(one) >= _started_at(derived) for one in there)
+        register_wh = None if has_begun else start.meter_start_wh
+        supply = self._around.supplies.get(running.connector_id)
+        self._become_parted(derived, session_end.superseded(running, register_wh, ends, supply=supply), at)
 
     def _at_port(self, connector_id: int) -> list[Derived]:
         """What holds the port of the connector, if it has one (B4)."""
@@ -271,22 +290,35 @@ class Deriving:
 
     def _left_by_the_one_before(self, start: TransactionStart, began_at: datetime) -> int | None:
         """T11, M5."""
-        if start.connector_id not in self._around.reported:
+        latest = self._left_before(start.connector_id, began_at)
+        if latest is None:
+            return None
+        if start.meter_start_wh is not None:
+            latest.session = session_metering.leap_confirmed(latest.session, start.meter_start_wh)
+        return session_end.last_register_wh(latest.session)
+
+    def _left_before(self, connector_id: int, at: datetime, *, but: Derived | None = None) -> Derived | None:
+        """T11: as services.stop_lookup finds it."""
+        if connector_id not in self._around.reported:
             return None
         before = [
             one
             for one in self.derived
-            if one.session.connector_id == start.connector_id
+            if one.session.connector_id == connector_id
+            and one is not but
             and not one.is_beside
             and one.session.status is SessionStatus.ENDED
-            and _started_at(one) <= began_at
+            and _started_at(one) <= at
+            and session_end.left_register(one.session)
         ]
-        if not before:
-            return None
-        latest = max(reversed(before), key=_started_at)
-        if start.meter_start_wh is not None:
-            latest.session = session_metering.leap_confirmed(latest.session, start.meter_start_wh)
-        return session_end.last_register_wh(latest.session)
+        return max(reversed(before), key=_started_at, default=None)
+
+    def _with_start(self, derived: Derived, session: ChargingSession) -> ChargingSession:
+        """S6: by where the session before it left the port's meter."""
+        if derived.is_beside or not session_end.has_no_start(session):
+            return session
+        before = self._left_before(session.connector_id, _started_at(derived), but=derived)
+        return session_end.begun_at_last_register(session) if before is not None else session
 
     def _stopped(self, stop: TransactionStop, word: Word) -> None:
         told = (word.message_id, word.content)
@@ -318,6 +350,7 @@ class Deriving:
         else:
             until = time.at if time.is_own else None
             counted = self._recounted(derived, until=until, also=readings, heard_at=stop.received_at)
+            counted = self._with_start(derived, counted)
             ended = stopping.ended(counted, stop, time, supply=supply)
         derived.readings += readings
         ended = self._leap_confirmed(derived, ended)
@@ -525,43 +558,65 @@ class Deriving:
     def _status(self, report: StatusReport, at: datetime) -> None:
         if self._repeats.is_repeated(report.connector_id, report):
             return
-        ended = self._ended_last(report)
-        there = self._at_port(report.connector_id) or ([ended] if ended is not None else [])
+        said, there = report, self._at_port(report.connector_id)
         for derived in there:
-            if derived.session.clock_error_us is not None:
-                time = time_within(derived.session, report.stamped_at or report.at, at)
-                report = replace(report, at=time.at, is_stamped=time.is_own)
+            report = _by_its_clock(derived.session, report, at)
         before = self._ports.get(report.connector_id) or _port_of(report, at)
         if self._is_older(report, at):
             return
+        if not there or any(session_status.is_of_the_one_before(one.session, report) for one in there):
+            self._tell_ended(said, at)
         away_since = port_away_since(before, at, self._around.spans_until(at))
+        if session_status.tells_those_beside(report, there[0].session if there else None):
+            there = [*there, *self._beside(report.connector_id)]
         for derived in there:
-            if derived is ended:
-                derived.session = session_status.reported_after_end(derived.session, report)
-                continue
+            report = report if not derived.is_beside else _by_its_clock(derived.session, said, at)
             before_it = derived.session
             told = session_status.reported(before_it, report, at, away_since=away_since)
-            has_changed = (told.ev_gone_at, told.charging_again_at) != (
-                before_it.ev_gone_at,
-                before_it.charging_again_at,
-            )
-            if has_changed and told.last_meter_at is not None and told.last_meter_at >= report.at:
+            has_moved = session_status.has_unplugging_moved(before_it, told)
+            if has_moved and told.last_meter_at is not None and told.last_meter_at >= report.at:
                 told = self._recounted(derived, session=told, heard_at=at)
             derived.session = told
 
-    def _ended_last(self, report: StatusReport) -> Derived | None:
-        """T4, X2: the status may be of the session that ended there last, and came after its end."""
+    def _tell_ended(self, report: StatusReport, at: datetime) -> None:
+        """T4, X2: the status may be of a session that ended there, and came after its end."""
         if report.connector_id not in self._around.reported:
-            return None
+            return
         there = [
             one
-            for one in self.derived
+            for one in reversed(self.derived)
             if one.session.connector_id == report.connector_id
             and one.session.status is SessionStatus.ENDED
-            and _started_at(one) <= report.at
+            and not one.is_beside
             and not is_rest(one.session)
         ]
-        return max(reversed(there), key=_started_at, default=None)
+        for derived in sorted(there, key=_started_at, reverse=True):
+            by_its_clock = _by_its_clock(derived.session, report, at)
+            if _started_at(derived) <= by_its_clock.at:
+                self._tell_the_ended(derived, by_its_clock, at)
+                return
+
+    def _tell_the_ended(self, derived: Derived, report: StatusReport, at: datetime) -> None:
+        session = derived.session
+        told = session_status.reported_after_end(session, report)
+        has_moved = session_status.has_unplugging_moved(session, told)
+        is_closed_by_us = session_end.was_closed_by_us(told)
+        derived.session = told
+        if not has_moved or not session_status.is_before_end(session, report):
+            return
+        if is_closed_by_us and SessionFlag.SUPERSEDED in told.flags:
+            return
+        if is_closed_by_us:
+            ended = session_end.readings_told(told, self._recounted(derived))
+        else:
+            until = session_end.transaction_ended_at(told) if told.stop_has_stamp else None
+            supply = self._around.supplies.get(told.connector_id)
+            ended = session_end.end_completed(told, self._recounted(derived, until=until), supply=supply)
+        if ended is told:
+            return
+        ended, rest = parted(self._leap_confirmed(derived, ended), ended.stop_register_wh, at)
+        derived.session = ended
+        self._keep_rest(derived, rest, at, before=session, keeps_end=True)
 
     def _is_older(self, report: StatusReport, at: datetime) -> bool:
         """B6, as the port decides."""
@@ -659,6 +714,14 @@ class Deriving:
 
     def _running(self) -> list[Derived]:
         return [one for one in self.derived if one.session.status is SessionStatus.CHARGING]
+
+
+def _by_its_clock(session: ChargingSession, report: StatusReport, at: datetime) -> StatusReport:
+    """B7: of a charger whose clock is known to be wrong."""
+    if session.clock_error_us is None:
+        return report
+    time = time_within(session, report.stamped_at or report.at, at)
+    return replace(report, at=time.at, is_stamped=time.is_own)
 
 
 def _port_of(report: StatusReport, at: datetime) -> Port:
