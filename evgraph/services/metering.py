@@ -21,7 +21,8 @@ from evgraph.domain.energy import Reading, instants, is_same_instant, is_stamp_r
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
 from evgraph.domain.session_clock import readings_within
-from evgraph.domain.session_metering import instant_completed, is_newer, leap_confirmed, readings_taken
+from evgraph.domain.session_metering import instant_completed, is_newer, readings_taken
+from evgraph.domain.session_registers import leap_confirmed
 from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.models import ChargePointRow, SessionRow

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from evgraph.domain import session_end, session_metering, session_start, session_status, stop_matching, stopping
+from evgraph.domain import (
+    session_end,
+    session_metering,
+    session_registers,
+    session_start,
+    session_status,
+    stop_matching,
+    stopping,
+)
 from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.energy import Reading, has_inlet, is_same_instant, is_stamp_replaced, with_inlet
 from evgraph.domain.port import Port, PortStatus, StatusReport, clock_lag, is_in_order, status_reported
@@ -285,7 +293,7 @@ class Deriving:
             return None
         latest = max(reversed(before), key=_started_at)
         if start.meter_start_wh is not None:
-            latest.session = session_metering.leap_confirmed(latest.session, start.meter_start_wh)
+            latest.session = session_registers.leap_confirmed(latest.session, start.meter_start_wh)
         return session_end.last_register_wh(latest.session)
 
     def _stopped(self, stop: TransactionStop, word: Word) -> None:
@@ -482,7 +490,7 @@ class Deriving:
         following = self._next(derived)
         if following is None or SessionFlag.METER_START_ESTIMATED in following.session.flags:
             return ended
-        return session_metering.leap_confirmed(ended, following.session.meter_start_wh)
+        return session_registers.leap_confirmed(ended, following.session.meter_start_wh)
 
     @staticmethod
     def _tell_otherwise(derived: Derived, readings: Sequence[Reading]) -> bool:
