@@ -8,7 +8,8 @@ import pytest
 
 from evgraph.domain.charging_session import SessionStatus
 from evgraph.models import FrameRow, PortRow
-from evgraph.ocpp.replay.deriving import Surroundings, derive
+from evgraph.ocpp.replay.derived_sessions import Surroundings
+from evgraph.ocpp.replay.deriving import derive
 from evgraph.ocpp.replay.words import Transcript
 from evgraph.services import reading
 from tests.services.station import Station
