@@ -1,48 +1,20 @@
 """Whose start it is: our own idTag that comes after another was taken for it, and a vehicle that goes on by itself."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.rate import RateKind
-from evgraph.domain.stay import Stay
-from evgraph.models import GarageRow, LineItemRow
-from evgraph.ocpp.replay import Selection, replay
-from evgraph.ocpp.replay.comparing import Difference
+from evgraph.models import GarageRow
 from evgraph.services.stays import CheckOut
+from tests.services.bills import bill, differences
 from tests.services.station import FACTORY_CLOCK, Station
 
 from .conftest import Garage
 
 
-@pytest.fixture
-async def station(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage)
-    yield station
-    await station.hang_up()
-
-
-@pytest.fixture
-async def two(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage, connectors=2)
-    await station.connect()
-    yield station
-    await station.hang_up()
-
-
-async def bill(stay: Stay) -> int:
-    return sum(item.amount_cents for item in await LineItemRow.filter(stay_id=stay.id))
-
-
 async def latest(station: Station) -> ChargingSession:
     return (await station.sessions())[-1]
-
-
-async def differences(garage: Garage) -> list[Difference]:
-    supplies = garage.house.transactions._supplies
-    return list((await replay(Selection(), supplies=supplies, now=garage.clock.now())).differences)
 
 
 @pytest.mark.parametrize("free_starts", [False, True])
