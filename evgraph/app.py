@@ -159,6 +159,13 @@ def server(settings: Settings, *, clock: Clock | None = None) -> uvicorn.Server:
     )
 
 
+def url_of(settings: Settings, listening: socket.socket) -> str:
+    """Where the server answers: the address that it listens on."""
+    host, port = listening.getsockname()[:2]
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def listen(settings: Settings) -> socket.socket:
     """The socket to serve on. Raises CannotServe."""
     try:

@@ -4,6 +4,7 @@ The two never run in one process: Tortoise would mix up their SQL.
 """
 
 import asyncio
+import fcntl
 import gc
 import itertools
 import logging
@@ -44,11 +45,13 @@ _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """CPython 3.11 cannot parse what pytest rewrites while a garbage collection runs Python code, as hypothesis has it
-    do: a SystemError now and then, and no test is run. Nothing here is worth collecting yet."""
+    do: a SystemError now and then, and no test is run. Nothing here is worth collecting yet, nor will what is there by
+    now ever be: to look through it takes a third of a second each time."""
     gc.disable()
     try:
         return (yield)
     finally:
+        gc.freeze()
         gc.enable()
 
 
@@ -64,9 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a migrated, empty database, to copy."""
     if not POSTGRES:
-        template = f"sqlite://{tmp_path_factory.mktemp('database') / 'template.sqlite3'}"
-        asyncio.run(database.migrate(template))
-        yield template
+        yield f"sqlite://{_template_of_all(tmp_path_factory)}"
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,6 +88,21 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _template_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all processes of a run: to migrate takes seconds."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    template, part = folder / "template.sqlite3", folder / "template.part.sqlite3"
+    with (folder / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not template.exists():
+            part.unlink(missing_ok=True)
+            asyncio.run(database.migrate(f"sqlite://{part}"))
+            part.rename(template)
+    return template
 
 
 @pytest.fixture

@@ -95,7 +95,6 @@ class Import:
 
 def _parsed(modules: dict[str, Path]) -> dict[str, ast.Module]:
     # CPython 3.11 loses count of the parser's depth when a garbage collection runs Python code while a tree is built.
-    gc.collect()
     gc.disable()
     try:
         return {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in modules.items()}

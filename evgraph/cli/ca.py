@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import Certificate
 from rich.table import Table
 
-from evgraph.cli.common import DatabaseUrl, fail, in_house, out, settings_of, stamp
+from evgraph.cli.common import DatabaseUrl, fail, in_house, out, settings_of, show, stamp
 from evgraph.models import CertificateRow
 from evgraph.services.authority import (
     KEY_FILE,
@@ -95,7 +95,7 @@ def ca_list(database_url: DatabaseUrl = None) -> None:
         table = Table("Serial", "Charge point", "State", "Valid until (UTC)")
         for row in await CertificateRow.all().order_by("-id").select_related("charge_point"):
             table.add_row(row.serial, row.charge_point.identity, row.state.value, stamp(row.not_after))
-        out.print(table)
+        show(table)
 
     in_house(run, database_url)
 

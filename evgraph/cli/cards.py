@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from evgraph.cli.common import DatabaseUrl, LocationId, in_house, out, stamp
+from evgraph.cli.common import DatabaseUrl, LocationId, in_house, out, show, stamp
 from evgraph.models import CardRow
 from evgraph.services.cards import CardUpdate, NewCard
 from evgraph.services.house import Services
@@ -53,7 +53,7 @@ def card_list(garage: LocationId, database_url: DatabaseUrl = None) -> None:
             table.add_row(
                 one.id_tag, one.name, one.parent_id_tag, one.status(house.clock.now()).value, stamp(one.expires_at)
             )
-        out.print(table)
+        show(table)
 
     in_house(run, database_url)
 

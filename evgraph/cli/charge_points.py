@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from evgraph.cli.common import DatabaseUrl, LocationId, in_house, out, stamp
+from evgraph.cli.common import DatabaseUrl, LocationId, in_house, out, show, stamp
 from evgraph.domain.charge_point import Acceptance
 from evgraph.models import ChargePointRow, RefusedConnectionRow
 from evgraph.services.house import Services
@@ -65,7 +65,7 @@ def charge_point_list(database_url: DatabaseUrl = None) -> None:
                 "yes" if row.is_online else "no",
                 stamp(row.last_seen_at),
             )
-        out.print(table)
+        show(table)
 
     in_house(run, database_url)
 
@@ -106,6 +106,6 @@ def charge_point_refused(
         for row in await rows.order_by("-id").limit(most):
             # Strangers chose these words: markup in them is none of ours.
             table.add_row(stamp(row.at), *map(escape, (row.identity, row.remote, row.reason)))
-        out.print(table)
+        show(table)
 
     in_house(run, database_url)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from evgraph.bus import EventBus
 from evgraph.cli.failures import err, fail, is_interactive, told
@@ -26,11 +27,13 @@ __all__ = [
     "out",
     "run_plain",
     "settings_of",
+    "show",
     "stamp",
     "told",
 ]
 
 out = Console()
+_wide = Console(width=1000)
 
 DatabaseUrl = Annotated[
     str | None,
@@ -90,6 +93,13 @@ def confirm(what: str) -> None:
     err.print(what, soft_wrap=True, markup=False)
     if not typer.confirm("Continue?", err=True):
         fail("Nothing was changed.")
+
+
+def show(table: Table) -> None:
+    """Nothing in it is cut off: long words are folded at a terminal, and in a pipe or a file a row is a line."""
+    for column in table.columns:
+        column.overflow = "fold"
+    (out if out.is_terminal else _wide).print(table)
 
 
 def stamp(at: datetime | None) -> str:

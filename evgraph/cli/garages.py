@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from evgraph.cli.common import DatabaseUrl, in_house, out
+from evgraph.cli.common import DatabaseUrl, in_house, out, show
 from evgraph.models import GarageRow
 from evgraph.services.house import Services
 
@@ -48,6 +48,6 @@ def garage_list(database_url: DatabaseUrl = None) -> None:
         table = Table("Location ID", "Name", "Time zone", "Currency")
         for row in await GarageRow.all().order_by("name"):
             table.add_row(row.location_id, row.name, row.time_zone, row.currency)
-        out.print(table)
+        show(table)
 
     in_house(run, database_url)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from evgraph.cli.common import DatabaseUrl, in_house, out, settings_of, stamp
+from evgraph.cli.common import DatabaseUrl, in_house, out, settings_of, show, stamp
 from evgraph.domain.money import Money
 from evgraph.ocpp.replay import Difference, Kind, Report, Selection, UnknownSelection
 from evgraph.ocpp.replay import replay as derive_again
@@ -107,7 +107,7 @@ def _show(report: Report) -> None:
                 _words(difference, difference.booked),
                 _words(difference, difference.derived),
             )
-        out.print(table)
+        show(table)
     sums = [Money(cents, currency).formatted("en_US") for currency, cents in sorted(report.cents.items())]
     billed = f", billed {' and '.join(sums)} by their frames" if sums else ""
     out.print(f"{_count(report.proven, 'session')} derived again{billed}.", soft_wrap=True)

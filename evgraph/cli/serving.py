@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,8 @@ import typer
 
 from evgraph.cli.common import DatabaseUrl, confirm, fail, out, run_plain, settings_of
 from evgraph.logs import set_up_logs
-from evgraph.models import database
+from evgraph.models import database, postgres_backup, sqlite_backup
+from evgraph.models.backups import InUse, is_sqlite_url
 from evgraph.settings import misspelled
 
 cli = typer.Typer()
@@ -35,7 +37,13 @@ def serve(
     ] = None,
 ) -> None:
     """Run the server: /graphql, /ocpp/IDENTITY, the web app at /, /healthz, /readyz and /metrics on one port."""
-    from evgraph.app import CannotServe, check_database, listen, server  # the graph: only those who serve pay for it
+    from evgraph.app import (
+        CannotServe,
+        check_database,
+        listen,
+        server,
+        url_of,
+    )  # the graph: only those who serve pay for it
 
     settings = settings_of(
         host=host,
@@ -54,11 +62,21 @@ def serve(
     try:
         running = server(settings)
         asyncio.run(check_database(settings))
-        running.run(sockets=[listen(settings)])
+        listening = listen(settings)
+        # With port 0 nobody else knows it.
+        structlog.get_logger("evgraph").info("listening", url=url_of(settings, listening))
+        _end_when_the_terminal_closes()
+        running.run(sockets=[listening])
     except CannotServe as failure:
         fail(str(failure))
     if not running.started:
         sys.exit(3)
+
+
+def _end_when_the_terminal_closes() -> None:
+    """As at SIGTERM: what is under way is saved. Under nohup it is ignored, as asked."""
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def prepare_process() -> None:
@@ -111,24 +129,41 @@ def migrate(
         str | None, typer.Option(help="A migration's name, forwards or backwards; `zero` undoes all.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before data is dropped; for scripts.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also while others are connected to the database, such as a monitor.")
+    ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Bring the database to this program's tables. Run it before `serve`, after each upgrade.
 
-    Stop the server first. Going back (--to an earlier migration, or zero) drops tables and columns with all that they
-    hold: it asks before it does, and --yes answers for scripts. A database that is newer than this program is refused.
+    Stop the server first: a database that is in use is refused where there is anything to change, unless --force is
+    given. A server that runs meanwhile goes on with the old tables, and what it is told then may fail. Going back
+    (--to an earlier migration, or zero) drops tables and columns with all that they hold: it asks before it does, and
+    --yes answers for scripts. A database that is newer than this program is refused.
     """
     settings = settings_of(database_url=database_url)
 
     async def run() -> None:
-        if to is not None and not yes:
-            undone = await database.undone_by(settings.database_url, to)
-            if undone:
-                confirm(f"This drops what {', '.join(undone)} added, with all data in it. `evgraph backup` first.")
+        steps = await database.steps_to(settings.database_url, to)
+        if (steps.run or steps.undone) and not force:
+            await _refuse_in_use(settings.database_url)
+        if steps.undone and not yes:
+            confirm(f"This drops what {', '.join(steps.undone)} added, with all data in it. `evgraph backup` first.")
         await database.migrate(settings.database_url, target=to)
 
     run_plain(run)
     out.print("The database is up to date." if to is None else f"The database is at {to}.")
+
+
+async def _refuse_in_use(url: str) -> None:
+    try:
+        if is_sqlite_url(url):
+            path = Path(database.config(url)["connections"][database.WRITER]["credentials"]["file_path"])
+            await asyncio.to_thread(sqlite_backup.refuse_in_use, path)
+        else:
+            await postgres_backup.refuse_in_use(url)
+    except InUse as failure:
+        fail(f"{failure} Nothing was changed. If it is no server, --force goes on.")
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from evgraph.domain.configuration import (
     means_the_same,
 )
 from evgraph.domain.energy import POWER, REGISTER
+from evgraph.domain.port import INOPERATIVE, PortStatus
 
 _CLOCK_IS_FINE = timedelta(seconds=30)
 _CLOCK_IS_BEARABLE = timedelta(minutes=5)
@@ -76,7 +77,14 @@ class Facts:
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """In the order in which one looks; what cannot be seen while it is offline is left out."""
-    found = [_registered(facts), _accepted(facts), _online(facts), *_security(facts), *_clock(facts)]
+    found = [
+        _registered(facts),
+        _accepted(facts),
+        _online(facts),
+        *_own_status(facts),
+        *_security(facts),
+        *_clock(facts),
+    ]
     if facts.charge_point.is_online and facts.charge_point.acceptance is Acceptance.ACCEPTED:
         found += [*_configuration(facts), *_metering(facts), _unplugging(facts), _trigger(facts)]
     return (*found, _firmware(facts))
@@ -127,11 +135,55 @@ def _online(facts: Facts) -> Finding:
     )
 
 
+def _own_status(facts: Facts) -> Iterator[Finding]:
+    """B4: connector 0 is the charge point itself."""
+    charge_point = facts.charge_point
+    if charge_point.reported_status not in INOPERATIVE:
+        return
+    told = ", ".join(
+        filter(
+            None,
+            (
+                None if charge_point.error_code in (None, "", "NoError") else charge_point.error_code,
+                charge_point.vendor_error_code,
+                charge_point.info,
+            ),
+        )
+    )
+    text = f"It reports itself {charge_point.reported_status}" + (f" ({told})" if told else "")
+    text += f" since {_time(charge_point.status_received_at)}" if charge_point.status_received_at else ""
+    if not charge_point.closes_ports:
+        yield Finding(
+            topic="status",
+            verdict=Verdict.WARN,
+            text=f"{text}; a connector of its has reported to serve since.",
+            advice="Watch whether it charges; it should report connector 0 as Available.",
+        )
+        return
+    is_faulted = charge_point.reported_status is PortStatus.FAULTED
+    yield Finding(
+        topic="status",
+        verdict=Verdict.FAIL,
+        text=f"{text}: all its ports are closed.",
+        advice="Put the fault right, or restart it (resetChargePoint)."
+        if is_faulted
+        else "Make it operative (setAvailability of the whole charge point), or switch it on in its own pages.",
+    )
+
+
 def _is_old(attempt: RefusedAttempt, charge_point: ChargePoint) -> bool:
     return charge_point.last_seen_at is not None and attempt.at < charge_point.last_seen_at
 
 
 def _what_to_do(reason: str) -> str:
+    if "none that can be read" in reason:
+        return (
+            "It shows no Basic credentials: set its key (AuthorizationKey, or password); its user name is its identity."
+        )
+    if "another user name" in reason:
+        return (
+            "Its user name must be its identity, in the same case; where it has no such setting, update its firmware."
+        )
     if "credentials" in reason:
         return (
             "Its user name must be its identity, in the same case, and its password the key: set it anew, or rotate"

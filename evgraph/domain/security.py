@@ -62,7 +62,7 @@ class Shown:
 class Lacks(StrEnum):
     """Why what is shown is not enough."""
 
-    KEY = "bad credentials"
+    KEY = "bad credentials: wrong key"
     KEY_ON_RECORD = "profile needs a key, and none is set"
     ENCRYPTION = "not encrypted (needs wss)"
     CERTIFICATE = "lacks a certificate"

@@ -18,7 +18,7 @@ from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_clock import SessionTime
 from evgraph.domain.session_flags import CLOSED_BY_US, OF_RUNNING
 from evgraph.domain.session_metering import readings_taken
-from evgraph.domain.session_registers import is_beyond, last_register_seen
+from evgraph.domain.session_registers import base_of_leap, is_beyond, last_register_seen
 from evgraph.domain.supply import Supply
 
 SILENT_FOR = timedelta(hours=24)
@@ -59,7 +59,8 @@ def transaction_stopped(
             carried_wh=session.energy_wh,
         )
     if meter_stop_wh is not None and session.held_back_from_wh is None:
-        session = last_register_seen(session, meter_stop_wh, None if clock_replaced else at, supply)
+        read_at = None if clock_replaced else at
+        session = last_register_seen(session, meter_stop_wh, read_at, supply, ended_at=at)
     return replace(
         session,
         status=SessionStatus.ENDED,
@@ -113,11 +114,15 @@ def superseded(
         last_wh = max(meter_start_wh, session.held_back_to_wh or meter_start_wh)
         return replace(ended, held_back_to_wh=last_wh) if is_reached else ended
     # That start is a guess at this one's end: the registers that were read stand, to tell the truth from (T5).
-    guess_wh = session.carried_wh + meter_start_wh - session.base_register_wh
+    is_leap = is_beyond(session, meter_start_wh, time.at if time.is_own else None, supply)
+    base_wh = session.base_register_wh
+    if is_leap or not time.is_own:
+        base_wh = base_of_leap(session, meter_start_wh, time.at, supply, is_leap=is_leap)
+    guess_wh = session.carried_wh + meter_start_wh - base_wh
     if guess_wh <= ended.energy_wh:
         return ended
     confirms_leap = session.leapt_to_wh is not None and meter_start_wh >= session.leapt_to_wh
-    if not confirms_leap and is_beyond(session, meter_start_wh, time.at if time.is_own else None, supply):
+    if is_leap and not confirms_leap and base_wh == session.base_register_wh:
         return replace(ended, flags=ended.flags | {SessionFlag.METER_LEAP})
     return replace(ended, energy_wh=guess_wh)
 

@@ -19,6 +19,7 @@ _COARSEST_WAVER_WH = 100
 # meterStart and meterStop are whole Wh: a source of their own, with a step of 1 Wh.
 _TRANSACTION_STEP_WH = 1
 _OF_TRANSACTION = None
+_BEYOND_ANY_WH = 2**63
 
 # Changed fields, and what they become.
 Moves = dict[str, Any]
@@ -34,12 +35,18 @@ def register_seen(
 
 
 def last_register_seen(
-    session: ChargingSession, register_wh: WattHours, at: datetime | None, supply: Supply | None
+    session: ChargingSession,
+    register_wh: WattHours,
+    at: datetime | None,
+    supply: Supply | None,
+    *,
+    ended_at: datetime,
 ) -> ChargingSession:
     """T1, M2, M5: the register of its end. Below an earlier rounded register it still counts, so the energy may end
     lower by that rounding. A leap that no reading announced counts where the whole session's time was enough for it;
     else the next transaction's start there may confirm it. One that readings confirmed does not count where the port
-    cannot have delivered it in that time, and can have delivered what this register tells: it was another meter's."""
+    cannot have delivered it in that time, and can have delivered what this register tells: it was another meter's.
+    `ended_at`: when the session ended, as far as is known, though `at` is None."""
     if at is not None and session.register_at is not None and at < session.register_at:
         # Its clock was put back meanwhile: no span of time speaks against what it delivered.
         at = None
@@ -50,6 +57,10 @@ def last_register_seen(
     seen = register_seen(session, register_wh, at, supply)
     if seen.base_register_wh == register_wh >= session.base_register_wh:
         seen = _exact(session, seen)
+    is_leap = seen.leapt_to_wh == register_wh
+    base_wh = base_of_leap(session, register_wh, ended_at, supply, is_leap=is_leap)
+    if (is_leap or at is None) and base_wh != session.base_register_wh:
+        return _exact(session, _counted_from_start(seen, register_wh, at))
     if supply is None or at is None or session.started_at is None or seen.leapt_to_wh != register_wh:
         return seen
     told_wh = session.carried_wh + register_wh - session.base_register_wh
@@ -74,7 +85,34 @@ def leap_confirmed(session: ChargingSession, meter_start_wh: WattHours | None) -
         return session
     if meter_start_wh is None or meter_start_wh < session.leapt_to_wh:
         return session
+    if session.leapt_to_wh >= _unfallen_wh(session):
+        return _counted_from_start(session, session.leapt_to_wh, session.leapt_at)
     return _counted(session, session.leapt_to_wh, session.leapt_at)
+
+
+def base_of_leap(
+    session: ChargingSession, register_wh: WattHours, at: datetime, supply: Supply | None, *, is_leap: bool
+) -> WattHours:
+    """M2, M5: the register that this one counts from: the last one. After a reset it is where the meter would be had it
+    not fallen, if the whole session's time was enough from there: some chargers tell the meter's register when a
+    transaction starts and stops, and that of the session, or of one phase, meanwhile. `is_leap`: it is beyond reach
+    from the last one; else the time was too short for all that would be told from there."""
+    base_wh, line_wh = session.base_register_wh, _unfallen_wh(session)
+    if supply is None or session.started_at is None or register_wh < line_wh:
+        return base_wh
+    lasted = at - session.started_at
+    step = max(step_wh(session.meter_start_wh, register_wh), session.register_step_wh or _TRANSACTION_STEP_WH)
+    told_wh = session.carried_wh + register_wh - base_wh
+    if not is_leap and supply.could_deliver(told_wh, lasted, step_wh=step):
+        return base_wh
+    return line_wh if supply.could_deliver(register_wh - session.meter_start_wh, lasted, step_wh=step) else base_wh
+
+
+def _unfallen_wh(session: ChargingSession) -> WattHours:
+    """M2: where the meter would be had it not fallen; beyond any register where it did not, or fell to there."""
+    line_wh = session.meter_start_wh + session.carried_wh
+    has_fallen = SessionFlag.METER_RESET in session.flags and session.base_register_wh < line_wh
+    return line_wh if has_fallen else _BEYOND_ANY_WH
 
 
 def _ended_at_register(session: ChargingSession, register_wh: WattHours, at: datetime | None) -> ChargingSession:
@@ -104,7 +142,7 @@ def _refutes_leap(session: ChargingSession, register_wh: WattHours, at: datetime
     )
 
 
-def _counted_from_start(session: ChargingSession, register_wh: WattHours, at: datetime) -> ChargingSession:
+def _counted_from_start(session: ChargingSession, register_wh: WattHours, at: datetime | None) -> ChargingSession:
     told_wh = register_wh - session.meter_start_wh
     return replace(
         session,
@@ -144,8 +182,12 @@ def moves_of_register(
         return _moves_of_count(session, base_wh, register_wh, at, step)
     if _is_in_another_unit(base_wh, register_wh, supply, lasted):
         return {"leapt_to_wh": None, "leapt_at": None, "flags": session.flags | {SessionFlag.METER_LEAP}}
-    if register_wh < base_wh or _confirms_leap(session, register_wh, at, supply, slack_wh):
+    if register_wh < base_wh:
         return _moves_of_count(session, base_wh, register_wh, at, step)
+    if _confirms_leap(session, register_wh, at, supply, slack_wh):
+        return _moves_of_count(
+            session, base_of_leap(session, register_wh, at, supply, is_leap=True), register_wh, at, step
+        )
     line_wh = session.meter_start_wh + session.carried_wh
     if SessionFlag.METER_RESET in session.flags and _lies_on(line_wh, register_wh, supply, lasted, slack_wh):
         # It had fallen for a moment, and is back where it would be had it not.

@@ -72,8 +72,9 @@ class StartAnswer:
 
 
 def tag(id_tag: str) -> str:
-    """An idTag to compare by: CiString20, without regard to case (OCPP 1.6 section 7.28)."""
-    return id_tag.strip()[:20].upper()
+    """An idTag to compare by: CiString20, without regard to case (OCPP 1.6 section 7.28). Some letters are longer in
+    capitals."""
+    return id_tag.strip()[:20].upper()[:20].strip()
 
 
 def spelled(id_tag: str) -> str:

@@ -34,6 +34,10 @@ class BackupFailed(RuntimeError):
     """No backup was made, or nothing was restored; the message says why, and what to do."""
 
 
+class InUse(BackupFailed):
+    """Others are connected to the database; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class Present:
     """The database that a restore replaces: how many rows it holds, None where it is damaged, and the newest id of each

@@ -6,10 +6,14 @@ databases. Nothing of the program may be imported here: old migrations use these
 what they did.
 """
 
+from copy import deepcopy
 from typing import Any
 
+from tortoise.fields import Field
 from tortoise.fields.relational import RelationalField
 from tortoise.migrations import operations as ops
+from tortoise.migrations.exceptions import IncompatibleStateError
+from tortoise.models import Model
 
 
 class AddColumn(ops.AddField):
@@ -23,13 +27,7 @@ class AddColumn(ops.AddField):
         if state_editor is None:
             return
         model = new_state.apps.get_model(f"{app_label}.{self.model_name}")
-        field = model._meta.fields_map[self.name]
-        if isinstance(field, RelationalField) or field.index or field.unique:
-            raise ValueError(f"{self.model_name}.{self.name}: use a plain column and ops.AddIndex.")
-        column = f'"{self.name}" {field.get_for_dialect(state_editor.DIALECT, "SQL_TYPE")}'
-        if not field.null:
-            column += f" NOT NULL DEFAULT {_default(field, state_editor)}"
-        await state_editor._run_sql(f'ALTER TABLE "{model._meta.db_table}" ADD COLUMN {column}')
+        await _add(model, self.name, state_editor)
 
     async def database_backward(
         self, app_label: str, old_state: Any, new_state: Any, state_editor: Any | None = None
@@ -38,6 +36,44 @@ class AddColumn(ops.AddField):
             return
         model = old_state.apps.get_model(f"{app_label}.{self.model_name}")
         await state_editor._run_sql(f'ALTER TABLE "{model._meta.db_table}" DROP COLUMN "{self.name}"')
+
+
+class AddColumns(ops.TortoiseOperation):
+    """Several of one table, as AddColumn. Tortoise makes all models anew for each operation, so that one operation for
+    each column takes many times as long."""
+
+    def __init__(self, model_name: str, **columns: Field[Any]) -> None:
+        self.model_name = model_name
+        self.columns = columns
+
+    def describe(self) -> str:
+        return f"Add fields {', '.join(self.columns)} to {self.model_name}"
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        of_model = self.get_model_state(state, app_label, self.model_name)
+        for name, field in self.columns.items():
+            if name in of_model.fields:
+                raise IncompatibleStateError(f"{self.model_name}.{name} is there already.")
+            of_model.fields[name] = deepcopy(field)
+        state.reload_models({(app_label, self.model_name)})
+
+    async def database_forward(
+        self, app_label: str, old_state: Any, new_state: Any, state_editor: Any | None = None
+    ) -> None:
+        if state_editor is None:
+            return
+        model = new_state.apps.get_model(f"{app_label}.{self.model_name}")
+        for name in self.columns:
+            await _add(model, name, state_editor)
+
+    async def database_backward(
+        self, app_label: str, old_state: Any, new_state: Any, state_editor: Any | None = None
+    ) -> None:
+        if state_editor is None:
+            return
+        model = old_state.apps.get_model(f"{app_label}.{self.model_name}")
+        for name in reversed(self.columns):
+            await state_editor._run_sql(f'ALTER TABLE "{model._meta.db_table}" DROP COLUMN "{name}"')
 
 
 class AlterMeaning(ops.AlterField):
@@ -53,6 +89,16 @@ class AlterMeaning(ops.AlterField):
         self, app_label: str, old_state: Any, new_state: Any, state_editor: Any | None = None
     ) -> None:
         return
+
+
+async def _add(model: type[Model], name: str, state_editor: Any) -> None:
+    field = model._meta.fields_map[name]
+    if isinstance(field, RelationalField) or field.index or field.unique:
+        raise ValueError(f"{model.__name__}.{name}: use a plain column and ops.AddIndex.")
+    column = f'"{name}" {field.get_for_dialect(state_editor.DIALECT, "SQL_TYPE")}'
+    if not field.null:
+        column += f" NOT NULL DEFAULT {_default(field, state_editor)}"
+    await state_editor._run_sql(f'ALTER TABLE "{model._meta.db_table}" ADD COLUMN {column}')
 
 
 def _default(field: Any, state_editor: Any) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -120,17 +121,31 @@ async def migrate(url: str, *, target: str | None = None) -> None:
         await close_database()
 
 
-async def undone_by(url: str, target: str) -> list[str]:
-    """The names of the migrations that `migrate` would undo to get to `target`, in that order: what they added is
-    dropped, with all that it holds. Raises NoSuchMigration and OtherVersion."""
-    app, _, name = _place(target).partition(".")
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The names of migrations, in the order in which they are run, or undone: what those added is dropped, with all
+    that it holds."""
+
+    run: list[str]
+    undone: list[str]
+
+
+async def steps_to(url: str, target: str | None) -> Steps:
+    """What `migrate` would do to get to `target`. Raises NoSuchMigration and OtherVersion."""
+    targets = None
+    if target is not None:
+        app, _, name = _place(target).partition(".")
+        targets = [MigrationTarget(app, name)]
     await open_database(url)
     try:
         await _refuse_newer()
-        steps = await MigrationExecutor(get_connection(WRITER), _APPS).plan([MigrationTarget(app, name)])
+        steps = await MigrationExecutor(get_connection(WRITER), _APPS).plan(targets)
     finally:
         await close_database()
-    return [step.migration.name for step in steps if step.backward]
+    return Steps(
+        run=[step.migration.name for step in steps if not step.backward],
+        undone=[step.migration.name for step in steps if step.backward],
+    )
 
 
 async def refuse_other_version() -> None:

@@ -5,6 +5,7 @@ wrong, which fails again however often it is tried.
 """
 
 import sqlite3
+import traceback
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.exceptions import (
@@ -45,6 +46,15 @@ class DatabaseReadOnly(DatabaseUnavailable):
     """It can be read only: a standby, or a file without the right to write."""
 
     why = "The database cannot be written to."
+
+
+def in_log(failure: BaseException) -> dict[str, str]:
+    """The fields of a log line that tell it. What the database cannot do now is no fault of the program's, and comes
+    again with each message: a sentence and the driver's words. Anything else has its traceback, a plain one: the values
+    of variables may be keys and passwords."""
+    if isinstance(failure, DatabaseUnavailable):
+        return {"error": f"{type(failure).__name__}: {' '.join(str(failure).split())}", "why": failure.why}
+    return {"exception": "".join(traceback.format_exception(failure))}
 
 
 # By the last eight bits of SQLite's code (https://sqlite.org/rescode.html).

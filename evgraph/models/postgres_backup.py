@@ -1,5 +1,6 @@
 """Backup and restore of a PostgreSQL database, by COPY over a connection of its own: pg_dump need not be there."""
 
+import asyncio
 import json
 import os
 import time
@@ -13,13 +14,14 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 from evgraph.models import database
-from evgraph.models.backups import RESTORED, BackupFailed, Present, Progress, beyond
+from evgraph.models.backups import RESTORED, BackupFailed, InUse, Present, Progress, beyond
 
 _FORMAT = "evgraph-postgresql-backup"
 _FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
 _MIGRATIONS = "tortoise_migrations"
 _CONNECTED_WITHIN_S = 10.0
+_GONE_WITHIN_S = 2.0
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
 _REFERENCES = (
     "SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent FROM pg_constraint"
@@ -68,12 +70,26 @@ def migrations_of(file: Path) -> set[str]:
     return set(_manifest(file)["migrations"])
 
 
-async def present(url: str) -> Present:
-    """What a restore would replace. Raises BackupFailed where somebody else is connected."""
+async def refuse_in_use(url: str) -> None:
+    """Raises InUse where somebody else is connected, and asyncpg's errors."""
     async with _connected(url) as connection:
-        others = await connection.fetchval(_OTHERS)
-        if others:
-            raise BackupFailed(f"{others} other connections use this database. Stop the server first.")
+        await _refuse_others(connection)
+
+
+async def _refuse_others(connection: Any) -> None:
+    gone_by = time.monotonic() + _GONE_WITHIN_S
+    while others := await connection.fetchval(_OTHERS):
+        # One that was just closed shows for a moment.
+        if time.monotonic() < gone_by:
+            await asyncio.sleep(0.05)
+            continue
+        raise InUse(f"{others} other connections use this database. Stop the server first.")
+
+
+async def present(url: str) -> Present:
+    """What a restore would replace. Raises InUse where somebody else is connected."""
+    async with _connected(url) as connection:
+        await _refuse_others(connection)
         tables = [table for table in await _tables(connection) if table != _MIGRATIONS]
         rows = sum([await connection.fetchval(f'SELECT count(*) FROM "{table}"') for table in tables])  # noqa: S608
         newest = {

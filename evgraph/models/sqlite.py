@@ -9,6 +9,7 @@ Besides, it can be handed a whole transaction; and within one, what reads or sav
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -32,6 +33,8 @@ _IN_LOOP_BUSY_MS = 100
 
 class EVGraphSqliteClient(SqliteClient):
     _in_loop: sqlite3.Connection | None = None
+    # Of the database and the files beside it: device and inode, as they were when each was first seen.
+    _files: dict[str, tuple[int, int]] | None = None
 
     async def create_connection(self, with_db: bool) -> None:
         """As Tortoise's, but for two threads: the connection's own, and the event loop's within a transaction. They
@@ -53,6 +56,7 @@ class EVGraphSqliteClient(SqliteClient):
                 raise translated(failure) from failure
             raise
         self._connection = connection
+        self._files = await asyncio.to_thread(_identities, self.filename)
         await self._post_connect()
 
     def in_loop(self) -> sqlite3.Connection:
@@ -66,6 +70,17 @@ class EVGraphSqliteClient(SqliteClient):
                 raise translated(failure) from failure
             self._in_loop = connection
         return self._in_loop
+
+    async def lost_files(self) -> list[str]:
+        """Those of the open database that were moved, deleted, or replaced by others. SQLite goes on with the old ones,
+        and nobody who opens the database anew finds what is written there."""
+        now = await asyncio.to_thread(_identities, self.filename)
+        if self._files is None:
+            return []
+        lost = [path for path, identity in self._files.items() if now.get(path) != identity]
+        # The WAL is made by the first who reads or writes.
+        self._files = now | self._files
+        return lost
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -91,6 +106,18 @@ class EVGraphSqliteClient(SqliteClient):
     def _in_transaction(self) -> TransactionContext:
         note_anything()
         return _TransactionContext(Transaction(self), self._lock)
+
+
+def _identities(filename: str) -> dict[str, tuple[int, int]]:
+    """What is not there, or cannot be looked at, is left out."""
+    found = {}
+    for path in (filename, f"{filename}-wal", f"{filename}-shm"):
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        found[path] = (status.st_dev, status.st_ino)
+    return found
 
 
 class _Acquired(ConnectionWrapper[Any]):

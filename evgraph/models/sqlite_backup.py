@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from evgraph.models.backups import BACKED_UP, RESTORED, BackupFailed, Present, Progress, beyond
+from evgraph.models.backups import BACKED_UP, RESTORED, BackupFailed, InUse, Present, Progress, beyond
 
 _PAGES_AT_ONCE = 4096
 _BUSY_S = 5.0
@@ -46,7 +46,7 @@ def migrations_of(file: Path) -> set[str]:
 
 
 def present(database: Path) -> Present:
-    """What a restore would replace. Raises BackupFailed where a server uses it."""
+    """What a restore would replace. Raises InUse where a server uses it."""
     if not database.exists() or database.stat().st_size == 0:
         return Present()
     try:
@@ -57,14 +57,29 @@ def present(database: Path) -> Present:
         return Present(rows=None)
 
 
+def refuse_in_use(database: Path) -> None:
+    """Raises InUse where a server has it open, and sqlite3.Error."""
+    if not database.exists() or database.stat().st_size == 0:
+        return
+    with closing(_opened(database)) as connection:
+        _own(connection, database)
+        connection.execute("ROLLBACK")
+
+
+def _own(connection: sqlite3.Connection, database: Path) -> None:
+    """Nobody else may have it open: a server would go on with what it remembers of the old one. Raises InUse."""
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as failure:
+        if failure.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
+        raise InUse(f"{database} is in use ({failure}). Stop the server first.") from failure
+
+
 def _present(database: Path) -> Present:
     with closing(_opened(database)) as connection:
-        # Nobody else may have it open: a server would go on with what it remembers of the old one.
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as failure:
-            raise BackupFailed(f"{database} is in use ({failure}). Stop the server first.") from failure
+        _own(connection, database)
         tables = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'"
             " AND name NOT LIKE 'sqlite_%' AND name <> 'tortoise_migrations'"

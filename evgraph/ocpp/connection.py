@@ -26,7 +26,7 @@ from evgraph.ocpp.outbox import Outbox
 from evgraph.ocpp.plain_readings import Told, plainly
 from evgraph.ocpp.redaction import redacted
 from evgraph.services.frames import FrameLog
-from evgraph.services.interfaces import ChargerOffline, ChargerRejected, Clock
+from evgraph.services.interfaces import ChargerNotAccepted, ChargerOffline, Clock
 
 CALL_DEADLINE = 30.0
 # A close frame holds 123 bytes of reason (RFC 6455 section 5.5.1).
@@ -109,9 +109,10 @@ class Connection:
         self._why_closed = "A newer connection of this charge point took over."
 
     async def ask(self, command: Command[Reply], deadline: float = CALL_DEADLINE) -> Reply:
-        """C5. Raises CallFailed. `deadline`: seconds to wait for the turn of this CALL, and as many for its answer."""
+        """C5. Raises CallFailed, ChargerNotAccepted where nothing may be sent. `deadline`: seconds to wait for the turn
+        of this CALL, and as many for its answer."""
         if not self.peer.is_accepted:
-            raise ChargerRejected("it is not accepted yet")
+            raise ChargerNotAccepted(f"{command.action} was not sent: it is not accepted yet")
         return command.read(await self._outbox.call(command.action, command.payload, deadline))
 
     def supersede(self) -> None:

@@ -141,13 +141,20 @@ class Endpoint:
         identity = identity_in(scope)
         if not identity:
             return self._refuse_path(WebSocket(scope, receive, send), identity)
-        return self._serve(WebSocket(scope, receive, send))
+        return self._serve_or_stop(WebSocket(scope, receive, send))
 
     async def _refuse_path(self, websocket: WebSocket, identity: str | None) -> None:
         self._refusals.note(
             websocket.scope, NO_IDENTITY if identity is not None else wrong_path(websocket.scope["path"])
         )
         await websocket.send_denial_response(PlainTextResponse("Charge points connect to /ocpp/IDENTITY.", 404))
+
+    async def _serve_or_stop(self, websocket: WebSocket) -> None:
+        try:
+            await self._serve(websocket)
+        except asyncio.CancelledError:
+            # The server stops, and cannot save that this one left: at its next start nobody is connected (X1).
+            log.warning("connection given up", charge_point=identity_in(websocket.scope), why="The server stops.")
 
     async def _serve(self, websocket: WebSocket) -> None:
         wire = wire_of(websocket.scope, websocket.headers, self._proxies)
@@ -193,7 +200,8 @@ class Endpoint:
                 await websocket.close(_INTERNAL_ERROR)
         finally:
             self._registry.leave(connection)
-            await self._left(connection)
+        # Not when the server stops and waits no longer: the database closes now.
+        await self._left(connection)
 
     async def _admit(self, websocket: WebSocket, wire: Wire) -> Admission | None:
         """Null when it was turned away (C1): 404 for who it is, 401 for its key, 403 for less than its security
@@ -215,7 +223,7 @@ class Endpoint:
             match refusal.reason:
                 case AdmissionFailure.UNKNOWN_IDENTITY:
                     response = PlainTextResponse("Unknown charge point.", 404)
-                case AdmissionFailure.BAD_CREDENTIALS:
+                case AdmissionFailure.NO_CREDENTIALS | AdmissionFailure.OTHER_USER | AdmissionFailure.BAD_CREDENTIALS:
                     challenge = {"WWW-Authenticate": 'Basic realm="EVGraph", charset="UTF-8"'}
                     response = PlainTextResponse("Wrong credentials.", 401, challenge)
                 case reason:

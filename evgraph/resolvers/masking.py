@@ -1,6 +1,5 @@
 """What a stranger is told of an error: its code, and of a bug of ours only the id that the log knows it by."""
 
-import traceback
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from evgraph.domain.refusals import Refusal
+from evgraph.models.failures import in_log
 from evgraph.schema.errors import BAD_USER_INPUT
 from evgraph.services.permissions import Forbidden, RateLimited, Unauthenticated
 
@@ -60,8 +60,7 @@ def masked(error: GraphQLError, operation: str | None = None) -> GraphQLError:
         id=id_,
         operation=operation,
         path=error.path,
-        # As text: a pretty traceback would show the values of variables, passwords and tokens among them.
-        exception="".join(traceback.format_exception(cause or error)),
+        **in_log(cause or error),
     )
     told = _told(error, f"Something went wrong on our side. Tell support this id: {id_}.", INTERNAL)
     told.extensions = {"code": INTERNAL, "id": id_}

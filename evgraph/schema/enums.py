@@ -198,7 +198,7 @@ _show(
     PORT_IN_USE="Something else is starting or running on the port.",
     CHARGER_REJECTED="The charger answered, and said no.",
     CHARGER_TIMEOUT="The charger did not answer in time.",
-    CHARGER_BUSY="Nothing was sent: the charger did not answer earlier commands in time. Try again.",
+    CHARGER_BUSY="Nothing was sent: the charger did not answer earlier commands in time, or it is not accepted.",
     STILL_CHARGING="Still charging: unplug or stop first.",
     SESSION_NOT_ACTIVE="The session is not running.",
     SESSION_ASSIGNED="The session is on another ticket: reassign it instead.",

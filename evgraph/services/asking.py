@@ -12,6 +12,7 @@ from evgraph.services.interfaces import (
     CallFailed,
     ChargePointGateway,
     ChargerBusy,
+    ChargerNotAccepted,
     ChargerOffline,
     ChargerRejected,
     ChargerTimeout,
@@ -75,6 +76,12 @@ def refusal(charge_point: ChargePoint, failure: Exception, field: tuple[str, ...
             return Refusal(ErrorCode.INVALID, str(failure), field)
         case ChargerOffline():
             return Refusal(ErrorCode.CHARGER_OFFLINE, f"{identity} is offline. Ask again when it is connected.", field)
+        case ChargerNotAccepted():
+            return Refusal(
+                ErrorCode.CHARGER_BUSY,
+                f"{identity} is not accepted, so nothing was sent. Accept it first (setChargePointAcceptance).",
+                field,
+            )
         case ChargerBusy():
             return Refusal(
                 ErrorCode.CHARGER_BUSY,

@@ -52,6 +52,8 @@ class AdmissionFailure(StrEnum):
     """C1, and the security profile that its operator demands. The words are kept with the attempt."""
 
     UNKNOWN_IDENTITY = "unknown identity"
+    NO_CREDENTIALS = "bad credentials: none that can be read"
+    OTHER_USER = "bad credentials: another user name"
     BAD_CREDENTIALS = Lacks.KEY.value
     NO_KEY_SET = Lacks.KEY_ON_RECORD.value
     NOT_ENCRYPTED = Lacks.ENCRYPTION.value
@@ -140,8 +142,10 @@ class ChargePoints:
         )
         lacks = lacking(row.security_profile, shown)
         if lacks is not None:
-            why = shown.certificate.value if lacks is Lacks.CERTIFICATE else lacks.value
-            raise await self._turned_away(identity, remote, AdmissionFailure(why))
+            why = AdmissionFailure(shown.certificate.value if lacks is Lacks.CERTIFICATE else lacks.value)
+            if lacks is Lacks.KEY and offered is None:
+                why = AdmissionFailure.OTHER_USER if password is not None else AdmissionFailure.NO_CREDENTIALS
+            raise await self._turned_away(identity, remote, why)
         if new_key is not None:
             await self._key_proven(row, *new_key)
         return Admission(charge_point=row.value, security_profile=profile_shown(shown))

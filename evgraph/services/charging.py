@@ -20,7 +20,14 @@ from evgraph.domain.transactions import ONE_TIME_ALPHABET, ONE_TIME_LENGTH, ONE_
 from evgraph.models import SessionRow
 from evgraph.services import finding
 from evgraph.services.books import Books, Change
-from evgraph.services.interfaces import CallFailed, ChargePointGateway, ChargerBusy, ChargerOffline, ChargerTimeout
+from evgraph.services.interfaces import (
+    CallFailed,
+    ChargePointGateway,
+    ChargerBusy,
+    ChargerNotAccepted,
+    ChargerOffline,
+    ChargerTimeout,
+)
 from evgraph.services.once import Claim, Once
 from evgraph.services.permissions import missing
 from evgraph.services.session_endings import end_without_charger
@@ -266,6 +273,11 @@ def _start_failure(failure: Exception, port_name: str) -> tuple[ErrorCode, str]:
     match failure:
         case ChargerOffline():
             return ErrorCode.CHARGER_OFFLINE, f"{port_name} is offline. Choose another port."
+        case ChargerNotAccepted():
+            return (
+                ErrorCode.CHARGER_BUSY,
+                f"{port_name}'s charger is not accepted, so no start was sent. Choose another port.",
+            )
         case ChargerBusy():
             return (
                 ErrorCode.CHARGER_BUSY,
@@ -281,6 +293,8 @@ def _stop_failure(failure: Exception) -> tuple[ErrorCode, str]:
     match failure:
         case ChargerOffline():
             return ErrorCode.CHARGER_OFFLINE, "The charger is offline. Unplug the vehicle to end the session."
+        case ChargerNotAccepted():
+            return ErrorCode.CHARGER_BUSY, f"The charger is not accepted, so no stop was sent. {TRY_AGAIN}"
         case ChargerBusy():
             return ErrorCode.CHARGER_BUSY, f"The charger did not respond to earlier commands. {TRY_AGAIN}"
         case ChargerTimeout():

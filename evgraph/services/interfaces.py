@@ -28,6 +28,10 @@ class ChargerBusy(CallFailed):
     """C5: the CALL was never sent, because the charge point did not answer earlier CALLs. It has no effect."""
 
 
+class ChargerNotAccepted(ChargerBusy):
+    """B1: the CALL was never sent, because the charge point is not accepted: it refused nothing. It has no effect."""
+
+
 class ChargerTimeout(CallFailed):
     """The charge point did not answer within the deadline, which counts from the sending (C5). It may still act."""
 

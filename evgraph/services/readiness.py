@@ -55,8 +55,9 @@ class Readiness:
         self._frame_writer = frame_writer
         self._upkeep = upkeep
         self._supervisor = supervisor
-        self._read = _Probe(probe.read)
+        self._read = _Probe(self._probe_read)
         self._write = _Probe(self._probe_write)
+        self._another: str | None = None
         self._was_ready = True
 
     async def checks(self) -> list[Check]:
@@ -64,6 +65,7 @@ class Readiness:
         is_fresh = self._writes.saved_at is not None and now - self._writes.saved_at < PROBE_EVERY_S
         read, write = await asyncio.gather(self._read.why(), _nothing() if is_fresh else self._write.why())
         checks = [
+            Check("database", self._another),
             Check("read", read),
             Check("write", write or self._latest_failure()),
             Check("readings", _late("The oldest unsaved reading waits", self._metering.oldest_s, OLDEST_READING_S)),
@@ -73,6 +75,10 @@ class Readiness:
         ]
         self._log(checks)
         return checks
+
+    async def _probe_read(self) -> None:
+        migrations = await probe.read()
+        self._another = await probe.why_another(migrations)
 
     async def _probe_write(self) -> None:
         await probe.write()

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 import structlog
 
+from evgraph.models.failures import in_log
+
 # Between an end and the next start: longer each time, until the task has lasted for a while.
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -65,7 +67,7 @@ class Supervisor:
             log.error("task was cancelled by what it waited for, and starts again", task=name)
             return "It was cancelled."
         except Exception as failure:
-            log.exception("task failed, and starts again", task=name)
+            log.error("task failed, and starts again", task=name, **in_log(failure))
             return f"It failed ({type(failure).__name__})."
         log.error("task ended, and starts again", task=name)
         return "It ended."

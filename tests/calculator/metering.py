@@ -105,15 +105,19 @@ def meter(
         if drop <= 0:
             if _is_leap(last, point, power_w):
                 reasons.add("METER_LEAP")
+                is_confirmed = waiting is not None and _confirms(waiting, point, power_w)
+                if "METER_RESET" in reasons and (point.is_stop or is_confirmed):
+                    kept, bottom = _first_meter(base, last, point, energy, kept, bottom, power_w, is_leap=True)
                 if point.is_stop:
                     # The whole session's time may have been enough for it.
-                    begun = replace(base, when=replace(base.when, is_own=True))
-                    if _is_leap(begun, replace(point, value=base.value + kept + point.value - bottom), power_w):
+                    if _is_beyond_session(base, point, kept + point.value - bottom, power_w):
                         waiting = point
                         continue
-                elif waiting is None or not _confirms(waiting, point, power_w):
+                elif not is_confirmed:
                     waiting = point
                     continue
+            elif point.is_stop and not point.when.is_own and "METER_RESET" in reasons:
+                kept, bottom = _first_meter(base, last, point, energy, kept, bottom, power_w, is_leap=False)
             energy = kept + point.value - bottom
             last = point
         elif is_rounding(drop, last, point):
@@ -133,10 +137,41 @@ def meter(
         waiting = None
         curve.append((point.when.at, energy))
     if waiting is not None and next_start is not None and next_start >= waiting.value:
-        energy = kept + waiting.value - bottom
+        is_back = "METER_RESET" in reasons and last.value < base.value + energy <= waiting.value
+        energy = waiting.value - base.value if is_back else kept + waiting.value - bottom
         curve.append((waiting.when.at, energy))
     at = last.when.at if last is not base else None
     return Meter(energy, last.value, at, frozenset(reasons), tuple(curve))
+
+
+def _first_meter(
+    base: Point,
+    last: Point,
+    point: Point,
+    energy: Decimal,
+    kept: Decimal,
+    bottom: Decimal,
+    power_w: int | None,
+    *,
+    is_leap: bool,
+) -> tuple[Decimal, Decimal]:
+    """M2, M5: what was kept, and the register that counts from there. A register after a reset that leaps, or that the
+    whole session's time was too short for, is the meter's of before the reset, if that time was enough for what it
+    tells from the start."""
+    if power_w is None or not last.value < base.value + energy <= point.value:
+        return kept, bottom
+    if not is_leap and not _is_beyond_session(base, point, kept + point.value - bottom, power_w):
+        return kept, bottom
+    if _is_beyond_session(base, point, point.value - base.value, power_w):
+        return kept, bottom
+    return Decimal(0), base.value
+
+
+def _is_beyond_session(base: Point, point: Point, energy: Decimal, power_w: int | None) -> bool:
+    """M5: whether the port could not deliver this much from the session's start until the point."""
+    begun = replace(base, when=replace(base.when, is_own=True))
+    reached = replace(point, when=replace(point.when, is_own=True), value=base.value + energy)
+    return _is_leap(begun, reached, power_w)
 
 
 def is_rounding(drop: Decimal, last: Point, point: Point) -> bool:

@@ -464,6 +464,26 @@ def test_m5_a_stop_refutes_a_leap_that_there_was_no_time_for() -> None:
     assert (bill.energy_wh, bill.reasons) == (1500, {"METER_LEAP"})
 
 
+@pytest.mark.parametrize("next_start", [None, 161_540])
+def test_m2_m5_a_stop_by_the_meter_ends_a_session_whose_readings_count_from_zero(next_start: int | None) -> None:
+    tape = charge(157_440)
+    for minute in (10, 20, 30, 40):
+        tape.reading(minute, minute * 100)
+    tape.stop(41, 161_540)
+    if next_start is not None:
+        tape.start(60, "CARD", next_start)
+    bill = the_bill(tape) if next_start is None else bills(tape).sessions[0]
+    assert (bill.energy_wh, bill.reasons) == (4100, {"METER_RESET", "METER_LEAP"})
+
+
+def test_m1_m2_a_stop_by_the_meter_ends_a_session_whose_readings_are_of_one_phase() -> None:
+    tape = charge(3000)
+    for minute, value in ((10, "1000"), (20, "1500")):
+        tape.reading(minute, {"value": value, "phase": "L1"})
+    tape.stop(31, 7600)
+    assert the_bill(tape).energy_wh == 4600
+
+
 @pytest.mark.parametrize(
     ("id_", "tag", "stamped", "is_placed"),
     [

@@ -2,9 +2,11 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -212,3 +214,19 @@ def test_every_command_has_help():
     for command in (["backup"], ["restore"], *([*command[:1]] for command in COMMANDS)):
         done = CliRunner().invoke(cli, [*command, "--help"])
         assert done.exit_code == 0
+
+
+def test_c1_who_was_refused_and_why_is_printed_whole(tmp_path):
+    """However narrow the terminal is that is not there."""
+    file = tmp_path / "evgraph.sqlite3"
+    assert run("migrate", "--database-url", f"sqlite://{file}").returncode == 0
+    told = ["AX48-" + "1" * 43, "2001:db8:85a3:8d3:1319:8a2e:370:7348", "bad credentials: none that can be read"]
+    with closing(sqlite3.connect(file)) as written:
+        written.execute(
+            "INSERT INTO refused_connection (identity, remote, reason, at) VALUES (?, ?, ?, '2026-11-30 21:00:00')",
+            told,
+        )
+        written.commit()
+    printed = run("charge-point", "refused", "--database-url", f"sqlite://{file}", COLUMNS="40").stdout
+    (line,) = [line for line in printed.splitlines() if "AX48-" in line]
+    assert all(one in line for one in told)

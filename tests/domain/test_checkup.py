@@ -8,6 +8,7 @@ import pytest
 from evgraph.domain.charge_point import Acceptance, ChargePoint
 from evgraph.domain.checkup import Facts, Finding, RefusedAttempt, Stamped, Verdict, findings, worst
 from evgraph.domain.configuration import ConfigurationSetting, house_wishes
+from evgraph.domain.port import PortStatus
 
 NOW = datetime(2026, 11, 22, 8, 48, tzinfo=UTC)
 WISHES = house_wishes(heartbeat_interval=300)
@@ -99,6 +100,40 @@ def _stamped(behind: timedelta, *, readable: bool = True) -> tuple[Stamped, ...]
             "FAIL",
             "Pending",
         ),
+        (
+            replace(
+                WELL,
+                charge_point=replace(
+                    CHARGE_POINT,
+                    reported_status=PortStatus.FAULTED,
+                    error_code="GroundFailure",
+                    info="relay 2",
+                    vendor_error_code="E17",
+                    status_received_at=NOW,
+                    closes_ports=True,
+                ),
+            ),
+            "status",
+            "FAIL",
+            "itself Faulted (GroundFailure, E17, relay 2) since 2026-11-22 08:48:00 UTC: all its ports are closed.",
+        ),
+        (
+            replace(
+                WELL,
+                charge_point=replace(
+                    CHARGE_POINT, is_online=False, reported_status=PortStatus.UNAVAILABLE, closes_ports=True
+                ),
+            ),
+            "status",
+            "FAIL",
+            "It reports itself Unavailable: all its ports are closed.",
+        ),
+        (
+            replace(WELL, charge_point=replace(CHARGE_POINT, reported_status=PortStatus.FAULTED, error_code="NoError")),
+            "status",
+            "WARN",
+            "It reports itself Faulted; a connector of its has reported to serve since.",
+        ),
         (replace(WELL, has_key=False, security_profile=0), "security", "WARN", "without a key"),
         (replace(WELL, has_new_key=True), "key", "WARN", "old one is still good"),
         (replace(WELL, stamps=()), "clock", "WARN", "nothing with its time"),
@@ -181,7 +216,9 @@ def test_what_to_do_about_a_key_that_drifts(answer: str | None, is_readonly: boo
 @pytest.mark.parametrize(
     ("reason", "advice"),
     [
-        ("bad credentials", "Its user name must be its identity"),
+        ("bad credentials: none that can be read", "It shows no Basic credentials"),
+        ("bad credentials: another user name", "Its user name must be its identity, in the same case; where"),
+        ("bad credentials: wrong key", "Its user name must be its identity"),
         ("unknown identity", "Compare the last part of its URL"),
         ("not encrypted (needs wss)", "It shows less than its security profile"),
         ("only other subprotocols offered", "It speaks another version of OCPP"),

@@ -280,6 +280,69 @@ def test_m5_the_next_start_bears_out_a_leap_at_the_stop():
     assert leap_confirmed(charging(), START + 30_000).energy_wh == 0
 
 
+LIFETIME = 157_440
+
+
+def counted_from_zero() -> ChargingSession:
+    """A meter whose register is told at the start, and that of the session in readings."""
+    session = charging(LIFETIME)
+    for minute in (10, 20, 30, 40):
+        session = readings_taken(session, [Reading(at=at(minute), register_wh=minute * 100)], supply=AX48)
+    return session
+
+
+@pytest.mark.parametrize("clock_replaced", [False, True])
+@pytest.mark.parametrize("told_at", [(), (40.9,), (41,), (40.5, 41)])
+def test_m2_m5_meter_stop_ends_a_session_whose_readings_count_from_zero(
+    told_at: tuple[float, ...], clock_replaced: bool
+):
+    session = transaction_stopped(
+        counted_from_zero(),
+        meter_stop_wh=LIFETIME + 4100,
+        at=at(41),
+        reason=StopReason.LOCAL,
+        readings=[Reading(at=at(minute), register_wh=LIFETIME + 4100) for minute in told_at],
+        supply=AX48,
+        clock_replaced=clock_replaced,
+    )
+    assert (session.energy_wh, session.base_register_wh, session.leapt_to_wh) == (4100, LIFETIME + 4100, None)
+    assert leap_confirmed(session, LIFETIME + 4100) is session
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_m2_s7_the_next_start_ends_a_session_whose_readings_count_from_zero(is_own: bool):
+    time = SessionTime(at(41), is_replaced=not is_own, is_own=is_own)
+    assert superseded(counted_from_zero(), LIFETIME + 4100, time, supply=AX48).energy_wh == 4100
+
+
+def test_m2_m5_the_next_start_bears_out_a_leap_from_before_the_reset():
+    session = stopped(counted_from_zero(), LIFETIME + 50_000, minutes=41)
+    assert (session.energy_wh, session.leapt_to_wh) == (3000, LIFETIME + 50_000)
+    assert leap_confirmed(session, LIFETIME + 50_000).energy_wh == 50_000
+
+
+def test_m2_m5_two_meters_told_by_turns_are_never_added():
+    session = metered(charging(LIFETIME), 100, 200, LIFETIME + 300, LIFETIME + 400, 500, 600)
+    assert stopped(session, LIFETIME + 700, minutes=7).energy_wh == 700
+
+
+@pytest.mark.parametrize("start", [3000, LIFETIME])
+def test_m1_m2_meter_stop_ends_a_session_whose_readings_are_of_one_phase(start: int):
+    session = charging(start)
+    for minute in (10, 20):
+        one = Reading(at=at(minute), register_wh=start // 3 + minute * 50, source=2)
+        session = readings_taken(session, [one], supply=AX48)
+    assert stopped(session, start + 4600, minutes=31).energy_wh == 4600
+    time = SessionTime(at(31), is_replaced=False, is_own=True)
+    assert superseded(session, start + 4600, time, supply=AX48).energy_wh == 4600
+
+
+def test_m2_m5_after_a_reset_a_meter_may_run_on_unread():
+    session = metered(charging(START), START + 100, 7)
+    assert stopped(session, START + 6000).energy_wh == 6000
+    assert stopped(metered(charging(1000), 1100, 0), 5000).energy_wh == 5100
+
+
 @pytest.mark.parametrize(
     ("registers", "next_start_wh", "energy_wh", "is_leap"),
     [

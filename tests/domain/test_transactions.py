@@ -12,8 +12,12 @@ from evgraph.domain.transactions import tag
         (" 04A2b3C4 ", "04A2B3C4"),
         ("abcdefghijklmnopqrst", "ABCDEFGHIJKLMNOPQRST"),
         ("abcdefghijklmnopqrstuvw", "ABCDEFGHIJKLMNOPQRST"),
+        ("ß" * 20, "S" * 20),
+        ("abcdefghijklmnopqrsŉ", "ABCDEFGHIJKLMNOPQRSʼ"),
+        ("abcdefghijklmnopqrs t", "ABCDEFGHIJKLMNOPQRS"),
         ("", ""),
     ],
 )
 def test_s2_an_id_tag_is_compared_without_regard_to_case_in_twenty_characters(sent: str, compared_by: str):
     assert tag(sent) == compared_by
+    assert tag(compared_by) == compared_by

@@ -13,6 +13,7 @@ from tests.conftest import empty_beside
 from tests.journeys.command import evgraph
 from tests.journeys.garage import delivers
 from tests.journeys.proof import derived_again
+from tests.journeys.ready import watching
 
 
 @pytest.fixture
@@ -121,3 +122,25 @@ async def _check_ins(pos) -> None:
     while True:
         number += 1
         await pos.check_in(f"LOST {number}", evCharge=False)
+
+
+@pytest.mark.slow
+async def test_migrate_changes_nothing_while_a_server_runs(open_garage):
+    """Whichever way it would go; where there is nothing to change it says so, as a start script wants. Forced, /readyz
+    tells what the server works with."""
+    async with open_garage(provokes_errors=True) as garage, watching(garage.server.address) as watch:
+        url = garage.server.database_url
+        assert "up to date" in await evgraph("migrate", url=url)
+        for target in ("zero", "0004_growing"):
+            refused = await evgraph("migrate", "--yes", "--to", target, url=url, fails=True)
+            assert "Stop the server first. Nothing was changed." in " ".join(refused.split())
+        assert await watch.now() == (200, {})
+        await evgraph("migrate", "--yes", "--force", "--to", "0004_growing", url=url)
+        failed = await watch.until(503)
+        assert failed["database"].startswith("The database lacks 0005")
+        refused = await evgraph("migrate", url=url, fails=True)
+        assert "Stop the server first." in refused
+        await garage.server.stop()
+        assert "up to date" in await evgraph("migrate", url=url)
+        await garage.server.start()
+        await watch.until(200)

@@ -69,6 +69,7 @@ async def test_a_garage_is_set_up_and_served_by_command(database_url, tmp_path):
         await served.wait()
     assert _errors(log) == []
     assert '"event": "closed"' in log.read_text()
+    assert f'"url": "http://{address}", "event": "listening"' in log.read_text()
 
 
 async def _evgraph(environment: dict[str, str], *arguments: str) -> str:

@@ -59,6 +59,8 @@ async def test_what_a_charger_says_meanwhile_is_billed_once_the_database_is_back
         assert bill(item) == expected_bill(delivered, *RATE)
         assert [(it["status"], it["energyWh"]) for it in ticket["sessions"]] == [("ENDED", delivered.energy_wh)]
         assert {line["logger"] for line in garage.server.errors()} <= LOGGERS
+        # One line each: it is the database's trouble, and comes again with each message.
+        assert not any("exception" in line for line in garage.server.lines() if line["logger"].startswith("evgraph"))
         # Nothing came of the check-in, so that it can be made again.
         assert (await operator.check_in(CHECKED_IN[1]))["stay"]
 
@@ -87,6 +89,19 @@ async def test_c4_who_leaves_or_comes_meanwhile_is_shown_so_once_the_database_is
         await screen.shows_port(ports[1], status="AVAILABLE", isOpen=True)
         await watch.until(200)
     await comes.stop()
+
+
+async def test_a_server_that_is_stopped_meanwhile_ends_without_a_traceback(garage, database_url):
+    leaves = garage.charger("AX48-1")
+    await leaves.start()
+    await leaves.connected()
+    async with unusable(database_url):
+        await leaves.stop()
+        await asyncio.sleep(0.5)
+        await garage.server.stop()
+    assert [line["event"] for line in garage.server.lines() if "exception" in line] == []
+    await garage.server.start()
+    assert not (await (await garage.sign_in(Role.OPERATOR)).board_now()).port("AX48-1-1")["isOpen"]
 
 
 async def test_who_signs_in_meanwhile_is_told_an_id(garage, database_url):

@@ -175,8 +175,8 @@ async def test_profiles_0_and_1_on_an_open_wire_and_2_and_3_refused_there(
         await ChargePointRow.filter(identity=SECOND).update(key_hash=None, security_profile=1)
         assert await turned_away(server, SECOND, keys[SECOND]) == 403
     assert await beside.reasons() == [
-        "bad credentials",
-        "bad credentials",
+        "bad credentials: none that can be read",
+        "bad credentials: wrong key",
         *["not encrypted (needs wss)"] * 4,
         "profile needs a key, and none is set",
     ]
@@ -206,7 +206,7 @@ async def test_profile_2_is_a_key_over_tls(
         with pytest.raises(ssl.SSLCertVerificationError):
             await asyncio.to_thread(shake_hands, server.address, ssl.create_default_context())
         await until_logged(server, "TLS handshake failed", "does not trust our certificate")
-    assert await beside.reasons() == ["bad credentials", "bad credentials"]
+    assert await beside.reasons() == ["bad credentials: wrong key", "bad credentials: none that can be read"]
 
 
 async def test_profile_3_from_the_csr_to_the_connection_and_to_the_revocation(

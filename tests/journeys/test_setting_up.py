@@ -133,7 +133,7 @@ async def test_the_doctor_finds_what_is_wrong(garage: Garage, database_url: str)
     code, printed = await _doctor(garage, "AX48-1", EVGRAPH_DATABASE_URL=database_url)
     assert code == 1, printed
     assert "It is not connected" in printed
-    assert "bad credentials" in printed
+    assert "bad credentials: wrong key" in printed
 
     async with garage.charger(dialect="refuses-keys") as charger:
         await charger.told_everything()

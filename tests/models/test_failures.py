@@ -24,6 +24,7 @@ from evgraph.models.failures import (
     DatabaseReadOnly,
     DatabaseTimeout,
     DatabaseUnavailable,
+    in_log,
     translated,
 )
 from evgraph.models.looks import by_itself
@@ -472,3 +473,25 @@ async def test_what_one_did_wrong_is_not_taken_for_a_database_that_is_gone(datab
             assert not isinstance(wrong.value, DatabaseUnavailable)
     finally:
         await database.close_database()
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (sqlite3.OperationalError("database or disk\nis full"), None),
+        (OSError(28, "No space left on device"), "DatabaseFull: [Errno 28] No space left on device"),
+        (TimeoutError(), "DatabaseTimeout: it gave no answer in time"),
+        (asyncpg.DiskFullError("could not extend file"), "DatabaseFull: could not extend file"),
+        (ConnectionRefusedError("no"), "DatabaseUnavailable: no"),
+    ],
+    ids=repr,
+)
+def test_what_the_database_cannot_do_is_one_line_in_the_log_and_a_fault_of_ours_a_traceback(
+    failure: Exception, error: str | None
+) -> None:
+    told = in_log(translated(failure))
+    if error is None:
+        # Without SQLite's code it may be a statement that is wrong.
+        assert list(told) == ["exception"]
+    else:
+        assert told == {"error": error, "why": translated(failure).why}  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
 from tortoise.migrations import operations as ops
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.exceptions import IncompatibleStateError
 from tortoise.migrations.executor import MigrationExecutor
 from typer.testing import CliRunner
 
@@ -109,25 +110,33 @@ def test_a_migration_takes_nothing_from_the_program(source):
         )
     }
     outside = {name if name.startswith(("evgraph", ".")) else name.split(".")[0] for name in taken}
-    assert outside <= FROM_OUTSIDE | {"typing"} - ({"evgraph.models.columns"} if source.stem == "columns" else set())
+    assert outside <= FROM_OUTSIDE | {"copy", "typing"} - (
+        {"evgraph.models.columns"} if source.stem == "columns" else set()
+    )
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        (fields.IntField(null=True), None),
-        (fields.IntField(default=7), 7),
-        (fields.BooleanField(default=True), 1),
-        (fields.BooleanField(default=False), 0),
-        (fields.CharField(max_length=20, default="it's"), "it's"),
-        (fields.CharEnumField(RateKind, default=RateKind.PER_KWH), "PER_KWH"),
-        (fields.TextField(null=True), None),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, fields.Field) else str(value),
-)
-def test_the_documented_way_to_add_a_column_loses_no_index(database_url, field, value):
+# By their names, with what existing rows get.
+_ADDED: dict[str, tuple[Any, Any]] = {
+    "nothing": (fields.IntField(null=True), None),
+    "number": (fields.IntField(default=7), 7),
+    "yes": (fields.BooleanField(default=True), 1),
+    "no": (fields.BooleanField(default=False), 0),
+    "quoted": (fields.CharField(max_length=20, default="it's"), "it's"),
+    "choice": (fields.CharEnumField(RateKind, default=RateKind.PER_KWH), "PER_KWH"),
+    "text": (fields.TextField(null=True), None),
+}
+
+
+@pytest.mark.parametrize("name", [*_ADDED])
+def test_the_documented_way_to_add_a_column_loses_no_index(database_url, name):
     """Forwards and back in a table with two partial indexes, which nothing but RunSQL made."""
-    asyncio.run(_added_and_dropped(database_url, field, value))
+    field, value = _ADDED[name]
+    asyncio.run(_added_and_dropped(database_url, columns.AddColumn("StayRow", name, field), {name: value}))
+
+
+def test_the_documented_way_to_add_several_columns_loses_no_index(database_url):
+    several = columns.AddColumns("StayRow", **{name: field for name, (field, _) in _ADDED.items()})
+    asyncio.run(_added_and_dropped(database_url, several, {name: value for name, (_, value) in _ADDED.items()}))
 
 
 @pytest.mark.parametrize(
@@ -136,8 +145,18 @@ def test_the_documented_way_to_add_a_column_loses_no_index(database_url, field, 
     ids=["indexed", "unique"],
 )
 def test_a_column_that_could_not_be_dropped_is_not_added(database_url, field):
-    with pytest.raises(ValueError, match="use a plain column"):
-        asyncio.run(_added_and_dropped(database_url, field, None))
+    for added in (columns.AddColumn("StayRow", "added", field), columns.AddColumns("StayRow", added=field)):
+        with pytest.raises(ValueError, match="use a plain column"):
+            asyncio.run(_added_and_dropped(database_url, added, {}))
+
+
+def test_a_column_that_is_there_is_not_added_again(database_url):
+    for added in (
+        columns.AddColumn("StayRow", "color", fields.TextField(null=True)),
+        columns.AddColumns("StayRow", color=fields.TextField(null=True)),
+    ):
+        with pytest.raises(IncompatibleStateError, match="color"):
+            asyncio.run(_added_and_dropped(database_url, added, {}))
 
 
 @pytest.mark.slow
@@ -361,23 +380,25 @@ async def _from_the_future(url: str) -> None:
         await database.close_database()
 
 
-async def _added_and_dropped(url: str, field: Any, value: Any) -> None:
+async def _added_and_dropped(url: str, added: Any, values: dict[str, Any]) -> None:
+    """`values`: what existing rows get, by column."""
     before = await _tables(url)
     await database.open_database(url)
     try:
         db = get_connection(WRITER)
-        for statement in ("INSERT INTO organization (id, name) VALUES (1, 'A')", _A_GARAGE, _A_STAY):
-            await db.execute_script(statement)
+        _, stays = await db.execute_query("SELECT id FROM stay")
+        if not stays:
+            for statement in ("INSERT INTO organization (id, name) VALUES (1, 'A')", _A_GARAGE, _A_STAY):
+                await db.execute_script(statement)
         executor = MigrationExecutor(db, TORTOISE["apps"])
         await executor.loader.build_graph()
         old = await executor._project_state(set(executor.loader.graph.nodes))
         new = old.clone()
-        added = columns.AddColumn(model_name="StayRow", name="added", field=field)
         editor = executor._schema_editor()
         added.state_forward(APP, new)
         await added.database_forward(APP, old, new, editor)
-        ((_, (row,))) = await db.execute_query("SELECT added FROM stay")
-        assert row["added"] == value
+        _, (row,) = await db.execute_query("SELECT * FROM stay")
+        assert {name: row[name] for name in values} == values
         await added.database_backward(APP, new, old, editor)
     finally:
         await database.close_database()

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from tortoise.exceptions import IntegrityError
 
+from evgraph.domain.asks import GetLocalListVersion
 from evgraph.domain.charge_point import Acceptance, BootReport
 from evgraph.domain.charging_session import StopReason
 from evgraph.domain.energy import Reading
 from evgraph.domain.port import PortStatus
 from evgraph.models.failures import DatabaseTimeout, DatabaseUnavailable
 from evgraph.ocpp.calls.remote_start_transaction import remote_start_transaction
-from evgraph.services.interfaces import BadCall, ChargerRejected
+from evgraph.services.interfaces import BadCall, ChargerNotAccepted
 from tests.ocpp.conftest import NOW, CentralSystem, Charger
 
 BOOT = {"chargePointVendor": "Phihong", "chargePointModel": "AX48"}
@@ -54,8 +55,16 @@ async def test_b1_until_it_is_accepted_other_calls_get_a_security_error(
             assert (await charger.call(action, {}))[2] == "SecurityError"
         assert (await charger.call("BootNotification", BOOT))[2]["status"] == acceptance.value
         assert (await charger.call("Heartbeat", {}))[2] == "SecurityError"
-        with pytest.raises(ChargerRejected):
-            await central.gateway.remote_start("CP1", connector_id=1, id_tag="TAG")
+        # It refused nothing: it was not asked.
+        for ask in (
+            central.gateway.remote_start("CP1", connector_id=1, id_tag="TAG"),
+            central.gateway.remote_stop("CP1", transaction_id=7),
+            central.gateway.trigger_status("CP1", connector_id=1),
+            central.gateway.ask("CP1", GetLocalListVersion()),
+            central.gateway.call("CP1", "ClearCache", {}),
+        ):
+            with pytest.raises(ChargerNotAccepted, match="was not sent"):
+                await ask
         central.services.acceptance = Acceptance.ACCEPTED
         assert (await charger.call("BootNotification", BOOT))[2]["status"] == "Accepted"
         assert (await charger.call("StopTransaction", STOP))[0] == 3

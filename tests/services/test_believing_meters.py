@@ -12,8 +12,10 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import BoardChanged
 from evgraph.domain.port import PortStatus
+from evgraph.ocpp.replay import Selection, replay
 
 from .conftest import Garage
+from .station import Station
 
 START = 12_345
 LEAP = {SessionFlag.METER_LEAP}
@@ -119,6 +121,30 @@ async def test_m5_a_leap_at_the_stop_that_the_next_start_does_not_bear_out_stays
     await garage.end(following.transaction_id, meter=START + 9000)
     await garage.begin("CARD", meter=START + 12_000, reported_at="2026-11-22T10:48:00Z")
     assert (await garage.session(session.id)).energy_wh == 0
+
+
+@pytest.mark.parametrize("stamp", [None, "garbage"])
+async def test_m2_m5_a_session_counted_from_zero_between_registers_of_the_meter(
+    garage: Garage, stamp: str | None
+) -> None:
+    station = Station(garage)
+    await station.connect()
+    await garage.set_rate()
+    session = await garage.start(await garage.check_in())
+    await station.start(session.id_tag, meter=157_440)
+    for register in (1000, 2000, 3000, 4000):
+        garage.clock.turn(minutes=10)
+        await station.meter(session.id, register)
+    garage.clock.turn(minutes=1)
+    await station.stop(transactionId=session.id, meterStop=161_540, timestamp=stamp or station.stamp())
+    assert await billed(garage, session) == [(103, False)]
+    garage.clock.turn(minutes=20)
+    await station.start("CARD", meter=161_540)
+    assert (await garage.session(session.id)).energy_wh == 4100
+    assert await billed(garage, session) == [(103, False)]
+    found = await replay(Selection(), supplies=garage.house.transactions._supplies, now=garage.clock.now())
+    assert not list(found.differences)
+    await station.hang_up()
 
 
 async def test_m5_a_charger_without_readings_is_judged_by_the_whole_sessions_time(garage: Garage) -> None:

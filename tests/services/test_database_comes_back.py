@@ -2,9 +2,12 @@
 written, and readiness is right at each moment."""
 
 import asyncio
+import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -249,6 +252,7 @@ async def test_who_closes_does_not_wait_for_a_database_that_stays_away() -> None
 
 async def test_the_house_is_ready_from_the_first_moment(garage: Garage) -> None:
     assert [(check.name, check.why) for check in await garage.house.readiness.checks()] == [
+        ("database", None),
         ("read", None),
         ("write", None),
         ("readings", None),
@@ -265,6 +269,57 @@ async def test_it_is_not_ready_while_the_database_is_gone_and_is_once_it_is_back
         await _until(lambda: _fails(garage, "write"))
         assert "write" in await _failing(garage)
     await _until(lambda: _is_ready(garage))
+
+
+@only_on_sqlite
+@pytest.mark.parametrize("beside", ["", "-wal", "-shm"], ids=["the database", "its WAL", "its index of the WAL"])
+@pytest.mark.parametrize("how", ["moved", "deleted", "replaced"])
+async def test_it_is_not_ready_once_a_file_of_its_database_is_another(
+    garage: Garage, database_url: str, beside: str, how: str
+) -> None:
+    """SQLite itself says nothing, and goes on with a file that nobody finds again."""
+    assert await _failing(garage) == {}
+    file = Path(database_url.removeprefix("sqlite://") + beside)
+    kept = file.with_name("kept")
+    os.rename(file, kept)
+    if how == "replaced":
+        shutil.copy(kept, file)
+    if how == "deleted":
+        os.unlink(kept)
+    why = f"The file {file.name} was moved, deleted, or replaced: what is saved now goes where nobody finds it."
+    assert await _failing(garage) == {"database": why}
+    if how == "moved":
+        os.rename(kept, file)
+        assert await _failing(garage) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "words"),
+    [
+        (
+            "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('evgraph', '9999_later', '2026-11-30')",
+            "DELETE FROM tortoise_migrations WHERE name = '9999_later'",
+            "newer than this program: it has 9999_later.",
+        ),
+        (
+            f"UPDATE tortoise_migrations SET app = 'x' WHERE name = '{database.migration_names()[-1]}'",
+            "UPDATE tortoise_migrations SET app = 'evgraph' WHERE app = 'x'",
+            f"lacks {database.migration_names()[-1]}: it is older than this program.",
+        ),
+    ],
+    ids=["newer", "older"],
+)
+async def test_it_is_not_ready_while_its_database_is_of_another_version(
+    garage: Garage, change: str, back: str, words: str
+) -> None:
+    """Somebody ran `evgraph migrate` beside it."""
+    writer = get_connection(database.WRITER)
+    await writer.execute_query(change)
+    assert await _failing(garage) == {
+        "database": f"The database is {words}" if "newer" in words else f"The database {words}"
+    }
+    await writer.execute_query(back)
+    assert await _failing(garage) == {}
 
 
 async def _fails(garage: Garage, name: str) -> bool:

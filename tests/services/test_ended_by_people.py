@@ -15,7 +15,7 @@ from evgraph.domain.refusals import ErrorCode, Refusal
 from evgraph.domain.session_end import has_pending_charges
 from evgraph.domain.stay import CheckOutWarningCode, Stay, StayStatus
 from evgraph.models import RequestRow, SessionRow, StayRow
-from evgraph.services.interfaces import ChargerBusy, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import ChargerBusy, ChargerNotAccepted, ChargerOffline, ChargerRejected, ChargerTimeout
 from evgraph.services.stays import CheckedOut, CheckOut
 
 from .conftest import Garage
@@ -370,3 +370,20 @@ async def test_t7_canceling_a_request_that_charges_says_what_to_do(garage: Garag
     refusal = await _refusal(garage.house.requests.cancel(garage.operator, request.id))
     assert (refusal.code, refusal.field) == (ErrorCode.REQUEST_NOT_WAITING, ("input", "requestId"))
     assert refusal.message == "This vehicle is charging. Stop the session or unplug the vehicle instead of canceling."
+
+
+@pytest.mark.parametrize("act", [stop, leave])
+async def test_t7_a_stop_that_was_never_sent_for_want_of_acceptance_is_no_rejection(garage: Garage, act: Act) -> None:
+    """Or the session would be closed as lost while its charger, which was not asked, goes on with it."""
+    stay, session = await _charging(garage)
+    garage.chargers.answer = ChargerNotAccepted("never sent")
+    refusal = await _refusal(act(garage, stay, session))
+    assert (refusal.code, "not accepted" in refusal.message) == (ErrorCode.CHARGER_BUSY, True)
+    asked = await garage.session(session.id)
+    assert (asked.stop_rejected_at, asked.stop_asked_at) == (None, None)
+    garage.clock.turn(minutes=30)
+    await garage.house.upkeep.look()
+    assert (await garage.session(session.id)).status is SessionStatus.CHARGING
+    # A person may still end it.
+    await act(garage, stay, session)
+    assert (await garage.session(session.id)).status is SessionStatus.ENDED

@@ -21,6 +21,19 @@ UNREADABLE = [-1, None, 0xFFFFFFFF, "n/a", "", [], {}]
 # ------------------------------------------------------------------------------------------- starts that cannot be read
 
 
+@pytest.mark.parametrize("id_tag", ["ß" * 20, "ß" * 11, "ΐ" * 7, "ŉ" * 40, "カード"])
+async def test_s6_c8_letters_that_are_longer_in_capitals_lose_no_session(
+    garage: Garage, station: Station, id_tag: str
+) -> None:
+    begun = await station.start(id_tag)
+    assert await station.start(id_tag) == begun
+    garage.clock.turn(minutes=20)
+    await station.call("Authorize", {"idTag": id_tag})
+    await station.stop(transactionId=0, idTag=id_tag, meterStop=3000)
+    (session,) = await station.sessions()
+    assert (session.status, session.energy_wh) == (SessionStatus.ENDED, 2000)
+
+
 @pytest.mark.parametrize("meter", UNREADABLE)
 @pytest.mark.parametrize("tag", ["OTHER", None])
 async def test_s6_t3_an_unreadable_start_has_a_session_of_its_own_and_its_stop_ends_no_other(

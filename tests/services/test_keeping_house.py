@@ -49,8 +49,26 @@ async def test_c1_who_is_turned_away_can_be_looked_up(garage: Garage) -> None:
     kept = await RefusedConnectionRow.all().order_by("id")
     assert [(row.identity, row.remote, row.reason) for row in kept] == [
         ("AX48-9", "10.0.0.7", "unknown identity"),
-        ("AX48-1", "10.0.0.8", "bad credentials"),
+        ("AX48-1", "10.0.0.8", "bad credentials: wrong key"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "reason"),
+    [
+        (None, None, "bad credentials: none that can be read"),
+        ("ax48-1", b"x", "bad credentials: another user name"),
+        ("", b"", "bad credentials: another user name"),
+        ("AX48-1", b"x", "bad credentials: wrong key"),
+        ("AX48-1", b"", "bad credentials: wrong key"),
+    ],
+)
+async def test_c1_what_is_wrong_with_its_credentials_is_kept(
+    garage: Garage, user: str | None, password: bytes | None, reason: str
+) -> None:
+    with pytest.raises(NotAdmitted):
+        await garage.house.charge_points.admit("AX48-1", user=user, password=password, remote="10.0.0.8")
+    assert [row.reason for row in await RefusedConnectionRow.all()] == [reason]
 
 
 async def test_c1_the_key_that_is_told_once_admits_and_its_user_name_is_the_identity(garage: Garage) -> None:

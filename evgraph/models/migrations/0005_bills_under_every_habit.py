@@ -4,7 +4,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise import fields
 from tortoise.indexes import Index
-from evgraph.models.columns import AddColumn
+from evgraph.models.columns import AddColumn, AddColumns
 
 
 def _flagged(flag: str) -> str:
@@ -60,125 +60,32 @@ class Migration(migrations.Migration):
             " WHERE action = 'StopTransaction' AND resolved_at IS NULL AND energy_wh IS NOT NULL",
             reverse_sql=ops.RunSQL.noop,
         ),
-        AddColumn(
-            model_name='SessionRow',
-            name='charging_again_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='charging_seen_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='clock_error_us',
-            field=fields.BigIntField(null=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='closed_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='ev_gone_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='ev_gone_register_wh',
-            field=fields.BigIntField(null=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='free_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='held_back_from_wh',
-            field=fields.BigIntField(null=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='held_back_since',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='held_back_to_wh',
-            field=fields.BigIntField(null=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='must_stop',
-            field=fields.BooleanField(default=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_register_wh',
-            field=fields.BigIntField(null=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_has_stamp',
-            field=fields.BooleanField(default=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_id_tag',
-            field=fields.CharField(null=True, max_length=20),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_was_named',
-            field=fields.BooleanField(default=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_was_stamped',
-            field=fields.BooleanField(default=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_stamp',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='register_source',
-            field=fields.IntField(null=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='register_step_wh',
-            field=fields.IntField(null=True),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='reported_id_tag',
-            field=fields.CharField(null=True, max_length=20),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_asked_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_failed_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_refused_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        AddColumn(
-            model_name='SessionRow',
-            name='stop_rejected_at',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        AddColumns(
+            'SessionRow',
+            charging_again_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            charging_seen_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            clock_error_us=fields.BigIntField(null=True),
+            closed_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            ev_gone_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            ev_gone_register_wh=fields.BigIntField(null=True),
+            free_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            held_back_from_wh=fields.BigIntField(null=True),
+            held_back_since=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            held_back_to_wh=fields.BigIntField(null=True),
+            must_stop=fields.BooleanField(default=False),
+            stop_register_wh=fields.BigIntField(null=True),
+            stop_has_stamp=fields.BooleanField(default=True),
+            stop_id_tag=fields.CharField(null=True, max_length=20),
+            stop_was_named=fields.BooleanField(default=True),
+            stop_was_stamped=fields.BooleanField(default=True),
+            stop_stamp=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            register_source=fields.IntField(null=True),
+            register_step_wh=fields.IntField(null=True),
+            reported_id_tag=fields.CharField(null=True, max_length=20),
+            stop_asked_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            stop_failed_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            stop_refused_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            stop_rejected_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
         ops.AddIndex(
             model_name='SessionRow',

@@ -110,7 +110,7 @@ export type ErrorCode =
   /** The charger did not answer in time. */
   | 'CHARGER_TIMEOUT'
   | 'CHARGER_OFFLINE'
-  /** Nothing was sent: the charger did not answer earlier commands in time. Try again. */
+  /** Nothing was sent: the charger did not answer earlier commands in time, or it is not accepted. */
   | 'CHARGER_BUSY'
   /** Still charging: unplug or stop first. */
   | 'STILL_CHARGING'
