@@ -61,7 +61,7 @@ MUST_DECIDE = {
     ("domain.port", "_is_operative", "PortStatus"),
     ("domain.port", "_is_startable", "PortStatus"),
     ("domain.session_status", "status_seen", "PortStatus"),
-    ("services.charge_points", "_start_ended_by", "PortStatus"),
+    ("services.status_reports", "_start_ended_by", "PortStatus"),
 }
 _ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): error: (?P<text>.*)$", re.MULTILINE)
 _NAMED = re.compile(r"\b(" + "|".join(ENUMS) + r")\b")

@@ -133,9 +133,10 @@ class ChargingSession:
     person's stop after that (T7). `closed_at`: when EVGraph last ended it, whatever its charger has told since (C10).
     `must_stop`: RemoteStopTransaction is sent again until it ends (T4, T7). `stop_register_wh`: the meterStop that
     ended it, null where none was read; `stop_was_named`: that stop named it, and was not merely the only one that fit;
-    `stop_has_stamp`: that stop bore a timestamp that can be read, and `stop_was_stamped`: the session ended by it, and
-    not by its receipt (B7); `stop_stamp`: that timestamp as the charger wrote it, null where it cannot be read, or was
-    not kept (T2); `stop_id_tag`: the idTag that it bore, null where that is none or its own (T3).
+    `stop_has_stamp`: that stop bore a timestamp that can be read, believed or not, and `stop_was_stamped`: it was
+    believed, so that the session ended by it, and not by its receipt (B7); the second is never true without the first.
+    `stop_stamp`: that timestamp as the charger wrote it, null where it cannot be read, or was not kept (T2);
+    `stop_id_tag`: the idTag that the stop bore, null where that is none or the session's own (T3).
     """
 
     id: int

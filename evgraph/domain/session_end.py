@@ -17,7 +17,8 @@ from evgraph.domain.own_clock import is_ahead
 from evgraph.domain.refusals import IllegalMove
 from evgraph.domain.session_clock import SessionTime, corrected_stamp
 from evgraph.domain.session_flags import CLOSED_BY_US, OF_RUNNING
-from evgraph.domain.session_metering import base_of_leap, is_beyond, last_register_seen, readings_taken
+from evgraph.domain.session_metering import readings_taken
+from evgraph.domain.session_registers import base_of_leap, is_beyond, last_register_seen
 from evgraph.domain.supply import Supply
 
 SILENT_FOR = timedelta(hours=24)

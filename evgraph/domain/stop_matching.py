@@ -7,7 +7,7 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import WattHours
 from evgraph.domain.session_clock import end_time, is_clock_still_wrong, lies_before_start, readings_within
 from evgraph.domain.session_end import transaction_ended_at, was_closed_by_us
-from evgraph.domain.session_metering import is_beyond
+from evgraph.domain.session_registers import is_beyond
 from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop, is_one_time, tag
 

@@ -15,9 +15,6 @@ from evgraph.models.records import FlagsField, to_value
 # database would not see that the index will do, and read all that the port ever charged.
 IS_ACTIVE: Final = "status IN ('STARTING', 'CHARGING')"
 
-# The column's comment, as migration 0001 wrote it: a code that is new since needs no migration.
-_CODES_AT_FIRST = "\n".join(f"{code}: {code}" for code in ErrorCode if code is not ErrorCode.CHARGER_BUSY)
-
 
 class RequestRow(Model):
     id = fields.IntField(primary_key=True)
@@ -80,7 +77,7 @@ class SessionRow(Model):
     asked_at = fields.DatetimeField()
     accepted_at = fields.DatetimeField(null=True)
     start_deadline = fields.DatetimeField(null=True)
-    failure_code = fields.CharEnumField(ErrorCode, max_length=30, null=True, description=_CODES_AT_FIRST)
+    failure_code = fields.CharEnumField(ErrorCode, max_length=30, null=True)
     failure = fields.CharField(max_length=300, null=True)
     reported_start = fields.CharField(max_length=64, null=True)
     started_at = fields.DatetimeField(null=True)

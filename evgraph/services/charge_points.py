@@ -1,66 +1,48 @@
-"""Chargers come and go, and say how their connectors are."""
+"""Chargers come and go: who is admitted (C1), who is there (C4), boots, and what is reported or cannot be read.
+
+What a status makes of its port and session is in `status_reports`.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 import structlog
-from tortoise.exceptions import DoesNotExist
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from evgraph.domain import charge_point as charge_points
-from evgraph.domain import port as ports
 from evgraph.domain import session_status
 from evgraph.domain.charge_point import Acceptance, BootReport, ChargePoint, booted
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
-from evgraph.domain.own_clock import CLOCK_GRACE, has_elapsed
-from evgraph.domain.port import Port, PortStatus, StatusReport
-from evgraph.domain.refusals import ErrorCode, Refusal
+from evgraph.domain.own_clock import CLOCK_GRACE
+from evgraph.domain.port import StatusReport
+from evgraph.domain.refusals import Refusal
 from evgraph.domain.refused_connection import AttemptLimits, printable
 from evgraph.domain.security import CertificateProof, Lacks, Shown, lacking, profile_shown
-from evgraph.domain.session_clock import time_within
-from evgraph.models import ChargePointRow, ConnectionRow, PortRow, QuarantinedMessageRow, SessionRow
+from evgraph.models import ChargePointRow, PortRow, QuarantinedMessageRow, SessionRow
 from evgraph.models.database import WRITER
 from evgraph.models.plain import execute_many, select_values
-from evgraph.services import client_certificates, reading, recount
-from evgraph.services.books import Books, Change
-from evgraph.services.heard_statuses import HeardStatuses
+from evgraph.services import client_certificates
+from evgraph.services.books import Books
 from evgraph.services.keys import key_matches, proven
-from evgraph.services.own_limits import is_limited
-from evgraph.services.placing import keep_in_quarantine, longer_why, port_at, running_beside
-from evgraph.services.presence import Presence, give_up_starts, touch_ports
-from evgraph.services.session_endings import part_anew
-from evgraph.services.settling import give_up_start
+from evgraph.services.placing import keep_in_quarantine, longer_why
+from evgraph.services.presence import Presence
+from evgraph.services.status_reports import ASKED_AGAIN_AFTER, Reported, StatusReports, save_charge_point
 from evgraph.services.supplies import Supplies
 from evgraph.services.together import Together
 
 _LONGEST_IDENTITY = 200
 # What a boot tells; all else may be set by others this very moment.
 _OF_BOOT = ("vendor", "model", "serial_number", "firmware_version", "last_boot_at", "last_seen_at")
-# What a status of connector 0 tells.
-_OF_STATUS = (
-    "reported_status",
-    "reported_at",
-    "status_received_at",
-    "error_code",
-    "info",
-    "vendor_error_code",
-    "closes_ports",
-)
 _LONGEST_REMOTE = 100
 _LONGEST_REASON = 40
 _FIELDS = tuple(field.name for field in fields(ChargePoint))
 _MOST_SEEN = 1000
 _SEEN_EVERY_S = 0.25
-_ASKED_AGAIN_AFTER = timedelta(minutes=1)
 _SAVE_SEEN = "UPDATE charge_point SET last_seen_at = ? WHERE id = ?"
-# A port's status, as it is shown; a report that changes none of it is newer, and nothing to show.
-_shown = attrgetter("reported_status", "error_code", "info", "vendor_error_code")
 _SAVE_REFUSED = "INSERT INTO refused_connection (identity, remote, reason, at) VALUES (?, ?, ?, ?)"
 
 log = structlog.get_logger("evgraph.charge_points")
@@ -117,11 +99,6 @@ class _Refused(NamedTuple):
     at: datetime
 
 
-class _Reported(NamedTuple):
-    charge_point_id: int
-    report: StatusReport
-
-
 class ChargePoints:
     """`ask_to_stop` sends a RemoteStop for a session whose car is gone (T4)."""
 
@@ -129,15 +106,13 @@ class ChargePoints:
         self, books: Books, supplies: Supplies, ask_to_stop: Callable[[ChargingSession], Awaitable[None]]
     ) -> None:
         self._books = books
-        self._supplies = supplies
         self._ask_to_stop = ask_to_stop
         self._presence = Presence(books)
         self._asked_for: Together[str, _OnRecord | None] = Together(_on_record)
         self._limits = AttemptLimits()
         self._refused: Together[_Refused, None] = Together(_keep_refused)
         self._seen: Together[int, None] = Together(self._save_seen, most=_MOST_SEEN, pause_s=_SEEN_EVERY_S)
-        self._reports: Together[_Reported, ChargingSession | None] = Together(self._save_reports)
-        self._heard = HeardStatuses()
+        self._reports: Together[Reported, ChargingSession | None] = Together(StatusReports(books, supplies).save)
         # By session, while its charger is asked to stop it.
         self._asking: dict[int, asyncio.Task[None]] = {}
 
@@ -200,7 +175,7 @@ class ChargePoints:
         row = await ChargePointRow.get(id=charge_point_id)
         async with self._books.change(row.garage_id) as change:
             charge_point = booted(row.value(), report, change.now)
-            await _save_charge_point(charge_point, _OF_BOOT)
+            await save_charge_point(charge_point, _OF_BOOT)
             for running in await SessionRow.filter(charge_point_id=charge_point_id, status=SessionStatus.CHARGING):
                 await change.save_session(session_status.booted(running.value()))
         return charge_point.acceptance
@@ -216,7 +191,7 @@ class ChargePoints:
     async def report_status(self, charge_point_id: int, report: StatusReport) -> None:
         """B4, B6, S4, T4, T7: the port, and what its status means for the session that holds it; or, of connector 0,
         the charge point itself."""
-        to_stop = await self._reports.add(_Reported(charge_point_id, report))
+        to_stop = await self._reports.add(Reported(charge_point_id, report))
         if to_stop is not None:
             self._ask_later(to_stop)
 
@@ -252,143 +227,6 @@ class ChargePoints:
             await execute_many(_SAVE_SEEN, [(now, id_) for id_ in sorted(set(charge_point_ids))])
         return [None] * len(charge_point_ids)
 
-    async def _save_reports(self, told: Sequence[_Reported]) -> Sequence[ChargingSession | None]:
-        """Of each, the session that its charger must be asked to stop."""
-        ids = {one.charge_point_id for one in told}
-        garages = dict(await ChargePointRow.filter(id__in=list(ids)).values_list("id", "garage_id"))
-        if len(garages) < len(ids):
-            raise DoesNotExist("ChargePointRow")
-        to_stop: list[ChargingSession | None] = []
-        async with self._books.change(*garages.values()) as change:
-            found = await reading.ports(charge_point_id__in=list(ids), is_reported=True)
-            known = {(port.charge_point_id, port.connector_id): port for port in found}
-            beside = await running_beside(ids)
-            for charge_point_id, report in told:
-                to_stop.append(None)
-                place = (charge_point_id, report.connector_id)
-                if report.connector_id < 1:
-                    if await self._charge_point_reported(change, charge_point_id, report):
-                        known = {of: port for of, port in known.items() if of[0] != charge_point_id}
-                    continue
-                before = known.get(place) or await port_at(change, garages[charge_point_id], *place)
-                if self._heard.is_repeated(before.id, report):
-                    continue
-                if before.closed_by is not None and await _opens_ports(change, charge_point_id, report):
-                    known = {of: port for of, port in known.items() if of[0] != charge_point_id}
-                    before = replace(before, closed_by=None)
-                said = report
-                report = await _by_the_sessions_clock(change, before, report)
-                known[place] = after = ports.status_reported(
-                    before,
-                    report,
-                    change.now,
-                    is_in_order=await _is_in_order(before, charge_point_id, report, change.now),
-                )
-                if after is before:
-                    continue
-                await self._save_port(change, before, after)
-                holder = await change.session(after.active_session_id) if after.active_session_id is not None else None
-                there = [one.id for one in beside if (one.charge_point_id, one.connector_id) == place]
-                if there and session_status.tells_those_beside(report, holder):
-                    to_stop[-1] = await self._tell_beside(change, there, before, said)
-                if holder is None:
-                    await self._tell_ended(change, after, said)
-                    continue
-                if session_status.is_of_the_one_before(holder, report):
-                    await self._tell_ended(change, after, said)
-                to_stop[-1] = await self._tell_session(change, holder, before, report) or to_stop[-1]
-                # The session may have let go of it.
-                del known[place]
-        return to_stop
-
-    async def _charge_point_reported(self, change: Change, charge_point_id: int, report: StatusReport) -> bool:
-        """B4: a status of connector 0. True if all its ports are open, or closed, since."""
-        # No port has such an id.
-        if self._heard.is_repeated(-charge_point_id, report):
-            return False
-        before = (await ChargePointRow.get(id=charge_point_id)).value()
-        in_order = await _is_in_order(before, charge_point_id, report, change.now)
-        after = charge_points.status_reported(before, report, change.now, is_in_order=in_order)
-        if after is before:
-            return False
-        await _save_charge_point(after, _OF_STATUS)
-        if (before.closes_ports, before.reported_status) == (after.closes_ports, after.reported_status):
-            return False
-        if after.closes_ports or before.closes_ports:
-            await touch_ports(change, [charge_point_id])
-        if after.closes_ports:
-            why = f"The charger is {report.status.value} ({report.error_code or 'no details'}). Choose another port."
-            await give_up_starts(change, [charge_point_id], ErrorCode.PORT_NOT_OPEN, why)
-        return after.closes_ports or before.closes_ports
-
-    @staticmethod
-    async def _save_port(change: Change, before: Port, after: Port) -> None:
-        if _shown(before) == _shown(after):
-            # Said again: newer, and nothing to show.
-            await PortRow.filter(id=after.id).update(
-                reported_at=after.reported_at, status_received_at=after.status_received_at
-            )
-            return
-        await change.save_port(after)
-
-    async def _tell_beside(
-        self, change: Change, session_ids: Iterable[int], before: Port, report: StatusReport
-    ) -> ChargingSession | None:
-        """T4, T7: of those that run beside the port, the one whose charger must be asked to stop it."""
-        to_stop = None
-        for session_id in session_ids:
-            session = await change.session(session_id)
-            if session is not None and session.status is SessionStatus.CHARGING:
-                by_its_clock = _by_its_clock(session, report, change.now)
-                to_stop = await self._tell_session(change, session, before, by_its_clock) or to_stop
-        return to_stop
-
-    async def _tell_ended(self, change: Change, port: Port, report: StatusReport) -> None:
-        """T4, X2: the status may be of a session that ended there, and came after its end; of the latest that began by
-        then."""
-        if report.status is not PortStatus.CHARGING and not ports.ev_side_disconnected(report):
-            return
-        for session in await reading.ended_lately(port.id):
-            by_its_clock = _by_its_clock(session, report, change.now)
-            if session.started_at is not None and session.started_at <= by_its_clock.at:
-                await self._tell_the_ended(change, session, by_its_clock)
-                return
-
-    async def _tell_the_ended(self, change: Change, session: ChargingSession, report: StatusReport) -> None:
-        told = session_status.reported_after_end(session, report)
-        has_moved = session_status.has_unplugging_moved(session, told)
-        if has_moved and session_status.is_before_end(session, report):
-            await part_anew(change, session, told, await self._supplies.of_port(session.port_id))
-        elif told != session:
-            await change.save_session(told)
-
-    async def _tell_session(
-        self, change: Change, session: ChargingSession, before: Port, report: StatusReport
-    ) -> ChargingSession | None:
-        """The session, when the charger must be asked to stop it."""
-        if session.status is SessionStatus.STARTING:
-            why = _start_ended_by(before, report)
-            if why is not None:
-                await give_up_start(change, session, ErrorCode.PORT_NOT_OPEN, why)
-            return None
-        # The instant that its frame is kept with, so that what follows from it can be derived again (T7, C10).
-        received_at = report.received_at or change.now
-        away_since = None
-        if report.status is PortStatus.AVAILABLE and session.available_since is None:
-            away_since = ports.away_since(before, received_at, await _latest_connections(before.charge_point_id))
-        told = session_status.reported(session, report, received_at, away_since=away_since)
-        if told.full_since is not None and session.full_since is None and await is_limited(told, before, change.now):
-            # M6: it waits because we said so.
-            told = replace(told, full_since=None)
-        has_moved = session_status.has_unplugging_moved(session, told)
-        if has_moved and told.last_meter_at is not None and told.last_meter_at >= report.at:
-            # T4: readings that came before it are of after it.
-            told = await recount.recounted(told, await self._supplies.of_port(told.port_id), heard_at=received_at)
-        if told != session:
-            await change.save_session(told)
-        is_due = told.stop_asked_at is None or has_elapsed(told.stop_asked_at, _ASKED_AGAIN_AFTER, change.now)
-        return told if ports.ev_side_disconnected(report) and is_due else None
-
     async def remind_to_stop(self) -> int:
         """T4, T7: asks again for the end of the sessions whose vehicle left, or that run on after we closed them, once
         a minute while their charge point is connected; tells how many."""
@@ -397,7 +235,7 @@ class ChargePoints:
             status=SessionStatus.CHARGING, must_stop=True, charge_point__is_online=True, started_at__isnull=False
         )
         # As `has_elapsed` says.
-        is_due = Q(stop_asked_at__lte=now - _ASKED_AGAIN_AFTER) | Q(stop_asked_at__gt=now + CLOCK_GRACE)
+        is_due = Q(stop_asked_at__lte=now - ASKED_AGAIN_AFTER) | Q(stop_asked_at__gt=now + CLOCK_GRACE)
         overdue = running.filter(Q(stop_asked_at__isnull=True) | is_due)
         sessions = [row.value() for row in await overdue if row.id not in self._asking]
         for session in sessions:
@@ -443,50 +281,6 @@ class ChargePoints:
             await self._refused.add(attempt)
 
 
-async def _by_the_sessions_clock(change: Change, port: Port, report: StatusReport) -> StatusReport:
-    """B7: of a charger whose clock is known to be wrong, by the session that runs there."""
-    if port.active_session_id is None:
-        return report
-    session = await change.session(port.active_session_id)
-    return _by_its_clock(session, report, change.now) if session is not None else report
-
-
-def _by_its_clock(session: ChargingSession, report: StatusReport, now: datetime) -> StatusReport:
-    if session.clock_error_us is None:
-        return report
-    time = time_within(session, report.stamped_at or report.at, report.received_at or now)
-    return replace(report, at=time.at, is_stamped=time.is_own)
-
-
-async def _is_in_order(held: Port | ChargePoint, charge_point_id: int, report: StatusReport, now: datetime) -> bool:
-    """B6. Asked only for one that would be older."""
-    if held.reported_at is None or report.at >= held.reported_at:
-        return False
-    return ports.is_in_order(held.status_received_at, report, now, await _latest_connections(charge_point_id))
-
-
-async def _opens_ports(change: Change, charge_point_id: int, report: StatusReport) -> bool:
-    """B4: whether a connector's status opens the ports that its charge point had closed."""
-    before = (await ChargePointRow.get(id=charge_point_id)).value()
-    in_order = await _is_in_order(before, charge_point_id, report, change.now)
-    after = charge_points.connector_reported(before, report, change.now, is_in_order=in_order)
-    if after is before:
-        return False
-    await _save_charge_point(after, _OF_STATUS)
-    await touch_ports(change, [charge_point_id])
-    return True
-
-
-async def _save_charge_point(charge_point: ChargePoint, columns: Sequence[str]) -> None:
-    await ChargePointRow.filter(id=charge_point.id).update(**{name: getattr(charge_point, name) for name in columns})
-
-
-async def _latest_connections(charge_point_id: int) -> list[tuple[datetime, datetime | None]]:
-    """When the latest two were opened and closed, in their order."""
-    latest = ConnectionRow.filter(charge_point_id=charge_point_id).order_by("-id").limit(2)
-    return [*reversed(await latest.values_list("connected_at", "disconnected_at"))]
-
-
 async def _on_record(identities: Sequence[str]) -> Sequence[_OnRecord | None]:
     rows = await select_values(ChargePointRow, _OnRecord, "identity IN (?)", list(set(identities)))
     found = {row.identity: row for row in rows}
@@ -498,28 +292,3 @@ async def _keep_refused(attempts: Sequence[_Refused]) -> Sequence[None]:
         rows = [(each.identity, each.remote, each.reason, each.at) for each in attempts]
         await execute_many(_SAVE_REFUSED, rows)
     return [None] * len(attempts)
-
-
-def _start_ended_by(before: Port, report: StatusReport) -> str | None:
-    """S4: the signs by which a charger tells that an accepted start came to nothing."""
-    match report.status:
-        case PortStatus.FAULTED:
-            return f"The charger reports a fault ({report.error_code or 'no details'}). Choose another port."
-        case PortStatus.UNAVAILABLE:
-            return "The port became unavailable. Choose another port."
-        case PortStatus.AVAILABLE:
-            if before.reported_status is not PortStatus.PREPARING:
-                return None
-            return "The port became available again before charging began. Plug in and start again."
-        case (
-            PortStatus.PREPARING
-            | PortStatus.CHARGING
-            | PortStatus.SUSPENDED_EV
-            | PortStatus.SUSPENDED_EVSE
-            | PortStatus.FINISHING
-            | PortStatus.RESERVED
-            | PortStatus.OFFLINE
-        ):
-            return None
-        case _:
-            assert_never(report.status)

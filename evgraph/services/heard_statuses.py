@@ -1,6 +1,8 @@
 """The statuses that were heard lately, to know one that is sent again after newer ones (B6)."""
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from evgraph.domain.port import PortStatus, StatusReport
@@ -17,6 +19,23 @@ class HeardStatuses:
 
     def __init__(self) -> None:
         self._by_port: OrderedDict[int, deque[_Heard]] = OrderedDict()
+        # What was heard of the ports of an attempt before it began; null while there is none.
+        self._before: dict[int, list[_Heard]] | None = None
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What is heard in the block counts as heard only if the block ends without an error: what could not be saved
+        was not answered, and is new when it is sent again. One at a time."""
+        before: dict[int, list[_Heard]] = {}
+        self._before = before
+        try:
+            yield
+        except BaseException:
+            for port_id, heard in before.items():
+                self._by_port[port_id] = deque(heard, maxlen=_MOST_OF_A_PORT)
+            raise
+        finally:
+            self._before = None
 
     def is_repeated(self, port_id: int, report: StatusReport) -> bool:
         """It came before, with the same stamp of the charger's, and a newer one since; else it is kept in mind. Where
@@ -31,5 +50,7 @@ class HeardStatuses:
         if report.is_stamped and said in heard and heard[-1][1] > said[1]:
             return True
         if not heard or heard[-1] != said:
+            if self._before is not None:
+                self._before.setdefault(port_id, [*heard])
             heard.append(said)
         return False

@@ -8,41 +8,36 @@ and saved at once where nothing else was saved in their garage meanwhile. All ot
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
 from itertools import chain
 
 import structlog
 
 from evgraph.bus import EventBus
 from evgraph.domain import session_end
-from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
+from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.energy import Reading, instants, is_same_instant, is_stamp_replaced, merged_reading
 from evgraph.domain.events import EnergyMetered
 from evgraph.domain.rate import Rate
 from evgraph.domain.session_clock import readings_within
-from evgraph.domain.session_metering import instant_completed, is_newer, leap_confirmed, readings_taken
-from evgraph.domain.session_unplug import parted
+from evgraph.domain.session_metering import instant_completed, is_newer, readings_taken
 from evgraph.domain.supply import Supply
-from evgraph.models import ChargePointRow, SessionRow
+from evgraph.models import ChargePointRow
 from evgraph.models.at_once import Version
 from evgraph.models.failures import DatabaseUnavailable
-from evgraph.models.meter_samples import registers_around, samples_at
-from evgraph.models.plain import execute, select_values
+from evgraph.models.meter_samples import samples_at
+from evgraph.models.plain import execute
 from evgraph.services import reading, recount
 from evgraph.services.batch import Batch, Message, meant, shows_on_boards
-from evgraph.services.books import Books, Change
+from evgraph.services.books import Books
+from evgraph.services.late_readings import late_readings_applied
 from evgraph.services.newest_instants import NewestInstant, NewestInstants
 from evgraph.services.own_limits import full_unless_limited
-from evgraph.services.placing import hidden_places, keep_in_quarantine, kept_beside, place_beside
+from evgraph.services.placing import hidden_places, keep_in_quarantine, kept_beside
+from evgraph.services.reading_lookup import given_up_before, is_of_a_later_one, sessions_of
 from evgraph.services.running import Running, RunningInGarage
-from evgraph.services.settling import correct, open_again, save_rest
-from evgraph.services.stop_lookup import next_register_wh, next_start_at
 from evgraph.services.supplies import Supplies
 
 MOST_TOGETHER = 500
-_RUNNING = "charge_point_id IN (?) AND status = ?"
-_SMALLEST = timedelta(microseconds=1)
 
 log = structlog.get_logger("evgraph.metering")
 
@@ -176,7 +171,7 @@ class Metering:
         if not messages:
             return
         async with self._books.change(*(message.garage_id for message in messages)) as change:
-            sessions = await _sessions_of(messages)
+            sessions = await sessions_of(messages)
             before = dict(sessions)
             beside = await self._kept_beside(sessions.values())
             supplies = await self._supplies.at({message.charge_point_id for message in messages})
@@ -184,12 +179,12 @@ class Metering:
             habitual: set[int] = set()
             for message in messages:
                 session = meant(message, sessions)
-                if session is not None and session.id in beside and await _is_of_a_later_one(message, session):
+                if session is not None and session.id in beside and await is_of_a_later_one(message, session):
                     session = None
-                session = as_it_was = session or await _given_up(message)
+                session = as_it_was = session or await given_up_before(message)
                 if session is not None and session.status is SessionStatus.ENDED:
-                    session = before[session.id] = sessions[session.id] = await self._told_late(
-                        change, session, message
+                    session = before[session.id] = sessions[session.id] = await late_readings_applied(
+                        change, self._supplies, session, message
                     )
                 if session is None and message.connector_id is None:
                     # Nothing says whose it is: it is in quarantine for its connector (C8).
@@ -331,45 +326,6 @@ class Metering:
             here = [session for session in sessions if session.charge_point_id in of_garage]
             self._running.learn(garage_id, version, of_garage, here, supplies)
 
-    async def _told_late(self, change: Change, session: ChargingSession, message: Message) -> ChargingSession:
-        """T5, T7: what we had closed while these readings were under way is corrected; where they show that it runs on,
-        it is open again, beside its port if another session holds that. Else it stays as it is."""
-        was_closed_by_us = session_end.was_closed_by_us(session)
-        misses_readings = session_end.misses_readings(session, message.readings)
-        is_named = message.transaction_id == session.id
-        if (
-            (was_closed_by_us or misses_readings)
-            and not _may_move(session, readings_within(session, message.readings, are_named=is_named))
-            and not await _still_ran(session, message)
-        ):
-            return session
-        supply = await self._supplies.of_port(session.port_id)
-        usable = await recount.usable(message.charge_point_id, message.readings)
-        readings = tuple(await recount.as_first_told(session, readings_within(session, usable, are_named=is_named)))
-        if not is_named:
-            readings = session_end.unnamed_told(session, readings)
-            if not readings:
-                return session
-        if not was_closed_by_us and not misses_readings:
-            misses_readings = await _tell_otherwise(session, readings)
-            if not misses_readings:
-                return session
-        if misses_readings:
-            until = session_end.transaction_ended_at(session) if session.stop_has_stamp else None
-            counted = await recount.recounted(session, supply, until=until, also=readings)
-            told = session_end.end_completed(session, counted, supply=supply)
-            if told.leapt_to_wh is not None:
-                told = leap_confirmed(told, await next_register_wh(session))
-            return await _corrected(change, session, told)
-        again = await self._open_again(change, session, readings, supply) if is_named else None
-        if again is not None:
-            return again
-        following = await next_start_at(session)
-        # What the port counted for the next vehicle is in neither.
-        until = following - _SMALLEST if following is not None else None
-        counted = await recount.recounted(session, supply, until=until, also=readings)
-        return await _corrected(change, session, session_end.readings_told(session, counted))
-
     async def _kept_beside(self, sessions: Iterable[ChargingSession]) -> set[int]:
         """S7, T7: the ids of those that are kept beside what holds their port."""
         sessions = list(sessions)
@@ -379,22 +335,6 @@ class Metering:
         hidden = await hidden_places(unknown)
         self._shown |= unknown - hidden
         return await kept_beside(sessions, hidden)
-
-    async def _open_again(
-        self, change: Change, session: ChargingSession, readings: Sequence[Reading], supply: Supply | None
-    ) -> ChargingSession | None:
-        """T7: the session that we had closed, open again where these readings of its own show that it runs on; beside
-        its port, where another session holds that. Null where they do not show it."""
-        if not session_end.may_be_reopened(session, readings, await next_register_wh(session)):
-            return None
-        counted = await recount.recounted(session, supply, also=readings)
-        again = session_end.reopened(session, counted, readings)
-        if again is None:
-            return None
-        if await change.holder(session.port_id) is not None:
-            place = await place_beside(change, session.garage_id, session.charge_point_id)
-            again = replace(again, port_id=place.id)
-        return await open_again(change, again)
 
     async def _know_rates_of(self, sessions: Iterable[ChargingSession]) -> None:
         """A rate never changes (T10), so that it is asked for once."""
@@ -414,53 +354,6 @@ class Metering:
         return garage_id
 
 
-def _may_move(session: ChargingSession, readings: Iterable[Reading]) -> bool:
-    """Readings that came late, or that tell more than was counted; to count a session anew is dear, and a meter that
-    stands still is read for ever."""
-    newest, counted_wh = session.last_meter_at, session.base_register_wh
-    by = session_end.transaction_ended_at(session)
-    # X2: told late, it shows that the session still ran when it was read.
-    still_ran_by = session_end.known_until(session)
-    return any(
-        newest is None
-        or one.at <= newest
-        or one.interval_wh is not None
-        or bool(one.samples)
-        or (still_ran_by is not None and one.at <= still_ran_by)
-        # T4: it may show that another vehicle's energy flowed.
-        or (session.ev_gone_at is not None and session.ev_gone_at < one.at <= (by or one.at))
-        or (one.register_wh is not None and one.register_wh > counted_wh)
-        for one in readings
-    )
-
-
-async def _still_ran(session: ChargingSession, message: Message) -> bool:
-    """S7, X2: readings of its own of before the start that ended it tell when it was last heard of."""
-    if SessionFlag.SUPERSEDED not in session.flags or message.transaction_id != session.id:
-        return False
-    following = await next_start_at(session)
-    read = readings_within(session, message.readings, are_named=True)
-    return following is not None and any(one.at < following for one in read)
-
-
-async def _tell_otherwise(session: ChargingSession, readings: Iterable[Reading]) -> bool:
-    """X2: to count a session anew is dear: only where one of them does not lie in line with those around it."""
-    for one in readings:
-        if session_end.tells_otherwise(session, one, *await registers_around(session.id, one.at)):
-            return True
-    return False
-
-
-async def _corrected(change: Change, session: ChargingSession, told: ChargingSession) -> ChargingSession:
-    """T4, T5: the ended session as late readings leave it."""
-    if told is session:
-        return session
-    told, rest = parted(told, told.stop_register_wh, change.now)
-    told = await correct(change, told)
-    await save_rest(change, told, rest, before=session, keeps_end=True)
-    return told
-
-
 def _taken_from_memory(message: Message, garage: RunningInGarage, batch: Batch) -> bool:
     sessions = garage.sessions.get(message.charge_point_id)
     if sessions is None or (message.transaction_id is not None and message.transaction_id not in sessions):
@@ -473,47 +366,6 @@ def _taken_from_memory(message: Message, garage: RunningInGarage, batch: Batch) 
         return message.connector_id == 0
     session = batch.latest(session)
     return batch.take_quietly(message, session, garage.supplies.get(session.port_id))
-
-
-async def _sessions_of(batch: list[Message]) -> dict[int, ChargingSession]:
-    """What runs at the batch's charge points, and what the batch names that runs no more."""
-    charge_points = list({message.charge_point_id for message in batch})
-    running = await select_values(SessionRow, ChargingSession, _RUNNING, charge_points, SessionStatus.CHARGING)
-    found = {session.id: session for session in running}
-    named = {m.transaction_id for m in batch if m.transaction_id is not None and 0 < m.transaction_id < 2**31}
-    named -= found.keys()
-    if named:
-        rows = await SessionRow.filter(id__in=list(named), charge_point_id__in=charge_points, started_at__isnull=False)
-        found |= {row.id: row.value() for row in rows}
-    return found
-
-
-async def _is_of_a_later_one(message: Message, session: ChargingSession) -> bool:
-    """M3, S7: readings without an id, of after another session began at the connector, be that over by now."""
-    if message.transaction_id == session.id or not message.readings:
-        return False
-    began = SessionRow.filter(
-        charge_point_id=session.charge_point_id,
-        connector_id=session.connector_id,
-        started_at__gt=session.started_at,
-        started_at__lte=max(one.at for one in message.readings),
-    )
-    return await began.exists()
-
-
-async def _given_up(message: Message) -> ChargingSession | None:
-    """M3, T7: the session that was closed as forgotten while these readings of its time were under way."""
-    if not message.connector_id or not message.readings:
-        return None
-    ended = SessionRow.filter(
-        charge_point_id=message.charge_point_id,
-        connector_id=message.connector_id,
-        status=SessionStatus.ENDED,
-        started_at__lte=min(one.at for one in message.readings),
-    )
-    row = await ended.order_by("-started_at", "-id").first()
-    session = row.value() if row is not None else None
-    return session if session is not None and session_end.may_hold(session, message.readings) else None
 
 
 def _why_unplaced(message: Message) -> str:

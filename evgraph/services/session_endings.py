@@ -5,7 +5,7 @@ from dataclasses import replace
 from evgraph.domain import session_end, stopping
 from evgraph.domain.charging_session import ChargingSession, SessionFlag, SessionStatus
 from evgraph.domain.session_clock import end_time
-from evgraph.domain.session_metering import leap_confirmed
+from evgraph.domain.session_registers import leap_confirmed
 from evgraph.domain.session_unplug import parted
 from evgraph.domain.stop_matching import differs
 from evgraph.domain.supply import Supply

@@ -12,7 +12,8 @@ from evgraph.domain.quarantine import why_not_placed
 from evgraph.domain.rate import Rate, is_charged_once
 from evgraph.domain.refusals import ErrorCode
 from evgraph.domain.session_clock import StartTime, start_time, time_of_next_start
-from evgraph.domain.session_metering import leap_confirmed, readings_taken
+from evgraph.domain.session_metering import readings_taken
+from evgraph.domain.session_registers import leap_confirmed
 from evgraph.domain.stop_matching import differs, is_correction, was_waiting_for
 from evgraph.domain.transactions import StartAnswer, TransactionStart, TransactionStop, is_one_time, tag
 from evgraph.models import ChargePointRow, QuarantinedMessageRow, SessionRow

@@ -10,7 +10,8 @@ from evgraph.domain.charging_session import AuthorizationStatus, ChargingSession
 from evgraph.domain.energy import Reading
 from evgraph.domain.session_clock import SessionTime
 from evgraph.domain.session_end import given_up, superseded, transaction_stopped, truth_told
-from evgraph.domain.session_metering import leap_confirmed, readings_taken
+from evgraph.domain.session_metering import readings_taken
+from evgraph.domain.session_registers import leap_confirmed
 from evgraph.domain.session_start import unassigned
 from evgraph.domain.supply import Supply, step_wh
 

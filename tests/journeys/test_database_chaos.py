@@ -9,16 +9,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from evgraph.domain.people import Role
 from tests.conftest import POSTGRES
-from tests.journeys.garage import Garage, add_chargers
+from tests.journeys.fleet import add_fleet, serving_vehicles
+from tests.journeys.garage import Garage
 from tests.journeys.ready import Watch, watching
 from tests.journeys.serving import clock_file, serve_by_a_stepping_clock
-from tests.journeys.test_killed import Bay, all_is_billed_once, seed
 from tests.tcp_proxy import TcpProxy, proxied
 
 CHARGERS = 6
@@ -35,7 +34,7 @@ Trouble = Callable[[Watch], Awaitable[None]]
 
 @pytest.mark.slow
 async def test_x1_whatever_becomes_of_the_database_every_watt_hour_is_billed_once(open_garage, database_url):
-    keys = await add_chargers(database_url, [f"Fleet-{number}" for number in range(1, CHARGERS + 1)])
+    keys = await add_fleet(database_url, CHARGERS)
     # The one that is opened, once it is.
     known: list[Garage] = []
     async with AsyncExitStack() as stack:
@@ -47,22 +46,15 @@ async def test_x1_whatever_becomes_of_the_database_every_watt_hour_is_billed_onc
         operator = await garage.sign_in(Role.OPERATOR)
         await operator.set_rate("PER_KWH", "25")
         chargers = [garage.charger(identity, speed=60, sample_interval=15, call_timeout=3) for identity in keys]
-        with seed() as random:
-            closing_time = asyncio.Event()
-            async with asyncio.TaskGroup() as running:
-                for charger in chargers:
-                    await charger.start()
-                bays = [Bay(operator, charger, Random(random.random())) for charger in chargers]
-                for bay in bays:
-                    running.create_task(bay.serve_vehicles_until(closing_time))
-                async with watching(garage.server.address) as watch:
-                    await asyncio.sleep(2)
-                    for trouble in troubles:
-                        await watch.until(200)
-                        await trouble(watch)
-                        await asyncio.sleep(random.uniform(0.2, 1))
-                    closing_time.set()
-            await all_is_billed_once(operator, bays, at_least=len(chargers))
+        async with (
+            serving_vehicles(operator, chargers) as (_, random),
+            watching(garage.server.address) as watch,
+        ):
+            await asyncio.sleep(2)
+            for trouble in troubles:
+                await watch.until(200)
+                await trouble(watch)
+                await asyncio.sleep(random.uniform(0.2, 1))
         async with watching(garage.server.address) as watch:
             await watch.until(200)
         for charger in chargers:
@@ -81,7 +73,7 @@ class SteppingClock:
 
 @pytest.mark.slow
 async def test_x1_b7_whatever_the_clocks_say_every_watt_hour_is_billed_once(open_garage, database_url):
-    keys = await add_chargers(database_url, [f"Fleet-{number}" for number in range(1, CHARGERS + 1)])
+    keys = await add_fleet(database_url, CHARGERS)
     opened = open_garage(serve=serve_by_a_stepping_clock, start_window_s=4, upkeep_every_s=0.2)
     async with opened as garage:
         garage.keys.update(keys)
@@ -95,26 +87,19 @@ async def test_x1_b7_whatever_the_clocks_say_every_watt_hour_is_billed_once(open
             garage.charger(identity, speed=60, sample_interval=15, call_timeout=3, clock=clock)
             for identity, clock in clocks.items()
         ]
-        with seed() as random:
-            closing_time = asyncio.Event()
-            async with asyncio.TaskGroup() as running:
-                for charger in chargers:
-                    await charger.start()
-                bays = [Bay(operator, charger, Random(random.random())) for charger in chargers]
-                for bay in bays:
-                    running.create_task(bay.serve_vehicles_until(closing_time))
-                async with watching(garage.server.address) as watch:
-                    await asyncio.sleep(2)
-                    for minutes in STEPS_MIN:
-                        # Half of the chargers follow the server, as over NTP; one has a mind of its own.
-                        clock_file(str(garage.server.log)).write_text(str(minutes * 60))
-                        for clock in list(clocks.values())[: CHARGERS // 2]:
-                            clock.ahead = timedelta(minutes=minutes)
-                        list(clocks.values())[-1].ahead = timedelta(minutes=random.choice((-480, -30, 0, 3, 60)))
-                        await asyncio.sleep(random.uniform(1.5, 2.5))
-                        await watch.until(200)
-                    closing_time.set()
-            await all_is_billed_once(operator, bays, at_least=len(chargers), may_be_corrected=True)
+        async with (
+            serving_vehicles(operator, chargers, may_be_corrected=True) as (_, random),
+            watching(garage.server.address) as watch,
+        ):
+            await asyncio.sleep(2)
+            for minutes in STEPS_MIN:
+                # Half of the chargers follow the server, as over NTP; one has a mind of its own.
+                clock_file(str(garage.server.log)).write_text(str(minutes * 60))
+                for clock in list(clocks.values())[: CHARGERS // 2]:
+                    clock.ahead = timedelta(minutes=minutes)
+                list(clocks.values())[-1].ahead = timedelta(minutes=random.choice((-480, -30, 0, 3, 60)))
+                await asyncio.sleep(random.uniform(1.5, 2.5))
+                await watch.until(200)
         for charger in chargers:
             await charger.stop()
 

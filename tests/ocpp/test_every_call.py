@@ -26,7 +26,13 @@ from evgraph.domain.charging_profile import (
 from evgraph.ocpp.calls.command import WRITERS
 from evgraph.ocpp.calls.schemas import ACTIONS
 from evgraph.ocpp.gateway import Gateway
-from evgraph.services.interfaces import BadCall, ChargerOffline, ChargerRejected, ChargerTimeout
+from evgraph.services.interfaces import (
+    BadCall,
+    ChargerNotAccepted,
+    ChargerOffline,
+    ChargerRejected,
+    ChargerTimeout,
+)
 from tests.ocpp.conftest import CentralSystem, Charger
 
 NEW_YORK = timezone(timedelta(hours=-5))
@@ -594,7 +600,7 @@ async def test_c5_silence_absence_and_a_charge_point_not_accepted_are_told_apart
         late = await charger.receive()
         await charger.send([3, late[1], {"status": "Accepted"}])
         central.gateway.accept("CP1", Acceptance.PENDING)
-        with pytest.raises(ChargerRejected):
+        with pytest.raises(ChargerNotAccepted):
             await exchange.ask(central.gateway)
         assert await charger.hears_nothing(0.01)
 

@@ -17,7 +17,8 @@ from evgraph.domain.rate import Rate, RateKind
 from evgraph.domain.session_end import ended_by_person
 from evgraph.domain.supply import Supply
 from evgraph.ocpp.replay.comparing import Books, Kind, differences_of, due_of
-from evgraph.ocpp.replay.deriving import Deriving, Surroundings
+from evgraph.ocpp.replay.derived_sessions import Surroundings
+from evgraph.ocpp.replay.deriving import Deriving
 from evgraph.ocpp.replay.words import Transcript, resolved
 
 T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

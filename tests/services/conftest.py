@@ -24,6 +24,9 @@ from evgraph.services.house import Services, open_house
 from evgraph.services.stays import CheckIn
 from tests.fakes import AnsweringChargers
 
+from .station import Station
+from .story import Story
+
 # Its energy may come in no time at all: M5 has tests of its own, with chargers as slow as real ones.
 UNHURRIED = 1_000_000
 
@@ -269,3 +272,30 @@ async def garage(house: Services, clock: TurnedClock, chargers: ObedientChargers
         port_id=ports[0].id,
         other_port_id=ports[1].id,
     )
+
+
+@pytest.fixture
+async def station(garage: Garage) -> AsyncIterator[Station]:
+    """The first charge point, not connected yet."""
+    station = Station(garage)
+    yield station
+    await station.hang_up()
+
+
+@pytest.fixture
+async def two(garage: Garage) -> AsyncIterator[Station]:
+    """One with two connectors, connected."""
+    station = Station(garage, connectors=2)
+    await station.connect()
+    yield station
+    await station.hang_up()
+
+
+@pytest.fixture
+async def story(garage: Garage) -> AsyncIterator[Story]:
+    """One that ends with its bills derived again from its frames, and the same (C10)."""
+    story = Story(garage, Station(garage))
+    await story.station.connect()
+    yield story
+    await story.agrees()
+    await story.station.hang_up()

@@ -1,12 +1,14 @@
 """A charge point of a garage that speaks in frames: all behind the socket is real, the time is turned by hand."""
 
+from __future__ import annotations
+
 import asyncio
 import itertools
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evgraph.domain.charge_point import Acceptance
 from evgraph.domain.charging_session import ChargingSession, SessionFlag
@@ -16,7 +18,8 @@ from evgraph.ocpp.inbound import Peer
 from evgraph.ocpp.inbound import Services as Served
 from evgraph.ocpp.translate import iso
 
-from .conftest import Garage
+if TYPE_CHECKING:
+    from .conftest import Garage
 
 Json = dict[str, Any]
 FACTORY_CLOCK = "1970-01-01T00:00:00Z"
@@ -54,9 +57,9 @@ class Station:
 
     garage: Garage
     connectors: int = 1
-    _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _count: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _socket: InMemory | None = None
-    _serving: "asyncio.Task[None] | None" = None
+    _serving: asyncio.Task[None] | None = None
     _connection_id: int = 0
 
     @property

@@ -1,9 +1,11 @@
 """A station's story by the minute: when each thing is said, and what its stamp says."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.rate import RateKind
@@ -12,8 +14,10 @@ from evgraph.ocpp.translate import iso
 from evgraph.services.interfaces import ChargerOffline
 from evgraph.services.stays import CheckOut
 
-from .conftest import Garage
 from .station import Station
+
+if TYPE_CHECKING:
+    from .conftest import Garage
 
 
 @dataclass

@@ -1,14 +1,14 @@
 """M3, B4, S6, S7, C8: a transactionId says whose a message is, whatever its connector; 0 has no port, nor has 999."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from evgraph.domain.charging_session import SessionStatus
 from evgraph.models import FrameRow, PortRow
-from evgraph.ocpp.replay.deriving import Surroundings, derive
+from evgraph.ocpp.replay.derived_sessions import Surroundings
+from evgraph.ocpp.replay.deriving import derive
 from evgraph.ocpp.replay.words import Transcript
 from evgraph.services import reading
 from tests.services.station import Station
@@ -17,14 +17,6 @@ from .conftest import Garage
 
 MISSING = object()
 BAD_CONNECTORS = [0, -1, 2, 7, 999, 1000, None, "x", "", 1.5, [], {}, True, MISSING]
-
-
-@pytest.fixture
-async def two(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage, connectors=2)
-    await station.connect()
-    yield station
-    await station.hang_up()
 
 
 def metered(station: Station, register: int, connector: Any, transaction_id: int) -> dict[str, Any]:

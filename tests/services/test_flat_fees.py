@@ -1,35 +1,16 @@
 """A flat fee is owed once by a charge that a power cut split, in whatever order that becomes known (T8, X2)."""
 
 import itertools
-from collections.abc import AsyncIterator
 
 import pytest
 
 from evgraph.domain.charging_session import ChargingSession
 from evgraph.domain.rate import RateKind
 from evgraph.domain.stay import Stay
-from evgraph.models import LineItemRow
-from evgraph.ocpp.replay import Selection, replay
-from evgraph.ocpp.replay.comparing import Difference
+from tests.services.bills import bill, differences
 from tests.services.station import Station
 
 from .conftest import Garage
-
-
-@pytest.fixture
-async def station(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage)
-    yield station
-    await station.hang_up()
-
-
-async def bill(stay: Stay) -> int:
-    return sum(item.amount_cents for item in await LineItemRow.filter(stay_id=stay.id))
-
-
-async def differences(garage: Garage) -> list[Difference]:
-    supplies = garage.house.transactions._supplies
-    return list((await replay(Selection(), supplies=supplies, now=garage.clock.now())).differences)
 
 
 async def running(garage: Garage, station: Station) -> tuple[Stay, ChargingSession]:

@@ -151,5 +151,5 @@ def test_who_saves_sessions_and_ports_counts_the_garages_version_up() -> None:
         "services/books.py: await update(PortRow, port, *_PORT_ELSEWHERE)",
         "services/books.py: made = await insert(PortRow, port, *_PORT_ELSEWHERE)",
         "services/books.py: return await _saved(SessionRow, session)",
-        "services/charge_points.py: await PortRow.filter(id=after.id).update(",
+        "services/status_reports.py: await PortRow.filter(id=after.id).update(",
     }

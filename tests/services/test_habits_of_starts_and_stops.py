@@ -1,6 +1,5 @@
 """Bills under chargers' habits: unreadable starts, stops that name nothing, clocks that lie, lost sessions."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -17,21 +16,6 @@ from tests.services.station import FACTORY_CLOCK, Station, has
 from .conftest import Garage
 
 UNREADABLE = [-1, None, 0xFFFFFFFF, "n/a", "", [], {}]
-
-
-@pytest.fixture
-async def station(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage)
-    yield station
-    await station.hang_up()
-
-
-@pytest.fixture
-async def two(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage, connectors=2)
-    await station.connect()
-    yield station
-    await station.hang_up()
 
 
 # ------------------------------------------------------------------------------------------- starts that cannot be read

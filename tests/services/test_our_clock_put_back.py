@@ -1,6 +1,5 @@
 """B6, B7, M4, T1: our own clock ran an hour ahead and was put right, or the charger's was: nothing freezes."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -14,13 +13,6 @@ from evgraph.services.stays import CheckOut
 from tests.services.station import FACTORY_CLOCK, Station, has
 
 from .conftest import Garage
-
-
-@pytest.fixture
-async def station(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage)
-    yield station
-    await station.hang_up()
 
 
 async def status_of(station: Station) -> str:

@@ -1,28 +1,16 @@
 """C10: replay comes to what the books say, where the books were corrected since, or a clock was wrong for a time."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from evgraph.domain.rate import RateKind
 
-from .conftest import Garage
-from .station import FACTORY_CLOCK, Station
+from .station import FACTORY_CLOCK
 from .story import Story
 
 
 @pytest.fixture
 def simulated_speed() -> int:
     return 1
-
-
-@pytest.fixture
-async def story(garage: Garage) -> AsyncIterator[Story]:
-    story = Story(garage, Station(garage))
-    await story.station.connect()
-    yield story
-    await story.agrees()
-    await story.station.hang_up()
 
 
 @pytest.mark.parametrize("how", ["free", "checked out"])

@@ -1,15 +1,13 @@
 """T2, T3: a second StopTransaction of a session corrects the first one, is the first one again, or is in quarantine; in
 any order, and before their start too (X2)."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from evgraph.domain.rate import RateKind
 
-from .conftest import Garage
-from .station import FACTORY_CLOCK, Station
+from .station import FACTORY_CLOCK
 from .story import Story
 
 both_orders = pytest.mark.parametrize("is_reversed", [False, True])
@@ -18,15 +16,6 @@ both_orders = pytest.mark.parametrize("is_reversed", [False, True])
 @pytest.fixture
 def simulated_speed() -> int:
     return 1
-
-
-@pytest.fixture
-async def story(garage: Garage) -> AsyncIterator[Story]:
-    story = Story(garage, Station(garage))
-    await story.station.connect()
-    yield story
-    await story.agrees()
-    await story.station.hang_up()
 
 
 @both_orders

@@ -1,6 +1,6 @@
 """X2: what a charger tells of one session in another order, or after its end, makes one bill, and replay agrees."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from itertools import permutations
 
 import pytest
@@ -21,13 +21,6 @@ ENDS = ["stop", "stop without a register", "free", "person", "next start"]
 REGISTER = "Energy.Active.Import.Register"
 INTERVAL = "Energy.Active.Import.Interval"
 GONE = "EV side disconnected"
-
-
-@pytest.fixture
-async def station(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage)
-    yield station
-    await station.hang_up()
 
 
 async def _charging(garage: Garage, station: Station, plate: str = "JVR 8810") -> int:

@@ -1,6 +1,6 @@
 """B4: what a charge point reports for itself (connector 0), and one that is not accepted, close its ports."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 
 import pytest
 
@@ -14,14 +14,6 @@ from evgraph.services import reading
 from tests.services.station import Station
 
 from .conftest import Garage
-
-
-@pytest.fixture
-async def two(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage, connectors=2)
-    await station.connect()
-    yield station
-    await station.hang_up()
 
 
 async def ports(garage: Garage) -> list[Port]:

@@ -1,48 +1,30 @@
 """Whose start it is: our own idTag that comes after another was taken for it, and a vehicle that goes on by itself."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from evgraph.domain.charging_request import RequestStatus
 from evgraph.domain.charging_session import ChargingSession, SessionStatus
 from evgraph.domain.rate import RateKind
 from evgraph.domain.stay import Stay
-from evgraph.models import GarageRow, LineItemRow
-from evgraph.ocpp.replay import Selection, replay
-from evgraph.ocpp.replay.comparing import Difference
+from evgraph.models import GarageRow
 from evgraph.services.stays import CheckOut
+from tests.services.bills import bill, differences
 from tests.services.station import FACTORY_CLOCK, Station
 
 from .conftest import Garage
-
-
-@pytest.fixture
-async def station(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage)
-    yield station
-    await station.hang_up()
-
-
-@pytest.fixture
-async def two(garage: Garage) -> AsyncIterator[Station]:
-    station = Station(garage, connectors=2)
-    await station.connect()
-    yield station
-    await station.hang_up()
-
-
-async def bill(stay: Stay) -> int:
-    return sum(item.amount_cents for item in await LineItemRow.filter(stay_id=stay.id))
 
 
 async def latest(station: Station) -> ChargingSession:
     return (await station.sessions())[-1]
 
 
-async def differences(garage: Garage) -> list[Difference]:
-    supplies = garage.house.transactions._supplies
-    return list((await replay(Selection(), supplies=supplies, now=garage.clock.now())).differences)
+async def begun_with_its_own_tag(garage: Garage, station: Station) -> tuple[Stay, ChargingSession]:
+    """A session that was asked for, at a dollar a kWh, and that its charger began with an idTag of its own."""
+    await garage.set_rate(cents="100")
+    stay = await garage.check_in()
+    session = await garage.start(stay)
+    await station.start("STATION")
+    return stay, session
 
 
 @pytest.mark.parametrize("free_starts", [False, True])
@@ -69,10 +51,7 @@ async def test_s3_s5_authorize_and_start_agree_on_a_start_that_was_given_up(
 async def test_s5_our_own_tag_after_another_opened_its_session_is_ours_only_within_the_window(
     garage: Garage, two: Station, late_by: float, is_ours: bool
 ) -> None:
-    await garage.set_rate(cents="100")
-    stay = await garage.check_in()
-    session = await garage.start(stay)
-    await two.start("STATION")
+    stay, session = await begun_with_its_own_tag(garage, two)
     garage.clock.turn(seconds=180 + late_by)
     answer = await two.start(session.id_tag, meter=5000, connector=2)
     assert (answer["idTagInfo"]["status"] == "Accepted") is is_ours
@@ -84,10 +63,7 @@ async def test_s5_our_own_tag_after_another_opened_its_session_is_ours_only_with
 
 
 async def test_s5_our_own_tag_told_late_but_stamped_within_the_window_is_ours(garage: Garage, two: Station) -> None:
-    await garage.set_rate(cents="100")
-    stay = await garage.check_in()
-    session = await garage.start(stay)
-    await two.start("STATION")
+    stay, session = await begun_with_its_own_tag(garage, two)
     garage.clock.turn(minutes=2)
     began = two.stamp()
     garage.clock.turn(hours=2)
@@ -97,10 +73,7 @@ async def test_s5_our_own_tag_told_late_but_stamped_within_the_window_is_ours(ga
 
 
 async def test_s5_a_closed_ticket_is_not_billed_for_our_own_tag_days_later(garage: Garage, station: Station) -> None:
-    await garage.set_rate(cents="100")
-    stay = await garage.check_in()
-    session = await garage.start(stay)
-    await station.start("STATION")
+    stay, session = await begun_with_its_own_tag(garage, station)
     garage.clock.turn(minutes=30)
     await station.stop(transactionId=session.id, meterStop=5000)
     await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
@@ -114,10 +87,7 @@ async def test_s5_a_closed_ticket_is_not_billed_for_our_own_tag_days_later(garag
 
 
 async def test_s5_our_own_tag_within_the_window_of_a_closed_ticket_is_nobodys(garage: Garage, station: Station) -> None:
-    await garage.set_rate(cents="100")
-    stay = await garage.check_in()
-    session = await garage.start(stay)
-    await station.start("STATION")
+    stay, session = await begun_with_its_own_tag(garage, station)
     garage.clock.turn(minutes=1)
     await station.stop(transactionId=session.id, meterStop=1500)
     await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))

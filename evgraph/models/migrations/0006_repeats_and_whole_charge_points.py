@@ -6,7 +6,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise import fields
 from tortoise.indexes import Index
-from evgraph.models.columns import AddColumn
+from evgraph.models.columns import AddColumn, AlterMeaning
 
 
 class PortStatus(StrEnum):
@@ -22,6 +22,30 @@ class PortStatus(StrEnum):
     UNAVAILABLE = "Unavailable"
     FAULTED = "Faulted"
     OFFLINE = "Offline"
+
+
+class ErrorCode(StrEnum):
+    """As it was when this migration was written."""
+
+    NOT_FOUND = "NOT_FOUND"
+    INVALID = "INVALID"
+    STAY_CLOSED = "STAY_CLOSED"
+    REQUEST_EXISTS = "REQUEST_EXISTS"
+    REQUEST_NOT_WAITING = "REQUEST_NOT_WAITING"
+    PORT_NOT_OPEN = "PORT_NOT_OPEN"
+    PORT_IN_USE = "PORT_IN_USE"
+    CHARGER_REJECTED = "CHARGER_REJECTED"
+    CHARGER_TIMEOUT = "CHARGER_TIMEOUT"
+    CHARGER_OFFLINE = "CHARGER_OFFLINE"
+    CHARGER_BUSY = "CHARGER_BUSY"
+    STILL_CHARGING = "STILL_CHARGING"
+    SESSION_NOT_ACTIVE = "SESSION_NOT_ACTIVE"
+    SESSION_ASSIGNED = "SESSION_ASSIGNED"
+    ALREADY_RESOLVED = "ALREADY_RESOLVED"
+    DUPLICATE_TICKET = "DUPLICATE_TICKET"
+    NAME_TAKEN = "NAME_TAKEN"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
 
 
 class Migration(migrations.Migration):
@@ -88,6 +112,11 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name='QuarantinedMessageRow',
             index=Index(fields=['charge_point_id', 'last_at']),
+        ),
+        AlterMeaning(
+            model_name='SessionRow',
+            name='failure_code',
+            field=fields.CharEnumField(null=True, description='NOT_FOUND: NOT_FOUND\nINVALID: INVALID\nSTAY_CLOSED: STAY_CLOSED\nREQUEST_EXISTS: REQUEST_EXISTS\nREQUEST_NOT_WAITING: REQUEST_NOT_WAITING\nPORT_NOT_OPEN: PORT_NOT_OPEN\nPORT_IN_USE: PORT_IN_USE\nCHARGER_REJECTED: CHARGER_REJECTED\nCHARGER_TIMEOUT: CHARGER_TIMEOUT\nCHARGER_OFFLINE: CHARGER_OFFLINE\nCHARGER_BUSY: CHARGER_BUSY\nSTILL_CHARGING: STILL_CHARGING\nSESSION_NOT_ACTIVE: SESSION_NOT_ACTIVE\nSESSION_ASSIGNED: SESSION_ASSIGNED\nALREADY_RESOLVED: ALREADY_RESOLVED\nDUPLICATE_TICKET: DUPLICATE_TICKET\nNAME_TAKEN: NAME_TAKEN\nIDEMPOTENCY_CONFLICT: IDEMPOTENCY_CONFLICT\nINVALID_CREDENTIALS: INVALID_CREDENTIALS', enum_type=ErrorCode, max_length=30),
         ),
         # The program before this migration knows no CHARGER_BUSY: nothing was sent, as to one that is offline.
         ops.RunSQL(

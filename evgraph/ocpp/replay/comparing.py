@@ -12,7 +12,7 @@ from evgraph.domain.flat_fee import flat_fees_paid
 from evgraph.domain.money import Cents
 from evgraph.domain.rate import Rate
 from evgraph.domain.transactions import is_one_time
-from evgraph.ocpp.replay.deriving import Derived
+from evgraph.ocpp.replay.derived_sessions import Derived
 
 
 class Kind(StrEnum):

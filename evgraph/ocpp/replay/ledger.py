@@ -28,7 +28,8 @@ from evgraph.models import (
 )
 from evgraph.models.database import snapshot
 from evgraph.ocpp.replay.comparing import Books, Difference, Kind, Report, Untold, differences_of, due_of
-from evgraph.ocpp.replay.deriving import Derived, Surroundings, derive
+from evgraph.ocpp.replay.derived_sessions import Derived, Surroundings
+from evgraph.ocpp.replay.deriving import derive
 from evgraph.ocpp.replay.words import ANSWERED, TOLD, Seen, Transcript, Word, quarantined, resolved
 from evgraph.services.connections import RESTARTED
 from evgraph.services.supplies import Supplies
