@@ -46,6 +46,7 @@ def settings(**changed: str | None) -> tuple[ConfigurationSetting, ...]:
 
 WELL = Facts(
     charge_point=CHARGE_POINT,
+    has_rate=True,
     has_key=True,
     has_new_key=False,
     connected_since=NOW,
@@ -82,6 +83,7 @@ def test_one_that_is_well() -> None:
         "unplugging",
         "remote trigger",
         "firmware",
+        "rate",
     }
 
 
@@ -99,6 +101,7 @@ def _stamped(behind: timedelta, *, readable: bool = True) -> tuple[Stamped, ...]
             "FAIL",
             "Pending",
         ),
+        (replace(WELL, has_rate=False), "rate", "WARN", "charging is free"),
         (replace(WELL, has_key=False, security_profile=0), "security", "WARN", "without a key"),
         (replace(WELL, has_new_key=True), "key", "WARN", "old one is still good"),
         (replace(WELL, stamps=()), "clock", "WARN", "nothing with its time"),
