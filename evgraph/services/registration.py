@@ -1,6 +1,7 @@
 """What an operator sets up once: garages, charge points, cards, people. Each raises Refusal for what cannot be."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -52,6 +53,14 @@ class RegisterChargePoint:
     has_no_key: bool
     acceptance: Acceptance
     configures: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedPerson:
+    """`is_new`: the person was not known. `had`: the role that they had before in each of the garages, by its id."""
+
+    is_new: bool
+    had: Mapping[int, Role]
 
 
 class Registration:
@@ -209,8 +218,9 @@ class Registration:
         card = NewCard(garage_id=garage_id, id_tag=id_tag, name=name, expires_at=expires_at)
         await register_card(self._books, card)
 
-    async def add_person(self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role) -> None:
-        """All garages of one organisation; who is known already gets the role in these garages too."""
+    async def add_person(self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role) -> AddedPerson:
+        """All garages of one organization; who is known already gets the role in these garages too, and keeps their
+        name and password."""
         address = email.strip().lower()
         if "@" not in address:
             raise Refusal(ErrorCode.INVALID, f"{email} is no email address.")
@@ -223,11 +233,14 @@ class Registration:
         password_hash = await self._people.hash_password(password)
         async with in_transaction(WRITER):
             row = await PersonRow.get_or_none(email=address)
+            is_new = row is None
             if row is None:
                 row = await PersonRow.create(
                     organization_id=owners.pop(), email=address, name=name, password_hash=password_hash
                 )
             elif row.organization_id not in owners:
                 raise Refusal(ErrorCode.NAME_TAKEN, f"{address} belongs to another organisation.")
+            held = await PersonRoleRow.filter(person_id=row.id, garage_id__in=garage_ids)
             for garage_id in garage_ids:
                 await PersonRoleRow.update_or_create(defaults={"role": role}, person_id=row.id, garage_id=garage_id)
+        return AddedPerson(is_new=is_new, had={one.garage_id: one.role for one in held})
