@@ -47,3 +47,56 @@ def test_a_password_that_is_left_out_is_asked_for():
     help_ = say("user", "add", "--help").output
     (line,) = [line for line in help_.splitlines() if "--password" in line]
     assert "required" not in line
+
+
+KEYS = [
+    "0123456789abcdef0123456789abcdef",
+    "0123456789ABCDEF0123456789ABCDEF01234567",
+    "sixteen letters!",
+    "twenty letters long.",
+    "as long a key as any charger takes: 40..",
+]
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize("key", KEYS)
+def test_c1_a_key_that_a_charger_may_have_is_taken(key):
+    done = say("charge-point", "add", "AX48-1", "--garage", "NYC-1", "--key", key)
+    assert done.exit_code == 0, done.output
+    assert f"key        {key} " in done.output
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--key", ""], "A key has 16 to 40 characters"),
+        (["--key", "too short"], "A key has 16 to 40 characters"),
+        (["--key", "0" * 41], "A key has 16 to 40 characters"),
+        (["--key", "sixteen letters ä" * 3], "A key has 16 to 40 characters"),
+        (["--key", "sixteen letters!\n"], "A key has no line breaks"),
+        (["--key", " sixteen letters!"], "no spaces around it"),
+        (["--key", KEYS[0], "--no-key"], "It has a key or none."),
+        (["--url", "http://127.0.0.1:8000"], "--url is the address at which chargers reach this server"),
+        (["--url", "charging.example.com"], "--url is the address"),
+        (["--url", "ws://"], "--url is the address"),
+        (["--url", "ws://host:port"], "--url is the address"),
+    ],
+)
+def test_what_no_charger_can_be_set_to_is_refused(arguments, words):
+    done = say("charge-point", "add", "AX48-1", "--garage", "NYC-1", *arguments)
+    assert done.exit_code == 1
+    assert words in done.output
+    assert say("charge-point", "add", "AX48-1", "--garage", "NYC-1").exit_code == 0
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize("url", ["wss://example.com", "wss://example.com/", "wss://example.com/ocpp/"])
+def test_c1_the_url_of_a_charger_is_whole(url):
+    done = say("charge-point", "add", "AX48-1", "--garage", "NYC-1", "--url", url)
+    assert "URL        wss://example.com/ocpp/AX48-1\n" in done.output, done.output
+
+
+@pytest.mark.parametrize("command", [["simulate", "run"], ["replay"]], ids=" ".join)
+def test_m5_what_belongs_to_a_speed_is_in_the_help(command):
+    assert "EVGRAPH_SIMULATED_SPEED" in say(*command, "--help").output
