@@ -53,8 +53,8 @@ def replay(
 
     Sessions, energy, and line items are computed again from the frames that the chargers sent
     (EVGRAPH_FRAMES_KEPT_DAYS), the rates that were in force, and what people decided. This proves that the books follow
-    from the frames; it does not prove that the rules are right (docs/operating.md). Run it with the server's settings.
-    It changes nothing, and may run beside the server.
+    from the frames; it does not prove that the rules are right (docs/operating.md). Run it with the server's settings:
+    without its EVGRAPH_SIMULATED_SPEED, bills of simulated chargers differ that do not (M5). It changes nothing, and may run beside the server.
 
     Exit code: 0 when nothing differs, 1 when something does, 2 when it could not be looked at.
     """
