@@ -11,7 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from evgraph.cli.common import DatabaseUrl, confirm, fail, out, run_plain, settings_of
+from evgraph.cli.common import DatabaseUrl, confirm, fail, out, run_plain, settings_of, told
 from evgraph.logs import set_up_logs
 from evgraph.models import database
 from evgraph.settings import misspelled
@@ -120,7 +120,10 @@ def migrate(
     """
     settings = settings_of(database_url=database_url)
 
+    made = _new_file(settings.database_url)
+
     async def run() -> None:
+        database.refuse_unwritable(settings.database_url)
         if to is not None and not yes:
             undone = await database.undone_by(settings.database_url, to)
             if undone:
@@ -128,7 +131,16 @@ def migrate(
         await database.migrate(settings.database_url, target=to)
 
     run_plain(run)
+    if made is not None:
+        out.print(f"The database {made} was made.", soft_wrap=True, markup=False)
     out.print("The database is up to date." if to is None else f"The database is at {to}.")
+
+
+def _new_file(url: str) -> Path | None:
+    """The SQLite file that a migration makes; null where there is one, or on PostgreSQL."""
+    with told():
+        path = database.config(url)["connections"][database.WRITER]["credentials"].get("file_path")
+    return Path(path) if path and not Path(path).exists() else None
 
 
 @cli.command()

@@ -1,5 +1,6 @@
 """Each command that fails ends at once, not zero, with one clear line and no traceback."""
 
+import ctypes
 import os
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 from evgraph.cli import cli
 from evgraph.settings import Settings, misspelled
 
+# <linux/capability.h>, <linux/prctl.h>
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 # Far below what a hanging command would take, far above what a busy machine does.
 ENDS_WITHIN_S = 60
 GARBAGE = b"this is not a database, and it is long enough to be read as one" * 200
@@ -27,6 +30,13 @@ COMMANDS = [
 ]
 
 
+def without_rights_over_all_files() -> None:
+    """In a child: what a root user may do in spite of a file's rights, it may do no longer."""
+    if os.geteuid() == 0:
+        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+            ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
 def run(*arguments: str, within_s: float = ENDS_WITHIN_S, **environment: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own: a thread that keeps it from ending would not show otherwise."""
     return subprocess.run(
@@ -37,6 +47,7 @@ def run(*arguments: str, within_s: float = ENDS_WITHIN_S, **environment: str) ->
         env=os.environ | {"NO_COLOR": "1"} | environment,
         stdin=subprocess.DEVNULL,
         check=False,
+        preexec_fn=without_rights_over_all_files,
     )
 
 
@@ -76,6 +87,60 @@ def test_a_place_where_no_database_can_be_is_said(tmp_path, where):
         where, Path("/proc/x/y.sqlite3")
     )
     says(run("migrate", "--database-url", f"sqlite://{place}"))
+
+
+ADD = ["garage", "add", "NYC-1", "--name", "x", "--organization", "x"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "locked"),
+    [
+        (["migrate"], "the file"),
+        (ADD, "the file"),
+        (ADD, "its folder"),
+        (["garage", "list"], "the file, for reading too"),
+        (["serve", "--port", "0"], "the file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_a_database_without_the_right_to_write_is_said_with_its_place(tmp_path, command, locked):
+    folder = tmp_path / "var"
+    file = folder / "evgraph.sqlite3"
+    assert run("migrate", "--database-url", f"sqlite://{file}").returncode == 0
+    place, mode = {
+        "the file": (file, 0o400),
+        "its folder": (folder, 0o500),
+        "the file, for reading too": (file, 0o000),
+    }[locked]
+    place.chmod(mode)
+    try:
+        done = run(*command, "--database-url", f"sqlite://{file}")
+    finally:
+        place.chmod(0o700)
+    says(done, f"cannot be written to: this user has no right to write {place}.", "Let the server's user write")
+
+
+def test_a_new_database_that_cannot_be_made_is_said_with_its_folder(tmp_path):
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o500)
+    says(run("migrate", "--database-url", f"sqlite://{folder}/new/x.sqlite3"), f"no right to write {folder}.")
+
+
+@pytest.mark.parametrize(("fault", "words"), [("missing", "There is no folder"), ("locked", "The folder")])
+def test_a_backup_names_the_folder_that_it_cannot_write_to(tmp_path, database_url, fault, words):
+    folder = tmp_path / "backups"
+    if fault == "locked":
+        folder.mkdir(mode=0o500)
+    says(run("backup", str(folder / "x"), "--database-url", database_url), f"{words} {folder}")
+
+
+def test_the_first_migration_says_that_it_made_the_file(tmp_path):
+    url = f"sqlite://{tmp_path}/new.sqlite3"
+    assert run("migrate", "--database-url", url).stdout == (
+        f"The database {tmp_path}/new.sqlite3 was made.\nThe database is up to date.\n"
+    )
+    assert run("migrate", "--database-url", url).stdout == "The database is up to date.\n"
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["serve", "--port", "0"], ["backup", "unmade.zip"]], ids=" ".join)
