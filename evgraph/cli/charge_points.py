@@ -22,11 +22,18 @@ def charge_point_add(
     garage: LocationId,
     connectors: Annotated[int, typer.Option(min=1, max=10, help="How many vehicles can be plugged in at once.")] = 1,
     max_power_kw: Annotated[float, typer.Option(help="What one connector can deliver.")] = 11.5,
-    key: Annotated[str | None, typer.Option(help="Its key, if it has one already: 16 to 40 characters, hex digits or plain text. Else one is made.")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            help="Its key, if it has one already: 16 to 40 characters, hex digits or plain text. Else one is made."
+        ),
+    ] = None,
     no_key: Annotated[
         bool, typer.Option("--no-key", help="Let it connect without a key: only in a network that you trust.")
     ] = False,
-    url: Annotated[str, typer.Option(help="How chargers reach this server: ws://HOST:PORT, or wss://HOST:PORT with TLS.")] = "ws://127.0.0.1:8000",
+    url: Annotated[
+        str, typer.Option(help="How chargers reach this server: ws://HOST:PORT, or wss://HOST:PORT with TLS.")
+    ] = "ws://127.0.0.1:8000",
     database_url: DatabaseUrl = None,
 ) -> None:
     """Register a charge point; prints the URL, user name and key to set in it. The key is told this once."""

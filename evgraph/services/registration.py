@@ -214,7 +214,9 @@ class Registration:
         card = NewCard(garage_id=garage_id, id_tag=id_tag, name=name, expires_at=expires_at)
         await register_card(self._books, card)
 
-    async def add_person(self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role) -> AddedPerson:
+    async def add_person(
+        self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role
+    ) -> AddedPerson:
         """All garages of one organization; who is known already gets the role in these garages too, and keeps their
         name and password."""
         address = email.strip().lower()

@@ -63,8 +63,12 @@ def run(
     prefix: Annotated[str, typer.Option(help="How the identities of --count begin.")] = "AX48-",
     connectors: Annotated[int, typer.Option(min=1, max=2, help="Connectors of each charge point.")] = 1,
     speed: Annotated[
-        float, typer.Option(min=0.1, help="Simulated seconds a second: 60 charges an hour in a minute. Start an EVGraph server with"
-            " EVGRAPH_SIMULATED_SPEED set to as much; otherwise it does not believe such readings.",)
+        float,
+        typer.Option(
+            min=0.1,
+            help="Simulated seconds a second: 60 charges an hour in a minute. Start an EVGraph server with"
+            " EVGRAPH_SIMULATED_SPEED set to as much; otherwise it does not believe such readings.",
+        ),
     ] = 1.0,
     sample_interval: Annotated[
         float, typer.Option(min=0.01, help="Simulated seconds between two meter readings, until the server sets it.")

@@ -208,6 +208,38 @@ def test_a_bad_option_is_named(options):
     assert f"EVGRAPH_{options[0].removeprefix('--').replace('-', '_').upper()}" in done.output
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["replay", "--from", "banana"], "Invalid value for '--from': Give a date (2026-11-01)"),
+        (["replay", "--to", "2026-13-01"], "Invalid value for '--to': Give a date (2026-11-01)"),
+        (["replay", "--from", "2026-11-02", "--to", "2026-11-01"], "--to: It must be later than --from."),
+        (["replay", "--ticket", "EV9"], "--ticket: There is no ticket EV9."),
+        (["replay", "--charge-point", "AX48-9"], "--charge-point: There is no charge point AX48-9."),
+        (["replay", "--nonsense"], "No such option: --nonsense"),
+        (["user", "add", "x@example.com"], "Missing option '--garage'. See `"),
+        (["garage", "nonsense"], "No such command 'nonsense'."),
+        (["nonsense"], "No such command 'nonsense'."),
+        (["simulate", "run"], "Say which charge points: --identity, --keys-file or --count."),
+        (["charge-point", "accept", "AX48-9", "--as", "maybe"], "Invalid value for '--as'"),
+        (["demo", "--port", "http"], "Invalid value for '--port'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_call_is_said_in_one_line(monkeypatch, database_url, command, words):
+    monkeypatch.setenv("EVGRAPH_DATABASE_URL", database_url)
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 2
+    (line,) = done.output.splitlines()
+    assert line.startswith("Error: ")
+    assert words in line
+
+
+@pytest.mark.parametrize("command", [[], ["garage"], ["simulate"]], ids=" ".join)
+def test_a_group_without_a_command_shows_its_help(command):
+    assert "Usage:" in CliRunner().invoke(cli, command).output
+
+
 def test_a_port_in_use_is_said(migrated):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
