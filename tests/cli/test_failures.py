@@ -251,12 +251,20 @@ def test_the_demo_says_what_is_wrong_with_its_database(tmp_path):
     says(run("demo", "--folder", str(tmp_path), "--port", "0"), "The database cannot be used: file is not a database")
 
 
-def test_a_panel_whose_port_is_in_use_is_said():
+def test_a_panel_whose_port_is_in_use_is_said(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run("simulate", "run", "--count", "1", "--panel-port", str(taken.getsockname()[1]))
-    assert done.returncode != 0
-    assert "address already in use" in done.stderr
-    assert "Traceback" not in done.stderr
+        port = taken.getsockname()[1]
+        done = run("simulate", "run", "--count", "1", "--panel-port", str(port))
+        demo = run("demo", "--folder", str(tmp_path), "--port", "0", "--panel-port", str(port))
+    for one in (done, demo):
+        says(one, f"Cannot listen on 127.0.0.1:{port}", "Choose another port with --panel-port.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_refuses_one_port_for_both(tmp_path):
+    done = CliRunner().invoke(cli, ["demo", "--folder", str(tmp_path), "--port", "9", "--panel-port", "9"])
+    assert done.exit_code == 1
+    assert "The server and the panel cannot both have port 9." in done.output
 
 
 def test_a_host_that_is_not_ours_is_said(migrated):
