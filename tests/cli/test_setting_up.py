@@ -1,5 +1,7 @@
 """What the commands that set up a garage say, and what they refuse."""
 
+import shlex
+
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -100,3 +102,16 @@ def test_c1_the_url_of_a_charger_is_whole(url):
 @pytest.mark.parametrize("command", [["simulate", "run"], ["replay"]], ids=" ".join)
 def test_m5_what_belongs_to_a_speed_is_in_the_help(command):
     assert "EVGRAPH_SIMULATED_SPEED" in say(*command, "--help").output
+
+
+@pytest.mark.usefixtures("house")
+def test_the_doctor_without_an_operator_prints_a_command_that_runs():
+    assert say("garage", "add", "a lot", "--name", "x", "--organization", "Midtown").exit_code == 0
+    assert say("charge-point", "add", "AX48-1", "--garage", "a lot").exit_code == 0
+    done = say("doctor", "AX48-1")
+    assert done.exit_code == 2
+    command = shlex.split(done.output.partition("Run: evgraph ")[2])
+    added = say(*command, given="a good password\na good password\n")
+    assert added.exit_code == 0, added.output
+    # Now it fails for want of a server.
+    assert "No server answers" in say("doctor", "AX48-1", "--url", "http://127.0.0.1:9").output
