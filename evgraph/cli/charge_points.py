@@ -8,7 +8,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from evgraph.cli.common import DatabaseUrl, LocationId, in_house, out, stamp
-from evgraph.cli.failures import CannotDo
 from evgraph.domain.charge_point import Acceptance
 from evgraph.models import ChargePointRow, RefusedConnectionRow
 from evgraph.services.house import Services
@@ -61,15 +60,16 @@ def charge_point_add(
 
 
 def _charger_url(url: str) -> str:
-    """The address up to /ocpp. Raises CannotDo."""
+    """The address up to /ocpp. Raises BadParameter."""
     try:
         parts = urlsplit(url)
         is_one = parts.scheme in ("ws", "wss") and parts.hostname and parts.port != 0
     except ValueError:
         is_one = False
     if not is_one:
-        raise CannotDo(
-            f"--url is the address at which chargers reach this server, ws://HOST:PORT or wss://HOST:PORT, not {url}."
+        raise typer.BadParameter(
+            f"it is the address at which chargers reach this server, ws://HOST:PORT or wss://HOST:PORT, not {url}.",
+            param_hint="--url",
         )
     return url.rstrip("/").removesuffix("/ocpp")
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from evgraph.cli.common import DatabaseUrl, confirm, fail, out, run_plain, settings_of, told
+from evgraph.cli.common import DatabaseUrl, confirm, fail, out, run_plain, settings_of
 from evgraph.logs import set_up_logs
 from evgraph.models import database
 from evgraph.settings import misspelled
@@ -105,6 +105,12 @@ def demo(
         fail(str(failure))
 
 
+def _new_file(url: str) -> Path | None:
+    """The SQLite file that a migration makes; null where there is one, or on PostgreSQL."""
+    path = database.config(url)["connections"][database.WRITER]["credentials"].get("file_path")
+    return Path(path) if path and not Path(path).exists() else None
+
+
 @cli.command()
 def migrate(
     to: Annotated[
@@ -119,11 +125,10 @@ def migrate(
     hold: it asks before it does, and --yes answers for scripts. A database that is newer than this program is refused.
     """
     settings = settings_of(database_url=database_url)
-
+    database.refuse_unwritable(settings.database_url)
     made = _new_file(settings.database_url)
 
     async def run() -> None:
-        database.refuse_unwritable(settings.database_url)
         if to is not None and not yes:
             undone = await database.undone_by(settings.database_url, to)
             if undone:
@@ -134,13 +139,6 @@ def migrate(
     if made is not None:
         out.print(f"The database {made} was made.", soft_wrap=True, markup=False)
     out.print("The database is up to date." if to is None else f"The database is at {to}.")
-
-
-def _new_file(url: str) -> Path | None:
-    """The SQLite file that a migration makes; null where there is one, or on PostgreSQL."""
-    with told():
-        path = database.config(url)["connections"][database.WRITER]["credentials"].get("file_path")
-    return Path(path) if path and not Path(path).exists() else None
 
 
 @cli.command()

@@ -101,7 +101,6 @@ def _stamped(behind: timedelta, *, readable: bool = True) -> tuple[Stamped, ...]
             "FAIL",
             "Pending",
         ),
-        (replace(WELL, has_rate=False), "rate", "WARN", "charging is free"),
         (replace(WELL, has_key=False, security_profile=0), "security", "WARN", "without a key"),
         (replace(WELL, has_new_key=True), "key", "WARN", "old one is still good"),
         (replace(WELL, stamps=()), "clock", "WARN", "nothing with its time"),
@@ -127,6 +126,7 @@ def _stamped(behind: timedelta, *, readable: bool = True) -> tuple[Stamped, ...]
             "WARN",
             "does not say",
         ),
+        (replace(WELL, has_rate=False), "rate", "WARN", "charging is free"),
         (
             replace(WELL, charge_point=replace(CHARGE_POINT, last_boot_at=None)),
             "firmware",
