@@ -27,6 +27,7 @@ from evgraph.models.database import (
     refuse_missing,
     refuse_other_version,
     refuse_read_only,
+    refuse_unwritable,
 )
 from evgraph.ocpp.door import DoorServer
 from evgraph.ocpp.endpoint import create_endpoint
@@ -202,7 +203,8 @@ async def check_database(settings: Settings) -> None:
     """Raises CannotServe, and what the database's driver raises, before anything is served that could not be kept."""
     try:
         refuse_missing(settings.database_url)
-    except NoDatabase as failure:
+        refuse_unwritable(settings.database_url)
+    except (NoDatabase, ReadOnlyDatabase) as failure:
         raise CannotServe(str(failure)) from failure
     await open_database(settings.database_url, pool_size=1)
     try:

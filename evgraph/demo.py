@@ -24,6 +24,7 @@ from evgraph.models import ChargePointRow, GarageRow, database
 from evgraph.services.house import Services
 from evgraph.services.stays import CheckIn
 from evgraph.settings import Settings
+from evgraph.simulator.panel import PortInUse, refuse_port_in_use
 
 PASSWORD = "plug-it-in"  # noqa: S105 - a demo's, printed on its screen
 LOCATION = "NYC-034"
@@ -47,7 +48,8 @@ _START_S = 30.0
 async def run_demo(
     *, port: int, panel_port: int, charge_points: int, speed: float, folder: Path, fresh: bool, out: Console
 ) -> None:
-    """Until Ctrl-C. `speed`: simulated seconds a second."""
+    """Until Ctrl-C. `speed`: simulated seconds a second. Raises CannotServe."""
+    _check_panel_port(panel_port, port)
     _make_folder(folder, fresh=fresh)
     url = f"sqlite://{folder / 'evgraph.sqlite3'}"
     out.print("Migrating the demo's database ...")
@@ -78,6 +80,16 @@ async def run_demo(
         running.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)
         out.print("The demo has ended.")
+
+
+def _check_panel_port(panel_port: int, port: int) -> None:
+    """The process of the chargers opens it, when the server runs. Raises CannotServe."""
+    if port and panel_port == port:
+        raise CannotServe(f"The server and the panel cannot both have port {port}. Choose another with --panel-port.")
+    try:
+        refuse_port_in_use(panel_port)
+    except PortInUse as failure:
+        raise CannotServe(str(failure)) from failure
 
 
 async def _first_of(serving: "asyncio.Task[None]", *others: Coroutine[Any, Any, Any]) -> None:
@@ -169,6 +181,7 @@ async def _plug_in_chargers(port: int, panel_port: int, keys_file: Path, speed: 
         str(panel_port),
         "--speed",
         str(speed),
+        "--part-of-demo",
         start_new_session=True,
     )
 

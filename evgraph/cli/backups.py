@@ -1,6 +1,7 @@
 """Backup and restore: the whole database in one file."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,7 @@ def backup(
     not in it. Put it back with `evgraph restore`.
     """
     url = settings_of(database_url=database_url).database_url
+    _refuse_folder(file.absolute().parent)
     telling = _Telling()
 
     async def run() -> None:
@@ -89,6 +91,14 @@ def restore(
     out.print(f"Ids skip all that may have been given out: the next transactionId is {newest[0] + 1}.", soft_wrap=True)
     if older:
         out.print("The backup is of an older program. Run: evgraph migrate", soft_wrap=True)
+
+
+def _refuse_folder(folder: Path) -> None:
+    """Where no backup can be written; what is wrong with the file itself, the backup says."""
+    if not folder.is_dir():
+        fail(f"There is no folder {folder}. Make it first.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fail(f"The folder {folder} cannot be written to by this user.")
 
 
 class _Telling:

@@ -1,6 +1,7 @@
 """Charge points: who may connect, and why one could not."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.markup import escape
@@ -20,14 +21,23 @@ def charge_point_add(
     garage: LocationId,
     connectors: Annotated[int, typer.Option(min=1, max=10, help="How many vehicles can be plugged in at once.")] = 1,
     max_power_kw: Annotated[float, typer.Option(help="What one connector can deliver.")] = 11.5,
-    key: Annotated[str | None, typer.Option(help="Its key, if it has one already; else one is made.")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            help="Its key, if it has one already: 16 to 40 characters, hex digits or plain text. Else one is made."
+        ),
+    ] = None,
     no_key: Annotated[
         bool, typer.Option("--no-key", help="Let it connect without a key: only in a network that you trust.")
     ] = False,
-    url: Annotated[str, typer.Option(help="How chargers reach this server.")] = "ws://127.0.0.1:8000",
+    url: Annotated[
+        str, typer.Option(help="How chargers reach this server: ws://HOST:PORT, or wss://HOST:PORT with TLS.")
+    ] = "ws://127.0.0.1:8000",
     database_url: DatabaseUrl = None,
 ) -> None:
     """Register a charge point; prints the URL, user name and key to set in it. The key is told this once."""
+
+    address = _charger_url(url)
 
     async def run(house: Services) -> None:
         place = await house.registration.find_garage(garage)
@@ -40,13 +50,28 @@ def charge_point_add(
             open_to_all=no_key,
         )
         out.print(f"Charge point [bold]{made.identity}[/] is registered in {place.location_id}.")
-        out.print(f"  URL        {url.rstrip('/')}/ocpp/{made.identity}", soft_wrap=True)
+        out.print(f"  URL        {address}/ocpp/{made.identity}", soft_wrap=True)
         out.print("  protocol   OCPP 1.6 JSON (ocpp1.6)")
         if secret is not None:
             out.print(f"  user name  {made.identity}")
             out.print(f"  key        {secret}   (not shown again)", soft_wrap=True)
 
     in_house(run, database_url)
+
+
+def _charger_url(url: str) -> str:
+    """The address up to /ocpp. Raises BadParameter."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("ws", "wss") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise typer.BadParameter(
+            f"it is the address at which chargers reach this server, ws://HOST:PORT or wss://HOST:PORT, not {url}.",
+            param_hint="--url",
+        )
+    return url.rstrip("/").removesuffix("/ocpp")
 
 
 @charge_point.command("list")

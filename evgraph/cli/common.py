@@ -12,6 +12,7 @@ from rich.table import Table
 from evgraph.bus import EventBus
 from evgraph.cli.failures import err, fail, is_interactive, told
 from evgraph.models import database
+from evgraph.models.failures import DatabaseUnavailable
 from evgraph.services.clock import SystemClock
 from evgraph.services.house import Services, open_house
 from evgraph.services.offline import NoChargePoints
@@ -73,7 +74,14 @@ def in_house(
         finally:
             await database.close_database()
 
-    run_plain(opened)
+    async def writing() -> None:
+        try:
+            await opened()
+        except DatabaseUnavailable:
+            database.refuse_unwritable(settings.database_url)
+            raise
+
+    run_plain(writing)
 
 
 def run_plain(work: Callable[[], Awaitable[None]]) -> None:

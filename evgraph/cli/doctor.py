@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from shlex import quote
 from typing import Annotated, Any, NoReturn
 
 import httpx
@@ -14,7 +15,7 @@ from rich.markup import escape
 from evgraph.cli.common import DatabaseUrl, err, out, settings_of, stamp
 from evgraph.cli.failures import OF_DATABASE, one_line
 from evgraph.domain.people import Right
-from evgraph.models import ChargePointRow, RefusedConnectionRow, database
+from evgraph.models import ChargePointRow, GarageRow, RefusedConnectionRow, database
 from evgraph.models.database import BadDatabaseUrl
 from evgraph.services.clock import SystemClock
 from evgraph.services.people import People
@@ -126,7 +127,11 @@ async def _lent_token(
         people = People(SystemClock())
         token = await people.lend_token(Right.OPERATE, row.garage_id)
         if token is None:
-            raise CannotRun("Nobody operates its garage yet. Run: evgraph user add --role operator")
+            garage = await GarageRow.get(id=row.garage_id)
+            raise CannotRun(
+                "Nobody operates its garage yet. Run: evgraph user add operator@example.com --name Operator --role"
+                f" operator --garage {quote(garage.location_id)}"
+            )
         try:
             yield token, refused
         finally:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from tortoise.exceptions import BaseORMException
+from typer._click.exceptions import NoArgsIsHelpError, UsageError
 from typer.core import TyperGroup
 
 from evgraph.domain.refusals import Refusal
@@ -21,6 +22,8 @@ from evgraph.models.database import BadDatabaseUrl, NoDatabase, NoSuchMigration,
 from evgraph.settings import BadSecretFile, misspelled
 
 err = Console(stderr=True)
+# As Typer has it: an option or an argument is wrong or missing.
+_WRONG_CALL = 2
 
 OF_DATABASE = (BaseORMException, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 _SAID = (BadDatabaseUrl, NoDatabase, NoSuchMigration, OtherVersion, ReadOnlyDatabase, BadSecretFile, BackupFailed)
@@ -38,7 +41,13 @@ class Commands(TyperGroup):
             meant = f" Did you mean {nearest}?" if nearest else ""
             err.print(f"[yellow]Warning:[/] {escape(name)} is not a setting and is ignored.{meant}", soft_wrap=True)
         with told():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except NoArgsIsHelpError:
+                raise
+            except UsageError as failure:
+                where = f" See `{failure.ctx.command_path} --help`." if failure.ctx else ""
+                fail(f"{one_line(failure)}{where}", code=_WRONG_CALL)
 
 
 @contextmanager
@@ -60,13 +69,15 @@ def told() -> Iterator[None]:
         fail(one_line(failure))
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, *, code: int = 1) -> NoReturn:
     err.print(f"[red]Error:[/] {escape(message)}", soft_wrap=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 def one_line(failure: BaseException) -> str:
     """What went wrong, without line breaks."""
+    if isinstance(failure, UsageError):
+        return " ".join(failure.format_message().split())
     if isinstance(failure, OSError) and failure.strerror:
         place = f": {failure.filename}" if failure.filename else ""
         return f"{failure.strerror}{place}"

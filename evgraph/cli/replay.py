@@ -53,8 +53,9 @@ def replay(
 
     Sessions, energy, and line items are computed again from the frames that the chargers sent
     (EVGRAPH_FRAMES_KEPT_DAYS), the rates that were in force, and what people decided. This proves that the books follow
-    from the frames; it does not prove that the rules are right (docs/operating.md). Run it with the server's settings.
-    It changes nothing, and may run beside the server.
+    from the frames; it does not prove that the rules are right (docs/operating.md). Run it with the server's settings:
+    without its EVGRAPH_SIMULATED_SPEED, the readings of fast simulated chargers are not believed (M5), and their bills
+    seem to differ. It changes nothing, and may run beside the server.
 
     Exit code: 0 when nothing differs, 1 when something does, 2 when it could not be looked at.
     """
@@ -82,7 +83,7 @@ def replay(
     try:
         in_house(run, database_url, takes_long=True)
     except UnknownSelection as unknown:
-        raise typer.BadParameter(str(unknown)) from unknown
+        raise typer.BadParameter(str(unknown), param_hint=f"--{unknown.kind.replace(' ', '-')}") from unknown
     except typer.Exit as failed:
         raise typer.Exit(CANNOT) from failed
     (report,) = reports

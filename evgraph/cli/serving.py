@@ -123,6 +123,12 @@ def demo(
         fail(str(failure))
 
 
+def _new_file(url: str) -> Path | None:
+    """The SQLite file that a migration makes; null where there is one, or on PostgreSQL."""
+    path = database.config(url)["connections"][database.WRITER]["credentials"].get("file_path")
+    return Path(path) if path and not Path(path).exists() else None
+
+
 @cli.command()
 def migrate(
     to: Annotated[
@@ -142,6 +148,8 @@ def migrate(
     --yes answers for scripts. A database that is newer than this program is refused.
     """
     settings = settings_of(database_url=database_url)
+    database.refuse_unwritable(settings.database_url)
+    made = _new_file(settings.database_url)
 
     async def run() -> None:
         steps = await database.steps_to(settings.database_url, to)
@@ -152,6 +160,8 @@ def migrate(
         await database.migrate(settings.database_url, target=to)
 
     run_plain(run)
+    if made is not None:
+        out.print(f"The database {made} was made.", soft_wrap=True, markup=False)
     out.print("The database is up to date." if to is None else f"The database is at {to}.")
 
 

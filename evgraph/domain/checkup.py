@@ -59,9 +59,10 @@ class Stamped:
 class Facts:
     """`asked`: why it could not be asked, null when it could. `trigger`: what TriggerMessage MeterValues was answered,
     null when that was no status. `measurands`: what the reading held that then came, null for none within
-    `waited_s`. `security_profile`: the one that its connection is in."""
+    `waited_s`. `security_profile`: the one that its connection is in. `has_rate`: its garage has one."""
 
     charge_point: ChargePoint
+    has_rate: bool
     has_key: bool
     has_new_key: bool
     connected_since: datetime | None
@@ -87,7 +88,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
     ]
     if facts.charge_point.is_online and facts.charge_point.acceptance is Acceptance.ACCEPTED:
         found += [*_configuration(facts), *_metering(facts), _unplugging(facts), _trigger(facts)]
-    return (*found, _firmware(facts))
+    return (*found, _firmware(facts), _rate(facts))
 
 
 def worst(found: tuple[Finding, ...]) -> Verdict:
@@ -403,6 +404,18 @@ def _firmware(facts: Facts) -> Finding:
         topic="firmware",
         verdict=Verdict.OK,
         text=f"{what}, firmware {charge_point.firmware_version or 'unnamed'}, booted {booted}.",
+    )
+
+
+def _rate(facts: Facts) -> Finding:
+    """T10: without a rate nothing is billed."""
+    if facts.has_rate:
+        return Finding(topic="rate", verdict=Verdict.OK, text="Its garage has a rate.")
+    return Finding(
+        topic="rate",
+        verdict=Verdict.WARN,
+        text="Its garage has no rate: charging is free, and sessions that begin now will never be billed.",
+        advice="Set the rate: sign in as an operator and open EV Rates, or call setRate.",
     )
 
 

@@ -1,6 +1,7 @@
 """Where the rows live: one SQLite file, or PostgreSQL; opened, migrated and closed here."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -104,6 +105,22 @@ def refuse_missing(url: str) -> None:
         raise NoDatabase(f"There is no database {path}. Check EVGRAPH_DATABASE_URL; `evgraph migrate` makes a new one.")
 
 
+def refuse_unwritable(url: str) -> None:
+    """Raises ReadOnlyDatabase, which names the place, where this user may not write a SQLite file, one of the files
+    beside it, or its folder: SQLite makes files there while it writes. Raises BadDatabaseUrl."""
+    path = config(url)["connections"][WRITER]["credentials"].get("file_path")
+    if not path:
+        return
+    places = [place for place in (Path(path), Path(f"{path}-wal"), Path(f"{path}-shm")) if place.exists()]
+    folder = next(parent for parent in Path(path).absolute().parents if parent.exists())
+    for place in (*places, folder):
+        if not os.access(place, os.R_OK | os.W_OK):
+            raise ReadOnlyDatabase(
+                f"The database {path} cannot be written to: this user has no right to write {place}. Let the server's"
+                " user write the file and its folder."
+            )
+
+
 async def close_database() -> None:
     await Tortoise.close_connections()
 
@@ -112,6 +129,7 @@ async def migrate(url: str, *, target: str | None = None) -> None:
     """Brings the database to the newest migration, or forwards or backwards to `target`: a migration's name, or "zero",
     which undoes all. Raises NoSuchMigration, and OtherVersion for a database that is newer than this program."""
     place = _place(target) if target else None
+    refuse_unwritable(url)
     # A table of years is changed in as much time as it takes.
     await open_database(url, timeout_s=None)
     try:

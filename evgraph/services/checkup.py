@@ -15,8 +15,8 @@ from evgraph.domain.energy import REGISTER
 from evgraph.domain.events import FrameLogged
 from evgraph.domain.frames import LoggedFrame
 from evgraph.domain.people import Right, Viewer
-from evgraph.models import ChargePointRow, ConnectionRow, FrameRow, PortRow, RefusedConnectionRow
-from evgraph.services import finding
+from evgraph.models import ChargePointRow, ConnectionRow, FrameRow, PortRow, RefusedConnectionRow, database
+from evgraph.services import finding, reading
 from evgraph.services.configuration import Configurations
 from evgraph.services.frames import FrameLog, first_id_at
 from evgraph.services.interfaces import (
@@ -63,27 +63,28 @@ class Checkup:
     async def _check(self, charge_point: ChargePoint) -> tuple[Finding, ...]:
         settings: tuple[ConfigurationSetting, ...] = ()
         not_told = trigger = None
-        reading: LoggedFrame | None = None
+        sent: LoggedFrame | None = None
         if charge_point.is_online and charge_point.acceptance is Acceptance.ACCEPTED:
             not_told = await self._read_configuration(charge_point)
             settings = tuple(await self._configurations.settings(charge_point.id))
-            trigger, reading = await self._ask_for_a_reading(charge_point)
+            trigger, sent = await self._ask_for_a_reading(charge_point)
         row = await ChargePointRow.get(id=charge_point.id)
         connection = await ConnectionRow.filter(charge_point_id=row.id, disconnected_at=None).order_by("-id").first()
         refused = await RefusedConnectionRow.filter(identity=row.identity).order_by("-id").limit(_MOST_REFUSED)
         return findings(
             Facts(
                 charge_point=row.value(),
+                has_rate=await reading.rate_in_force(database.reader(), row.garage_id) is not None,
                 has_key=row.key_hash is not None,
                 has_new_key=row.next_key_hash is not None,
                 connected_since=connection.connected_at if connection else None,
                 security_profile=connection.security_profile if connection else None,
                 refused=tuple(RefusedAttempt(at=one.at, remote=one.remote, reason=one.reason) for one in refused),
-                stamps=await self._stamps(row.id, reading),
+                stamps=await self._stamps(row.id, sent),
                 settings=settings,
                 not_told=not_told,
                 trigger=trigger,
-                measurands=measurands(reading.frame) if reading else None,
+                measurands=measurands(sent.frame) if sent else None,
                 waited_s=self._reading_wait,
             )
         )

@@ -1,6 +1,7 @@
 """What an operator sets up once: garages, charge points, cards, people. Each raises Refusal for what cannot be."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -35,7 +36,8 @@ from evgraph.services.presence import touch_ports
 
 _IDENTITY = re.compile(r"[A-Za-z0-9*\-_=+|@.]{1,48}")
 _SHORTEST_PASSWORD = 8
-# OCPP-J 1.6 section 6.2: a key has 20 bytes at the most; 40 characters when its hex digits are taken as text.
+# OCPP-J 1.6 section 6.2: a key has 16 to 20 bytes; 40 characters when its hex digits are taken as text. Chargers whose
+# key is a password of any text take up to 40 characters.
 _SHORTEST_KEY, _LONGEST_KEY = 16, 40
 _MOST_POWER_KW = Decimal(1000)
 
@@ -52,6 +54,14 @@ class RegisterChargePoint:
     has_no_key: bool
     acceptance: Acceptance
     configures: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedPerson:
+    """`is_new`: the person was not known. `had`: the role that they had before in each of the garages, by its id."""
+
+    is_new: bool
+    had: Mapping[int, Role]
 
 
 class Registration:
@@ -121,12 +131,14 @@ class Registration:
                 "An identity has 1 to 48 letters, digits or any of * - _ = + | @ . (no spaces or colons).",
                 ("input", "identity"),
             )
+        if key is not None:
+            _check_key(key, open_to_all=open_to_all)
         if not 1 <= connectors <= 10:
             raise Refusal(ErrorCode.INVALID, "A charge point has 1 to 10 connectors.", ("input", "connectors"))
         taken = Refusal(ErrorCode.NAME_TAKEN, f"There is a charge point {identity} already.", ("input", "identity"))
         if await ChargePointRow.exists(identity=identity):
             raise taken
-        secret = None if open_to_all else key or new_charge_point_key()
+        secret = None if open_to_all else new_charge_point_key() if key is None else key
         try:
             async with self._books.change(garage_id) as change:
                 row = await ChargePointRow.create(
@@ -147,13 +159,6 @@ class Registration:
     async def register(self, viewer: Viewer, command: RegisterChargePoint) -> tuple[ChargePoint, str | None]:
         """As `add_charge_point`, by an operator."""
         require(viewer, Right.OPERATE, command.garage_id, "garage", "input", "garageId")
-        if command.key is not None:
-            if command.has_no_key:
-                raise Refusal(ErrorCode.INVALID, "It has a key or none.", ("input", "key"))
-            if not _SHORTEST_KEY <= len(command.key) <= _LONGEST_KEY:
-                raise Refusal(
-                    ErrorCode.INVALID, f"A key has {_SHORTEST_KEY} to {_LONGEST_KEY} characters.", ("input", "key")
-                )
         power_kw = command.max_power_kw
         if power_kw is not None and not 0 < power_kw <= _MOST_POWER_KW:
             raise Refusal(ErrorCode.INVALID, "A connector delivers up to 1000 kW.", ("input", "maxPowerKw"))
@@ -209,8 +214,11 @@ class Registration:
         card = NewCard(garage_id=garage_id, id_tag=id_tag, name=name, expires_at=expires_at)
         await register_card(self._books, card)
 
-    async def add_person(self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role) -> None:
-        """All garages of one organisation; who is known already gets the role in these garages too."""
+    async def add_person(
+        self, *, garage_ids: list[int], email: str, name: str, password: str, role: Role
+    ) -> AddedPerson:
+        """All garages of one organization; who is known already gets the role in these garages too, and keeps their
+        name and password."""
         address = email.strip().lower()
         if "@" not in address:
             raise Refusal(ErrorCode.INVALID, f"{email} is no email address.")
@@ -223,11 +231,29 @@ class Registration:
         password_hash = await self._people.hash_password(password)
         async with in_transaction(WRITER):
             row = await PersonRow.get_or_none(email=address)
+            is_new = row is None
             if row is None:
                 row = await PersonRow.create(
                     organization_id=owners.pop(), email=address, name=name, password_hash=password_hash
                 )
             elif row.organization_id not in owners:
                 raise Refusal(ErrorCode.NAME_TAKEN, f"{address} belongs to another organisation.")
+            held = await PersonRoleRow.filter(person_id=row.id, garage_id__in=garage_ids)
             for garage_id in garage_ids:
                 await PersonRoleRow.update_or_create(defaults={"role": role}, person_id=row.id, garage_id=garage_id)
+        return AddedPerson(is_new=is_new, had={one.garage_id: one.role for one in held})
+
+
+def _check_key(key: str, *, open_to_all: bool) -> None:
+    """Raises Refusal INVALID for a key that no charge point can have."""
+    field = ("input", "key")
+    if open_to_all:
+        raise Refusal(ErrorCode.INVALID, "It has a key or none.", field)
+    if not _SHORTEST_KEY <= len(key.encode()) <= _LONGEST_KEY:
+        raise Refusal(
+            ErrorCode.INVALID,
+            f"A key has {_SHORTEST_KEY} to {_LONGEST_KEY} characters: 16 to 20 bytes as hex digits, or plain text.",
+            field,
+        )
+    if not key.isprintable() or key != key.strip():
+        raise Refusal(ErrorCode.INVALID, "A key has no line breaks, and no spaces around it.", field)

@@ -189,7 +189,8 @@ class Stays:
             else:
                 raise Refusal(
                     ErrorCode.STILL_CHARGING,
-                    f"Ticket {stay.ticket_number} is still charging. Unplug the vehicle or stop the session first.",
+                    f"Ticket {stay.ticket_number} is still charging. Unplug the vehicle, stop the session, or"
+                    " check it out with `stopCharging: true`.",
                     ("input", "stopCharging"),
                 )
 

@@ -19,7 +19,7 @@ from rich.table import Table
 from evgraph.simulator.charge_point import SimulatedChargePoint
 from evgraph.simulator.dialects import DIALECTS, spoken
 from evgraph.simulator.fleet import Fleet, identities
-from evgraph.simulator.panel import serve_panel
+from evgraph.simulator.panel import PortInUse, refuse_port_in_use, serve_panel
 from evgraph.simulator.simulated_time import SimulatedTime
 from evgraph.simulator.visitors import Visitors
 
@@ -63,7 +63,12 @@ def run(
     prefix: Annotated[str, typer.Option(help="How the identities of --count begin.")] = "AX48-",
     connectors: Annotated[int, typer.Option(min=1, max=2, help="Connectors of each charge point.")] = 1,
     speed: Annotated[
-        float, typer.Option(min=0.1, help="Simulated seconds a second: 60 charges an hour in a minute.")
+        float,
+        typer.Option(
+            min=0.1,
+            help="Simulated seconds a second: 60 charges an hour in a minute. Start an EVGraph server with"
+            " EVGRAPH_SIMULATED_SPEED set to as much; otherwise it does not believe such readings.",
+        ),
     ] = 1.0,
     sample_interval: Annotated[
         float, typer.Option(min=0.01, help="Simulated seconds between two meter readings, until the server sets it.")
@@ -91,6 +96,7 @@ def run(
         typer.Option("--cert-key", exists=True, dir_okay=False, help="For wss: the private key of --cert (PEM)."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print every frame, both ways.")] = False,
+    is_part_of_demo: Annotated[bool, typer.Option("--part-of-demo", hidden=True)] = False,
 ) -> None:
     """Run charge points until Ctrl-C. Name them by --identity, --keys-file or --count.
 
@@ -123,10 +129,21 @@ def run(
     )
     # Not for secrets: a seed makes a run repeatable.
     visitors = Visitors(fleet, SimulatedTime(speed), Random(seed), card) if auto else None  # noqa: S311
-    out.print(f"{len(fleet)} simulated charge points for {url}, {speed:g} simulated seconds a second.")
+    try:
+        refuse_port_in_use(panel_port)
+    except PortInUse as failure:
+        err.print(f"[red]Error:[/] {failure}", soft_wrap=True)
+        raise typer.Exit(1) from failure
+    out.print(f"{_count(len(fleet))} for {url}, {speed:g} simulated seconds a second.", soft_wrap=True)
     if panel_port:
-        out.print(f"Their cables: http://127.0.0.1:{panel_port}/   Ctrl-C ends it.")
+        out.print(f"Their cables: http://127.0.0.1:{panel_port}/", soft_wrap=True)
+    if not is_part_of_demo:
+        out.print("Ctrl-C ends it.")
     asyncio.run(_run(fleet, panel_port, visitors))
+
+
+def _count(number: int) -> str:
+    return f"{number} simulated charge point{'' if number == 1 else 's'}"
 
 
 def _keys(
@@ -234,14 +251,14 @@ def go_offline(identity: Identity, panel: PanelUrl = DEFAULT_PANEL) -> None:
 
 @app.command("come-back")
 def come_back(identity: Identity, panel: PanelUrl = DEFAULT_PANEL) -> None:
-    """Mend a charge point's network."""
-    _press(panel, identity, "come-back")
+    """Mend a charge point's network; it connects within a few seconds."""
+    _press(panel, identity, "come-back", otherwise="network mended, connecting")
 
 
 @app.command("power-cycle")
 def power_cycle(identity: Identity, panel: PanelUrl = DEFAULT_PANEL) -> None:
     """Cut a charge point's power for a moment: it boots, and ends what it charged."""
-    _press(panel, identity, "power-cycle")
+    _press(panel, identity, "power-cycle", otherwise="restarting")
 
 
 @app.command("reject-next-start")
@@ -263,14 +280,20 @@ def clear_fault(identity: Identity, connector: ConnectorId = 1, panel: PanelUrl 
 
 
 def _press(
-    panel: str, identity: str, action: str, connector: int | None = None, body: dict[str, Any] | None = None
+    panel: str,
+    identity: str,
+    action: str,
+    connector: int | None = None,
+    body: dict[str, Any] | None = None,
+    *,
+    otherwise: str = "offline",
 ) -> None:
-    """Press a button of the panel, and say how the charge point stands after it."""
+    """Press a button of the panel, and say how the charge point stands after it; `otherwise`: if not connected."""
     place = "" if connector is None else f"/connectors/{connector}"
     path = f"/api/charge-points/{quote(identity, safe='')}{place}/{action}"
     charge_point = _ask("POST", panel, path, body)
     statuses = ", ".join(f"connector {found['connector_id']} {found['status']}" for found in charge_point["connectors"])
-    link = "connected" if charge_point["connected"] else "offline"
+    link = "connected" if charge_point["connected"] else otherwise
     out.print(f"{charge_point['identity']}: {link}, {statuses}")
 
 

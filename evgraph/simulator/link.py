@@ -12,7 +12,7 @@ from random import Random
 from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from evgraph.simulator.asking import ConnectionLost
@@ -69,6 +69,8 @@ class Link:
             started = asyncio.get_running_loop().time()
             try:
                 await self._hold(converse, key(), ping_interval())
+            except InvalidStatus as refusal:
+                self._refused(refusal.response.status_code)
             except (OSError, WebSocketException, TimeoutError, ConnectionLost) as problem:
                 self.problem = f"{type(problem).__name__}: {problem}"
                 LOGGER.info("%s: no connection: %s", self._identity, self.problem)
@@ -76,6 +78,13 @@ class Link:
             failures = 0 if held > self._back_off.first else failures
             await asyncio.sleep(self._back_off.delay(failures, self._random))
             failures += 1
+
+    def _refused(self, status: int) -> None:
+        """Said once, not at each attempt: a wrong key or identity stays wrong."""
+        problem = f"refused, HTTP {status}; see `evgraph charge-point refused`"
+        if problem != self.problem:
+            LOGGER.error("%s: %s", self._identity, problem)
+        self.problem = problem
 
     def fall_silent(self) -> None:
         """When `run` is cancelled next, leave the socket open but dead, as a cut cable does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -213,6 +214,19 @@ class _QuietServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class PortInUse(Exception):
+    """The panel cannot listen on its port; the message says which, and what to do."""
+
+
+def refuse_port_in_use(port: int) -> None:
+    """Raises PortInUse; 0 is never in use."""
+    try:
+        socket.create_server((HOST, port)).close()
+    except (OSError, OverflowError) as failure:
+        why = getattr(failure, "strerror", None) or failure
+        raise PortInUse(f"Cannot listen on {HOST}:{port} ({why}). Choose another port with --panel-port.") from failure
 
 
 async def serve_panel(fleet: Fleet, port: int) -> None:

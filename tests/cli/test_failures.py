@@ -1,5 +1,6 @@
 """Each command that fails ends at once, not zero, with one clear line and no traceback."""
 
+import ctypes
 import os
 import socket
 import sqlite3
@@ -15,6 +16,8 @@ from typer.testing import CliRunner
 from evgraph.cli import cli
 from evgraph.settings import Settings, misspelled
 
+# <linux/capability.h>, <linux/prctl.h>
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 # Far below what a hanging command would take, far above what a busy machine does.
 ENDS_WITHIN_S = 60
 GARBAGE = b"this is not a database, and it is long enough to be read as one" * 200
@@ -29,6 +32,13 @@ COMMANDS = [
 ]
 
 
+def without_rights_over_all_files() -> None:
+    """In a child: what a root user may do in spite of a file's rights, it may do no longer."""
+    if os.geteuid() == 0:
+        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+            ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
 def run(*arguments: str, within_s: float = ENDS_WITHIN_S, **environment: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own: a thread that keeps it from ending would not show otherwise."""
     return subprocess.run(
@@ -39,6 +49,7 @@ def run(*arguments: str, within_s: float = ENDS_WITHIN_S, **environment: str) ->
         env=os.environ | {"NO_COLOR": "1"} | environment,
         stdin=subprocess.DEVNULL,
         check=False,
+        preexec_fn=without_rights_over_all_files,
     )
 
 
@@ -78,6 +89,60 @@ def test_a_place_where_no_database_can_be_is_said(tmp_path, where):
         where, Path("/proc/x/y.sqlite3")
     )
     says(run("migrate", "--database-url", f"sqlite://{place}"))
+
+
+ADD = ["garage", "add", "NYC-1", "--name", "x", "--organization", "x"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "locked"),
+    [
+        (["migrate"], "the file"),
+        (ADD, "the file"),
+        (ADD, "its folder"),
+        (["garage", "list"], "the file, for reading too"),
+        (["serve", "--port", "0"], "the file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_a_database_without_the_right_to_write_is_said_with_its_place(tmp_path, command, locked):
+    folder = tmp_path / "var"
+    file = folder / "evgraph.sqlite3"
+    assert run("migrate", "--database-url", f"sqlite://{file}").returncode == 0
+    place, mode = {
+        "the file": (file, 0o400),
+        "its folder": (folder, 0o500),
+        "the file, for reading too": (file, 0o000),
+    }[locked]
+    place.chmod(mode)
+    try:
+        done = run(*command, "--database-url", f"sqlite://{file}")
+    finally:
+        place.chmod(0o700)
+    says(done, f"cannot be written to: this user has no right to write {place}.", "Let the server's user write")
+
+
+def test_a_new_database_that_cannot_be_made_is_said_with_its_folder(tmp_path):
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o500)
+    says(run("migrate", "--database-url", f"sqlite://{folder}/new/x.sqlite3"), f"no right to write {folder}.")
+
+
+@pytest.mark.parametrize(("fault", "words"), [("missing", "There is no folder"), ("locked", "The folder")])
+def test_a_backup_names_the_folder_that_it_cannot_write_to(tmp_path, database_url, fault, words):
+    folder = tmp_path / "backups"
+    if fault == "locked":
+        folder.mkdir(mode=0o500)
+    says(run("backup", str(folder / "x"), "--database-url", database_url), f"{words} {folder}")
+
+
+def test_the_first_migration_says_that_it_made_the_file(tmp_path):
+    url = f"sqlite://{tmp_path}/new.sqlite3"
+    assert run("migrate", "--database-url", url).stdout == (
+        f"The database {tmp_path}/new.sqlite3 was made.\nThe database is up to date.\n"
+    )
+    assert run("migrate", "--database-url", url).stdout == "The database is up to date.\n"
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["serve", "--port", "0"], ["backup", "unmade.zip"]], ids=" ".join)
@@ -145,6 +210,38 @@ def test_a_bad_option_is_named(options):
     assert f"EVGRAPH_{options[0].removeprefix('--').replace('-', '_').upper()}" in done.output
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["replay", "--from", "banana"], "Invalid value for '--from': Give a date (2026-11-01)"),
+        (["replay", "--to", "2026-13-01"], "Invalid value for '--to': Give a date (2026-11-01)"),
+        (["replay", "--from", "2026-11-02", "--to", "2026-11-01"], "--to: It must be later than --from."),
+        (["replay", "--ticket", "EV9"], "--ticket: There is no ticket EV9."),
+        (["replay", "--charge-point", "AX48-9"], "--charge-point: There is no charge point AX48-9."),
+        (["replay", "--nonsense"], "No such option: --nonsense"),
+        (["user", "add", "x@example.com"], "Missing option '--garage'. See `"),
+        (["garage", "nonsense"], "No such command 'nonsense'."),
+        (["nonsense"], "No such command 'nonsense'."),
+        (["simulate", "run"], "Say which charge points: --identity, --keys-file or --count."),
+        (["charge-point", "accept", "AX48-9", "--as", "maybe"], "Invalid value for '--as'"),
+        (["demo", "--port", "http"], "Invalid value for '--port'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_call_is_said_in_one_line(monkeypatch, database_url, command, words):
+    monkeypatch.setenv("EVGRAPH_DATABASE_URL", database_url)
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 2
+    (line,) = done.output.splitlines()
+    assert line.startswith("Error: ")
+    assert words in line
+
+
+@pytest.mark.parametrize("command", [[], ["garage"], ["simulate"]], ids=" ".join)
+def test_a_group_without_a_command_shows_its_help(command):
+    assert "Usage:" in CliRunner().invoke(cli, command).output
+
+
 def test_a_port_in_use_is_said(migrated):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -156,12 +253,20 @@ def test_the_demo_says_what_is_wrong_with_its_database(tmp_path):
     says(run("demo", "--folder", str(tmp_path), "--port", "0"), "The database cannot be used: file is not a database")
 
 
-def test_a_panel_whose_port_is_in_use_is_said():
+def test_a_panel_whose_port_is_in_use_is_said(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run("simulate", "run", "--count", "1", "--panel-port", str(taken.getsockname()[1]))
-    assert done.returncode != 0
-    assert "address already in use" in done.stderr
-    assert "Traceback" not in done.stderr
+        port = taken.getsockname()[1]
+        done = run("simulate", "run", "--count", "1", "--panel-port", str(port))
+        demo = run("demo", "--folder", str(tmp_path), "--port", "0", "--panel-port", str(port))
+    for one in (done, demo):
+        says(one, f"Cannot listen on 127.0.0.1:{port}", "Choose another port with --panel-port.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_refuses_one_port_for_both(tmp_path):
+    done = CliRunner().invoke(cli, ["demo", "--folder", str(tmp_path), "--port", "9", "--panel-port", "9"])
+    assert done.exit_code == 1
+    assert "The server and the panel cannot both have port 9." in done.output
 
 
 def test_a_host_that_is_not_ours_is_said(migrated):

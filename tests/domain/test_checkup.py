@@ -47,6 +47,7 @@ def settings(**changed: str | None) -> tuple[ConfigurationSetting, ...]:
 
 WELL = Facts(
     charge_point=CHARGE_POINT,
+    has_rate=True,
     has_key=True,
     has_new_key=False,
     connected_since=NOW,
@@ -83,6 +84,7 @@ def test_one_that_is_well() -> None:
         "unplugging",
         "remote trigger",
         "firmware",
+        "rate",
     }
 
 
@@ -159,6 +161,7 @@ def _stamped(behind: timedelta, *, readable: bool = True) -> tuple[Stamped, ...]
             "WARN",
             "does not say",
         ),
+        (replace(WELL, has_rate=False), "rate", "WARN", "charging is free"),
         (
             replace(WELL, charge_point=replace(CHARGE_POINT, last_boot_at=None)),
             "firmware",

@@ -84,6 +84,18 @@ async def test_a_reading_that_was_promised_and_never_comes(garage: Garage) -> No
     assert [ask.message for ask in garage.chargers.all(TriggerMessage)] == ["MeterValues"]
 
 
+async def test_t10_a_garage_without_a_rate_is_warned_of(garage: Garage) -> None:
+    garage.house.checkup._reading_wait = 0.05
+
+    async def verdict() -> Verdict:
+        found = await garage.house.checkup.check(garage.operator, garage.charge_point_id)
+        return next(finding.verdict for finding in found if finding.topic == "rate")
+
+    assert await verdict() is Verdict.WARN
+    await garage.set_rate()
+    assert await verdict() is Verdict.OK
+
+
 async def test_a_token_is_lent_where_somebody_operates_the_garage(garage: Garage) -> None:
     people = garage.house.people
     assert await people.lend_token(Right.OPERATE, garage.id) is None

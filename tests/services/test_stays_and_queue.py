@@ -106,6 +106,7 @@ async def test_a_running_session_refuses_the_checkout_until_it_has_ended(garage:
     with pytest.raises(Refusal) as refused:
         await garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id))
     assert refused.value.code is ErrorCode.STILL_CHARGING
+    assert "`stopCharging: true`" in refused.value.message
     garage.chargers.asked.clear()
     leaving = asyncio.create_task(
         garage.house.stays.check_out(garage.operator, CheckOut(stay_id=stay.id, stop_charging=True))

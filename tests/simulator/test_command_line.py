@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 import evgraph
 from evgraph.simulator import command_line
 from evgraph.simulator.command_line import app
+from tests.patience import PATIENCE_S
 
 ROOT = Path(evgraph.__file__).parent.parent
 
@@ -52,6 +53,8 @@ async def test_chargers_run_are_handled_and_end(central_system, tmp_path, monkey
         listed = await say("list", *panel)
         assert "AX48-1" in listed.output
         assert "BMW i4, 50%" in listed.output
+        assert "AX48-2: offline" in (await say("go-offline", "AX48-2", *panel)).output
+        assert "AX48-2: network mended, connecting" in (await say("come-back", "AX48-2", *panel)).output
         refused = await say("unplug", "AX48-2", *panel)
         assert refused.exit_code == 1
         assert "not in a car" in refused.output
@@ -86,3 +89,24 @@ def test_a_keys_file_must_hold_an_object(tmp_path):
     result = CliRunner().invoke(app, ["run", "--keys-file", str(wrong)])
     assert result.exit_code != 0
     assert "file holds an object" in result.output
+
+
+async def test_a_charger_that_is_turned_away_says_so_once(central_system):
+    central_system.refused_handshakes = 1000
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "evgraph.simulator", "run", "--url", central_system.url),
+        *("--identity", "AX48-8", "--key", "a wrong key of 20 b", "--panel-port", "0"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        while central_system.refused_handshakes > 998:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    running.send_signal(signal.SIGTERM)
+    said, complained = await running.communicate()
+    (line,) = complained.decode().splitlines()
+    assert line.endswith("AX48-8: refused, HTTP 401; see `evgraph charge-point refused`")
+    assert said.decode() == (
+        f"1 simulated charge point for {central_system.url}, 1 simulated seconds a second.\nCtrl-C ends it.\n"
+    )

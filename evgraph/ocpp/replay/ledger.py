@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
@@ -54,7 +55,11 @@ class Selection:
 
 
 class UnknownSelection(ValueError):
-    """There is no such charge point or ticket."""
+    """There is no such charge point or ticket. `kind`: which of the two."""
+
+    def __init__(self, kind: Literal["charge point", "ticket"], name: str) -> None:
+        super().__init__(f"There is no {kind} {name}.")
+        self.kind = kind
 
 
 async def replay(selection: Selection, *, supplies: Supplies, now: datetime) -> Report:
@@ -132,7 +137,7 @@ async def _sessions_on(ticket_number: str) -> set[int]:
     """What is on the ticket, and what was."""
     stays = await StayRow.filter(ticket_number=ticket_number)
     if not stays:
-        raise UnknownSelection(f"There is no ticket {ticket_number}.")
+        raise UnknownSelection("ticket", ticket_number)
     stay_ids = [stay.id for stay in stays]
     there = [row.id for row in await SessionRow.filter(stay_id__in=stay_ids)]
     return {*there, *(row.session_id for row in await LineItemRow.filter(stay_id__in=stay_ids))}
@@ -146,7 +151,7 @@ async def _charge_points(
     if selection.charge_point is not None:
         rows = rows.filter(identity=selection.charge_point)
         if not await rows.exists():
-            raise UnknownSelection(f"There is no charge point {selection.charge_point}.")
+            raise UnknownSelection("charge point", selection.charge_point)
     if session_ids is not None:
         sessions = SessionRow.filter(id__in=list(session_ids)).using_db(db)
         rows = rows.filter(id__in=list(set(await sessions.values_list("charge_point_id", flat=True))))
