@@ -369,6 +369,26 @@ def may_hold(session: ChargingSession, readings: Iterable[Reading]) -> bool:
     return bool(readings) and all(session.started_at <= one.at <= until for one in readings)
 
 
+def may_move(session: ChargingSession, readings: Iterable[Reading]) -> bool:
+    """X2, T7: whether readings of an ended session may correct it: those that came late, or that tell more than was
+    counted. To count a session anew is dear, and a meter that stands still is read for ever."""
+    newest, counted_wh = session.last_meter_at, session.base_register_wh
+    by = transaction_ended_at(session)
+    # X2: told late, it shows that the session still ran when it was read.
+    still_ran_by = known_until(session)
+    return any(
+        newest is None
+        or one.at <= newest
+        or one.interval_wh is not None
+        or bool(one.samples)
+        or (still_ran_by is not None and one.at <= still_ran_by)
+        # T4: it may show that another vehicle's energy flowed.
+        or (session.ev_gone_at is not None and session.ev_gone_at < one.at <= (by or one.at))
+        or (one.register_wh is not None and one.register_wh > counted_wh)
+        for one in readings
+    )
+
+
 def unnamed_told(session: ChargingSession, readings: Iterable[Reading]) -> tuple[Reading, ...]:
     """M4, T7: those of such readings that move the session: a register of before its newest reading changes nothing;
     only one that bears the session's transactionId corrects it."""

@@ -146,7 +146,7 @@ def _reading_taken(session: ChargingSession, reading: Reading, supply: Supply | 
         session = replace(session, register_at=None, low_power_since=None, leapt_to_wh=None, leapt_at=None)
     if session.started_at is not None and reading.at < session.started_at:
         if not is_since_start(session, reading):
-            return _begun_before(session, reading, supply)
+            return _begun_before(session, reading)
         session = replace(session, register_at=None)
     at = None if reading.clock_replaced else reading.at
     # Gathered and made at once: to make a session anew is most of what a reading costs here.
@@ -189,12 +189,12 @@ def is_newer(session: ChargingSession, reading: Reading) -> bool:
     return reading.register_wh is None or reading.register_wh >= session.base_register_wh
 
 
-def _begun_before(session: ChargingSession, reading: Reading, supply: Supply | None) -> ChargingSession:
+def _begun_before(session: ChargingSession, reading: Reading) -> ChargingSession:
     """S6: a reading of before the start tells nothing; but some chargers stamp Transaction.Begin just before it."""
     is_just_before = session.started_at is not None and reading.at >= session.started_at - START_GRACE
     if reading.begin_wh is None or not is_just_before:
         return session
-    return _evolved(session, _moves_of_estimated_start(session, replace(reading, register_wh=None), None, supply))
+    return _evolved(session, _moves_of_estimated_start(session, replace(reading, register_wh=None), None))
 
 
 def _moves_of_another_source(
@@ -202,7 +202,7 @@ def _moves_of_another_source(
 ) -> Moves:
     """M1: the first energy value of a session, or one of another source than before: a better source counts from the
     start of the session, a worse one does not count."""
-    moves = _moves_of_estimated_start(session, reading, at, supply)
+    moves = _moves_of_estimated_start(session, reading, at)
     if moves:
         session = _evolved(session, moves)
     held = session.register_source
@@ -219,13 +219,13 @@ def _moves_of_another_source(
     return moves
 
 
-def _moves_of_estimated_start(
-    session: ChargingSession, reading: Reading, at: datetime | None, supply: Supply | None
-) -> Moves:
+def _moves_of_estimated_start(session: ChargingSession, reading: Reading, at: datetime | None) -> Moves:
     """S6: the register of a start that could not be read is its Transaction.Begin, else the first register."""
-    if session.register_source is not None or session.register_step_wh is not None:
-        return {}
-    if SessionFlag.METER_START_ESTIMATED not in session.flags and not _began_before_its_meter(session, reading, supply):
+    if (
+        SessionFlag.METER_START_ESTIMATED not in session.flags
+        or session.register_source is not None
+        or session.register_step_wh is not None
+    ):
         return {}
     if reading.begin_wh is not None:
         start_wh, register_at = reading.begin_wh, session.register_at
@@ -238,17 +238,7 @@ def _moves_of_estimated_start(
         "base_register_wh": start_wh,
         "register_at": register_at,
         "register_step_wh": reading.step_wh,
-        "flags": session.flags | {SessionFlag.METER_START_ESTIMATED},
     }
-
-
-def _began_before_its_meter(session: ChargingSession, reading: Reading, supply: Supply | None) -> bool:
-    """S6, M5: meterStart is 0, for the meter was not ready, where its Transaction.Begin tells a register that the port
-    cannot have reached from 0 since."""
-    begin_wh, started_at = reading.begin_wh, session.started_at
-    if begin_wh is None or session.meter_start_wh != 0 or supply is None or started_at is None:
-        return False
-    return not supply.could_deliver(begin_wh, reading.at - started_at, step_wh=step_wh(begin_wh))
 
 
 def _moves_of_better_register(

@@ -37,7 +37,7 @@ async def late_readings_applied(
     is_named = message.transaction_id == session.id
     if (
         (was_closed_by_us or misses_readings)
-        and not _may_move(session, readings_within(session, message.readings, are_named=is_named))
+        and not session_end.may_move(session, readings_within(session, message.readings, are_named=is_named))
         and not await _still_ran(session, message)
     ):
         return session
@@ -84,26 +84,6 @@ async def _reopened(
         place = await place_beside(change, session.garage_id, session.charge_point_id)
         again = replace(again, port_id=place.id)
     return await open_again(change, again)
-
-
-def _may_move(session: ChargingSession, readings: Iterable[Reading]) -> bool:
-    """Readings that came late, or that tell more than was counted; to count a session anew is dear, and a meter that
-    stands still is read for ever."""
-    newest, counted_wh = session.last_meter_at, session.base_register_wh
-    by = session_end.transaction_ended_at(session)
-    # X2: told late, it shows that the session still ran when it was read.
-    still_ran_by = session_end.known_until(session)
-    return any(
-        newest is None
-        or one.at <= newest
-        or one.interval_wh is not None
-        or bool(one.samples)
-        or (still_ran_by is not None and one.at <= still_ran_by)
-        # T4: it may show that another vehicle's energy flowed.
-        or (session.ev_gone_at is not None and session.ev_gone_at < one.at <= (by or one.at))
-        or (one.register_wh is not None and one.register_wh > counted_wh)
-        for one in readings
-    )
 
 
 async def _still_ran(session: ChargingSession, message: Message) -> bool:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
 from .frames import Stop
-from .metering import INTERVAL, REGISTER, Meter, Point, begin_register, meter, points, reach
+from .metering import INTERVAL, REGISTER, Meter, Point, begin_register, meter, points
 from .placing import UNPLUGGED, Placing, Session
 from .pricing import cents, minutes, rate_at
 from .record import Bill, Bills, Record
@@ -38,8 +38,6 @@ def _bills(session: Session, record: Record, port_register: int | None, next_sta
     reasons = _reasons(session, stop, stopped)
     measured, readings = _measured(session, record, stop, stopped, port_register, next_start)
     reasons |= measured.reasons
-    if _began_before_its_meter(session, record, None):
-        reasons.add("METER_START")
     energy, ended_at = _end(session, record, stop, stopped, measured)
     if session.next is None and stop is None and session.closed_at is not None:
         reasons.add("ESTIMATED")
@@ -138,7 +136,7 @@ def _told_by(session: Session, stop: Stop | None, stopped: Moment | None) -> dat
 
 def _base(session: Session, record: Record, told_by: datetime | None, port_register: int | None) -> Point | None:
     """meterStart; where it cannot be read, Transaction.Begin, the first register, or the port's last one (S6)."""
-    if session.start.register is not None and not _began_before_its_meter(session, record, told_by):
+    if session.start.register is not None:
         # M5 is not judged from a stamp that is not right.
         started = Moment(session.started_at, is_own=session.clock.started.is_own and session.clock.error is None)
         return Point(started, Decimal(session.start.register), Decimal(1))
@@ -154,17 +152,6 @@ def _base(session: Session, record: Record, told_by: datetime | None, port_regis
         return Point(unknown, Decimal(port_register), Decimal(1))
     stops = [one.register for one in session.stops if one.register is not None]
     return Point(unknown, Decimal(stops[0]), Decimal(1)) if stops else None
-
-
-def _began_before_its_meter(session: Session, record: Record, told_by: datetime | None) -> bool:
-    """S6, M5: meterStart is 0, and Transaction.Begin tells what the port could not count from there."""
-    power_w, connectors = record.power_w[session.start.connector], len(record.power_w)
-    reads = session.reads(told_by=told_by)
-    begun = begin_register(reads, connectors=connectors)
-    if session.start.register != 0 or begun is None or power_w is None:
-        return False
-    told_at = min(read.when.at for read in reads if read.sample.context == "Transaction.Begin")
-    return begun > reach(session.started_at, told_at, power_w) + 1
 
 
 def _end(

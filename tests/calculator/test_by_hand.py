@@ -678,19 +678,3 @@ def test_s7_x2_a_start_that_waited_in_the_queue_does_not_end_the_one_that_began_
             tape.stop(minute + 0.5, 1900, id_=began, stamp=iso(at(25)))
     tape.stop(60, 3000, id_=30)
     assert [(bill.energy_wh, bill.ended_at) for bill in bills(tape).sessions] == [(900, at(25)), (1000, at(60))]
-
-
-@pytest.mark.parametrize(
-    ("begun", "energy", "reasons"),
-    [(157_440, 4100, {"METER_START"}), (300, 4400, set()), (None, 161_540, {"METER_LEAP"})],
-)
-def test_s6_a_start_at_0_before_its_meter_was_ready(begun: int | None, energy: int, reasons: set[str]) -> None:
-    """Where Transaction.Begin tells a register that was out of reach from 0; else M5 holds."""
-    tape = charge(0)
-    lifetime = 157_440 if begun != 300 else 300
-    beside = [{"value": str(begun), **BEGIN}] if begun is not None else []
-    for minute, energy_wh in ((20, 1000), (40, 3000)):
-        tape.reading(minute, {"value": str(lifetime + energy_wh), **PERIODIC}, *beside)
-    tape.stop(60, lifetime + 4100)
-    bill = the_bill(tape)
-    assert (bill.energy_wh, bill.reasons) == (energy, reasons)

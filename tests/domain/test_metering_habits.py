@@ -19,7 +19,6 @@ from evgraph.domain.supply import Supply
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 AX48 = Supply(max_power_w=11_500)
-ESTIMATED = frozenset({SessionFlag.METER_START_ESTIMATED})
 RESET, LEAP = SessionFlag.METER_RESET, SessionFlag.METER_LEAP
 
 
@@ -140,21 +139,6 @@ def test_m1_the_register_of_the_start_beside_each_current_one(order: int) -> Non
     ]
     session = taken(charging(157_440), readings)
     assert (session.energy_wh, session.flags, session.full_since) == (6100, frozenset(), None)
-
-
-@pytest.mark.parametrize("first", [1, -0.1], ids=["after the start", "just before it"])
-@pytest.mark.parametrize(("begun", "energy_wh", "flags"), [(157_440, 6100, ESTIMATED), (5, 6105, frozenset())])
-def test_s6_m5_a_start_at_0_before_its_meter_was_ready(
-    first: float, begun: int, energy_wh: int, flags: frozenset[SessionFlag]
-) -> None:
-    """Where Transaction.Begin tells a register that was out of reach from 0."""
-    alone = [reading_of(at(first), [sample(begun, context="Transaction.Begin")])] if first < 0 else []
-    beside = [
-        reading_of(at(n), [sample(begun + n * 100), sample(begun, context="Transaction.Begin")]) for n in range(1, 62)
-    ]
-    session = taken(charging(0), alone + beside)
-    assert (session.energy_wh, session.flags) == (energy_wh, flags)
-    assert recounted(session, alone + beside, supply=AX48).energy_wh == energy_wh
 
 
 @pytest.mark.parametrize("location", ["Body", "Cable", "EV"])

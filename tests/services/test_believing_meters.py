@@ -12,7 +12,6 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag, Sessio
 from evgraph.domain.energy import Reading
 from evgraph.domain.events import BoardChanged
 from evgraph.domain.port import PortStatus
-from evgraph.domain.rate import RateKind
 from evgraph.ocpp.replay import Selection, replay
 
 from .conftest import Garage
@@ -345,25 +344,3 @@ async def test_t4_unplugging_ends_it_in_each_dialect(garage: Garage, dialect: st
     )
     assert await billed(garage, session) == [(4, False)]
     assert all(view.port.is_open for view in (await garage.house.boards.read(garage.id)).ports)
-
-
-@pytest.mark.parametrize("in_between", [[1000, 3000], []], ids=["readings", "its first reading at the end"])
-async def test_s6_m5_a_start_at_0_before_its_meter_was_ready_is_billed_from_transaction_begin(
-    garage: Garage, station: Station, in_between: list[int]
-) -> None:
-    await garage.set_rate(RateKind.PER_KWH, "100")
-    await station.connect()
-    session = await garage.start(await garage.check_in())
-    await station.start(session.id_tag, meter=0)
-    for energy_wh in [*in_between, 4100]:
-        garage.clock.turn(minutes=20)
-        beside = [{"value": str(157_440 + energy_wh)}, {"value": "157440", "context": "Transaction.Begin"}]
-        entry = {"timestamp": station.stamp(), "sampledValue": beside}
-        said = {"connectorId": 1, "transactionId": session.id, "meterValue": [entry]}
-        await station.call("MeterValues", said)
-    await station.stop(transactionId=session.id, meterStop=161_540)
-    ended = await garage.session(session.id)
-    assert (ended.energy_wh, ended.flags) == (4100, {SessionFlag.METER_START_ESTIMATED})
-    assert await station.cents(session.id) == 410
-    report = await replay(Selection(), supplies=garage.house.transactions._supplies, now=garage.clock.now())
-    assert not report.differences

@@ -16,6 +16,8 @@ def hear_late_readings(
 ) -> None:
     """`readings`: those that it has taken, of a message that came at `at`. `is_named`: they bore its transactionId."""
     session = derived.session
+    if _move_nothing(sessions, derived, readings, is_named=is_named):
+        return
     supply = sessions.around.supplies.get(session.connector_id)
     if session_end.misses_readings(session, readings) or (
         not session_end.was_closed_by_us(session) and _tell_otherwise(derived, readings)
@@ -31,6 +33,17 @@ def hear_late_readings(
     following = sessions.next_start_at(derived)
     counted = sessions.recounted(derived, until=following - _SMALLEST if following is not None else None)
     sessions.become_parted(derived, session_end.readings_told(session, counted), at)
+
+
+def _move_nothing(sessions: DerivedSessions, derived: Derived, readings: Sequence[Reading], *, is_named: bool) -> bool:
+    session = derived.session
+    if not session_end.was_closed_by_us(session) and not session_end.misses_readings(session, readings):
+        return False
+    if session_end.may_move(session, readings):
+        return False
+    # S7, X2: of before the start that ended it.
+    following = sessions.next_start_at(derived) if is_named and SessionFlag.SUPERSEDED in session.flags else None
+    return following is None or all(one.at >= following for one in readings)
 
 
 def _is_open_again(sessions: DerivedSessions, derived: Derived, readings: Sequence[Reading], at: datetime) -> bool:
