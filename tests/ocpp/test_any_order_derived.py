@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,7 @@ from evgraph.ocpp.connection import Connection
 from evgraph.ocpp.inbound import Peer
 from evgraph.ocpp.inbound import Services as Served
 from evgraph.ocpp.replay import Selection, replay
+from evgraph.ocpp.replay.derived_sessions import Surroundings
 from evgraph.ocpp.translate import iso
 from evgraph.services.supplies import Supplies
 from tests.services.test_any_order import (
@@ -202,3 +204,12 @@ def test_c10_nothing_differs_after_any_story(
         )
 
     run(tell())
+
+
+def test_b7_a_connection_that_ends_in_the_moment_of_a_frame_was_open_then() -> None:
+    opened, closed = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13, tzinfo=UTC)
+    around = Surroundings(
+        garage_id=1, charge_point_id=2, supplies={}, reported=frozenset({1}), connections=[(opened, closed)]
+    )
+    assert around.connected_since(closed) == opened
+    assert around.connected_since(closed + timedelta(microseconds=1)) is None

@@ -45,8 +45,8 @@ class Surroundings:
     given_up: Sequence[tuple[int, datetime, datetime | None]] = ()
 
     def connected_since(self, at: datetime) -> datetime | None:
-        """When the connection of that moment was opened; null where there was none."""
-        open_then = [since for since, until in self.connections if since <= at and (until is None or until > at)]
+        """When the connection of that moment was opened, which may have ended in it; null where there was none."""
+        open_then = [since for since, until in self.connections if since <= at and (until is None or until >= at)]
         return max(open_then, default=None)
 
     def spans_until(self, at: datetime) -> list[tuple[datetime, datetime | None]]:
