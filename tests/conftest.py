@@ -35,6 +35,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 # With twenty samples each.
 PLANNED_SESSIONS = 20_000
+LONGEST = {"test_corpus.py", "test_migrations.py"}
 # As many times the usual limit has a test that is marked as slow.
 SLOW_TIMES = 5
 _numbers = itertools.count(1)
@@ -56,7 +57,9 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """More time for tests whose work is long."""
+    """More time for tests whose work is long. A file is run by one process: the longest ones begin first, for nothing
+    else is left to run beside them in the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     limit = float(config.getini("timeout")) * SLOW_TIMES
     for item in items:
         if item.get_closest_marker("slow") is not None:
