@@ -185,7 +185,7 @@ def _has_its_stamp(session: ChargingSession, stop: TransactionStop) -> bool:
     known."""
     if session.stop_stamp is not None:
         return stop.own_stamp == session.stop_stamp
-    return session.stop_has_stamp and session.stop_was_stamped and end_time(session, stop).at == session.ended_at
+    return session.stop_was_stamped and end_time(session, stop).at == session.ended_at
 
 
 def _started_at(session: ChargingSession) -> tuple[datetime, int]:

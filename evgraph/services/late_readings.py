@@ -13,14 +13,13 @@ from evgraph.domain.charging_session import ChargingSession, SessionFlag
 from evgraph.domain.energy import Reading
 from evgraph.domain.session_clock import readings_within
 from evgraph.domain.session_registers import leap_confirmed
-from evgraph.domain.session_unplug import parted
 from evgraph.domain.supply import Supply
 from evgraph.models.meter_samples import registers_around
 from evgraph.services import recount
 from evgraph.services.batch import Message
 from evgraph.services.books import Change
 from evgraph.services.placing import place_beside
-from evgraph.services.settling import correct, open_again, save_rest
+from evgraph.services.settling import correct_in_parts, open_again
 from evgraph.services.stop_lookup import next_register_wh, next_start_at
 from evgraph.services.supplies import Supplies
 
@@ -105,9 +104,4 @@ async def _tell_otherwise(session: ChargingSession, readings: Iterable[Reading])
 
 async def _corrected(change: Change, session: ChargingSession, told: ChargingSession) -> ChargingSession:
     """T4, T5: the ended session as late readings leave it."""
-    if told is session:
-        return session
-    told, rest = parted(told, told.stop_register_wh, change.now)
-    told = await correct(change, told)
-    await save_rest(change, told, rest, before=session, keeps_end=True)
-    return told
+    return session if told is session else await correct_in_parts(change, session, told)

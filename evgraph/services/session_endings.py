@@ -12,7 +12,7 @@ from evgraph.domain.supply import Supply
 from evgraph.domain.transactions import TransactionStop
 from evgraph.services import recount, stop_lookup
 from evgraph.services.books import Change
-from evgraph.services.settling import correct, save_rest, settle, settle_in_parts
+from evgraph.services.settling import correct, correct_in_parts, save_rest, settle, settle_in_parts
 
 
 async def end_by(
@@ -83,7 +83,4 @@ async def part_anew(
         return await change.save_session(told)
     if ended.leapt_to_wh is not None:
         ended = leap_confirmed(ended, await stop_lookup.next_register_wh(before))
-    ended, rest = parted(ended, ended.stop_register_wh, change.now)
-    ended = await correct(change, ended)
-    await save_rest(change, ended, rest, before=before, keeps_end=True)
-    return ended
+    return await correct_in_parts(change, before, ended)

@@ -76,6 +76,15 @@ async def correct(change: Change, session: ChargingSession) -> ChargingSession:
     return session
 
 
+async def correct_in_parts(change: Change, before: ChargingSession, told: ChargingSession) -> ChargingSession:
+    """T4, T5: corrects an ended session, `before`, by what came late and was no end: `told` is how that leaves it; what
+    flowed after its vehicle left is saved or corrected as well."""
+    told, rest = parted(told, told.stop_register_wh, change.now)
+    told = await correct(change, told)
+    await save_rest(change, told, rest, before=before, keeps_end=True)
+    return told
+
+
 async def open_again(change: Change, session: ChargingSession) -> ChargingSession:
     """T7: saves a session that we had closed and that runs on; its request is charging again. What it was billed stands
     until it ends."""
