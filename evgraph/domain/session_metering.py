@@ -124,7 +124,7 @@ def recounted(
 def _of_best_register(readings: Iterable[Reading]) -> list[Reading]:
     """S6, M1: a start that could not be read is at the first register of the location that counts; the registers of
     others are another meter's. Not so where Transaction.Begin tells it."""
-    readings = list(readings)
+    readings = list(instants(readings))
     sources = {one.source for one in readings if one.register_wh is not None}
     if len(sources) < 2 or any(one.begin_wh is not None for one in readings):
         return readings
