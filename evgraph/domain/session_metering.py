@@ -65,12 +65,14 @@ def instant_completed(
     if reading.clock_replaced:
         flags |= {SessionFlag.CLOCK_REPLACED}
     has_moved = taken.energy_wh != session.energy_wh
+    is_told = taken.full_since != before.full_since
+    is_by_power = session.full_since is not None and session.full_since == session.low_power_since
     completed = replace(
         session,
         **{name: getattr(taken, name) for name in _METERED},
         **_moves_of_frees(session, reading.at) if has_moved else {},
-        # A status may have set it since then.
-        full_since=taken.full_since if taken.full_since != before.full_since else session.full_since,
+        # A status may have set it since then; low power that the instant's first part showed, the whole may deny.
+        full_since=taken.full_since if is_told or is_by_power else session.full_since,
         flags=flags - {SessionFlag.UNCONFIRMED},
     )
     return session if completed == session else completed

@@ -231,6 +231,19 @@ def test_m4_readings_one_by_one_are_the_recount_of_them_in_any_order(
         assert recounted(session, shuffled, supply=supply) == session
 
 
+def test_m4_m6_the_rest_of_an_instant_denies_low_power_that_its_first_part_showed() -> None:
+    """By one phase 10 Wh in ten minutes, by all of them a reset."""
+    start, first, rest = (
+        charging(1000),
+        reading_of(at(10), [sample(1010, phase="L1")]),
+        reading_of(at(10), [sample(900)]),
+    )
+    partly = taken(start, [first])
+    assert partly.full_since == at(0)
+    whole = instant_completed(partly, start, merged_reading(first, rest), supply=AX48)
+    assert (whole.full_since, whole) == (None, recounted(start, [rest, first], supply=AX48))
+
+
 def test_x2_a_recount_keeps_the_flags_of_the_start() -> None:
     kept = (SessionFlag.CLOCK_REPLACED, SessionFlag.METER_GAP, SessionFlag.OTHER_ID_TAG, SessionFlag.UNCONFIRMED)
     session = charging(1000, *kept, RESET, LEAP)
